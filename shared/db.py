@@ -1,0 +1,56 @@
+"""The way to Postgres: one asyncpg pool per process, and transactions that can be seen. No queries here."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from shared.errors import Unavailable
+from shared.settings import Common
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Pool = asyncpg.Pool[asyncpg.Record]
+    Connection = PoolConnectionProxy[asyncpg.Record]
+    Row = asyncpg.Record
+    Db = Pool | Connection
+else:
+    Pool = Connection = Row = Db = Any
+
+DOWN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, OSError, TimeoutError)
+"""What asyncpg raises when Postgres is away, restarting or silent, and nothing is wrong with the statement."""
+
+
+async def connect(settings: Common) -> Pool:
+    """A pool that opens its connections when they are needed, so that a process starts while Postgres is away.
+
+    Generic plans make a trigram search for a common word 70 times slower, hence `plan_cache_mode`.
+    """
+    pool = asyncpg.create_pool(
+        settings.database_url.get_secret_value(),
+        min_size=0,
+        max_size=settings.database_pool,
+        timeout=settings.database_timeout,
+        command_timeout=settings.database_timeout,
+        server_settings={"plan_cache_mode": "force_custom_plan", "timezone": "UTC", "application_name": "darkroom"},
+    )
+    return await pool
+
+
+@asynccontextmanager
+async def transaction(db: Pool) -> AsyncIterator[Connection]:
+    """One unit of work: committed when the block ends, undone when it raises."""
+    async with db.acquire() as connection, connection.transaction():
+        yield connection
+
+
+async def ping(db: Pool, seconds: float = 2.0) -> None:
+    """Raises Unavailable when Postgres does not answer in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            await db.fetchval("select 1")
+    except DOWN as gone:
+        raise Unavailable("Postgres does not answer") from gone

@@ -1,0 +1,202 @@
+"""The only reader of the environment: one frozen class per process, handed in as a value.
+
+Every field says its unit. docs/configuration.md lists each one; a test compares the two.
+"""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SANDBOX_OPENAI_KEY = "sk-sandbox"
+SANDBOX_CLOUDINARY = "cloudinary://sandbox-key:sandbox-secret@sandbox"
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+def _env(name: str, *more: str) -> AliasChoices:
+    return AliasChoices(name, *more)
+
+
+class Common(BaseSettings):
+    """What every process reads."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
+
+    env: Literal["development", "production"] = Field("development", validation_alias=_env("DARKROOM_ENV"))
+    """`production` refuses to start on the sandbox."""
+    host: str = Field("127.0.0.1", validation_alias=_env("DARKROOM_HOST"))
+    """Address this process listens on."""
+    port: int = Field(0, ge=0, le=65535, validation_alias=_env("DARKROOM_PORT"))
+    """Port this process listens on; 0 takes a free one."""
+    database_url: SecretStr = Field(validation_alias=_env("DATABASE_URL"))
+    """PostgreSQL 15 or newer, `postgresql://user:password@host:port/name`."""
+    database_pool: int = Field(10, ge=1, le=200, validation_alias=_env("DARKROOM_DATABASE_POOL"))
+    """Most connections this process opens to Postgres."""
+    database_timeout: Seconds = Field(10.0, validation_alias=_env("DARKROOM_DATABASE_TIMEOUT"))
+    """Seconds one statement, or waiting for a free connection, may take."""
+    redis_url: SecretStr = Field(validation_alias=_env("REDIS_URL"))
+    """Redis 6 or newer, `redis://:password@host:port/0`. Only rings bells: losing its data loses no job."""
+    redis_timeout: Seconds = Field(2.0, validation_alias=_env("DARKROOM_REDIS_TIMEOUT"))
+    """Seconds one Redis command may take before Redis counts as down."""
+    public_url: str = Field("http://localhost:8003", validation_alias=_env("DARKROOM_PUBLIC_URL"))
+    """The gateway's address as clients see it; links in answers begin with it."""
+    catalogue: Path | None = Field(None, validation_alias=_env("DARKROOM_CATALOGUE"))
+    """A TOML file laid over the packaged catalogue of models and prices."""
+    sandbox_url: str | None = Field(None, validation_alias=_env("DARKROOM_SANDBOX_URL"))
+    """Where `deploy.sandbox` listens. Each vendor whose own variable is absent is then played by it."""
+    openai_api_key: SecretStr | None = Field(None, validation_alias=_env("OPENAI_API_KEY"))
+    """The vendor's own variable; where set, real money is spent."""
+    openai_base_url: str | None = Field(None, validation_alias=_env("OPENAI_BASE_URL"))
+    """The vendor's own variable, for compatible servers. Default: OpenAI's."""
+    cloudinary_url: SecretStr | None = Field(None, validation_alias=_env("CLOUDINARY_URL"))
+    """The vendor's own variable, `cloudinary://key:secret@cloud[?upload_prefix=…]`."""
+    purge_after: int = Field(30, ge=0, le=3650, validation_alias=_env("DARKROOM_PURGE_AFTER_DAYS"))
+    """Days a deleted picture stays in the trash before its bytes are destroyed."""
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias=_env("DARKROOM_LOG_LEVEL"))
+    """Least severe event that is written."""
+    log_format: Literal["json", "text"] = Field("json", validation_alias=_env("DARKROOM_LOG_FORMAT"))
+    """`json` for machines, `text` for a person at a terminal."""
+
+    @model_validator(mode="after")
+    def _production_is_real(self) -> Self:
+        if self.env == "production" and self.sandbox_url:
+            raise ValueError("DARKROOM_ENV=production refuses DARKROOM_SANDBOX_URL: unset one of the two")
+        return self
+
+    @property
+    def sandbox_parts(self) -> tuple[str, ...]:
+        """The vendors that the sandbox plays here; shown on every answer."""
+        if not self.sandbox_url:
+            return ()
+        played = {"openai": self.openai_api_key, "cloudinary": self.cloudinary_url}
+        return tuple(name for name, key in played.items() if key is None)
+
+    def painter_access(self) -> tuple[str, str | None]:
+        """Key and base URL for the `openai` client. Raises ValueError naming the missing variable."""
+        if self.openai_api_key:
+            return self.openai_api_key.get_secret_value(), self.openai_base_url
+        if self.sandbox_url:
+            return SANDBOX_OPENAI_KEY, self.sandbox_url.rstrip("/") + "/v1"
+        raise ValueError("OPENAI_API_KEY is not set (or set DARKROOM_SANDBOX_URL to run without one)")
+
+    def store_access(self) -> str:
+        """The Cloudinary URL to use. Raises ValueError naming the missing variable."""
+        if self.cloudinary_url:
+            return self.cloudinary_url.get_secret_value()
+        if self.sandbox_url:
+            return f"{SANDBOX_CLOUDINARY}?upload_prefix={self.sandbox_url.rstrip('/')}"
+        raise ValueError("CLOUDINARY_URL is not set (or set DARKROOM_SANDBOX_URL to run without one)")
+
+
+class StoreSettings(Common):
+    """For the processes that speak with the picture store."""
+
+    store_timeout: Seconds = Field(60.0, validation_alias=_env("DARKROOM_STORE_TIMEOUT"))
+    """Seconds one call to the picture store may take. The SDK itself has no limit."""
+    store_threads: int = Field(8, ge=1, le=64, validation_alias=_env("DARKROOM_STORE_THREADS"))
+    """Calls to the store at the same time; each holds about three times the picture's bytes in memory."""
+
+
+class GatewaySettings(Common):
+    """The gateway."""
+
+    port: int = Field(8003, ge=0, le=65535, validation_alias=_env("DARKROOM_PORT"))
+    upload_url: str = Field("http://127.0.0.1:8011", validation_alias=_env("DARKROOM_UPLOAD_URL"))
+    """Where the upload service listens."""
+    library_url: str = Field("http://127.0.0.1:8012", validation_alias=_env("DARKROOM_LIBRARY_URL"))
+    """Where the library service listens."""
+    connect_timeout: Seconds = Field(2.0, validation_alias=_env("DARKROOM_CONNECT_TIMEOUT"))
+    """Seconds to reach an inner service."""
+    proxy_timeout: Seconds = Field(90.0, validation_alias=_env("DARKROOM_PROXY_TIMEOUT"))
+    """Seconds an inner service may be silent once it was reached."""
+    max_body: int = Field(11 * 1024 * 1024, ge=1024, validation_alias=_env("DARKROOM_MAX_BODY_BYTES"))
+    """Bytes of a proxied request body; above the file limit by the multipart overhead."""
+    max_json: int = Field(64 * 1024, ge=1024, validation_alias=_env("DARKROOM_MAX_JSON_BYTES"))
+    """Bytes of a JSON request body."""
+    job_cache_seconds: Seconds = Field(5.0, validation_alias=_env("DARKROOM_JOB_CACHE_SECONDS"))
+    """How long a status may be answered from memory while Redis tells of changes; without Redis never."""
+    max_watchers: int = Field(5000, ge=1, validation_alias=_env("DARKROOM_MAX_WATCHERS"))
+    """Waiting polls and event streams this process holds at once."""
+
+
+class UploadSettings(StoreSettings):
+    """The upload service."""
+
+    port: int = Field(8011, ge=0, le=65535, validation_alias=_env("DARKROOM_PORT"))
+    max_file: int = Field(10 * 1024 * 1024, ge=1024, validation_alias=_env("DARKROOM_MAX_FILE_BYTES"))
+    """Largest picture, in bytes. Cloudinary's free plan has the same limit."""
+    max_pixels: int = Field(25_000_000, ge=10_000, validation_alias=_env("DARKROOM_MAX_PIXELS"))
+    """Most pixels over all frames of one picture."""
+    decoders: int = Field(1, ge=1, le=16, validation_alias=_env("DARKROOM_DECODERS"))
+    """Worker processes that decode pictures."""
+    decode_timeout: Seconds = Field(20.0, validation_alias=_env("DARKROOM_DECODE_TIMEOUT"))
+    """Seconds one picture may take to decode before its process is ended."""
+
+
+class LibrarySettings(StoreSettings):
+    """The library service."""
+
+    port: int = Field(8012, ge=0, le=65535, validation_alias=_env("DARKROOM_PORT"))
+
+
+class WorkerSettings(StoreSettings):
+    """One generation worker."""
+
+    slots: int = Field(20, ge=1, le=1000, validation_alias=_env("DARKROOM_WORKER_SLOTS"))
+    """Jobs this worker holds at once."""
+    images_per_minute: float = Field(5.0, gt=0, validation_alias=_env("DARKROOM_IMAGES_PER_MINUTE"))
+    """Vendor calls the whole fleet may start in a minute. OpenAI's entry tier allows 5."""
+    vendor_timeout: Seconds = Field(180.0, validation_alias=_env("DARKROOM_VENDOR_TIMEOUT"))
+    """Seconds one vendor call may take; after that its outcome is unknown."""
+    job_timeout: Seconds = Field(270.0, validation_alias=_env("DARKROOM_JOB_TIMEOUT"))
+    """Seconds one claim of a job may take in all."""
+    bell_timeout: Seconds = Field(330.0, validation_alias=_env("DARKROOM_BELL_TIMEOUT"))
+    """arq's own limit for one message; a message is over in milliseconds, so this only ends a defect."""
+    lease: Seconds = Field(30.0, validation_alias=_env("DARKROOM_LEASE_SECONDS"))
+    """Seconds a worker owns a job without renewing it."""
+    renew_every: Seconds = Field(10.0, validation_alias=_env("DARKROOM_RENEW_SECONDS"))
+    """Seconds between two renewals of the leases; less than half a lease."""
+    sweep_every: Seconds = Field(5.0, validation_alias=_env("DARKROOM_SWEEP_SECONDS"))
+    """Seconds between two looks for dead workers, silent jobs and passed deadlines."""
+    drain: Seconds = Field(120.0, validation_alias=_env("DARKROOM_DRAIN_SECONDS"))
+    """Seconds running jobs get to finish after SIGTERM before they are released."""
+    max_failures: int = Field(5, ge=1, validation_alias=_env("DARKROOM_MAX_FAILURES"))
+    """Transient failures of one job before it ends."""
+    max_losses: int = Field(6, ge=1, validation_alias=_env("DARKROOM_MAX_LOSSES"))
+    """Workers that may die under one job before it ends as `worker_lost`."""
+    on_unknown: Literal["fail", "retry"] = Field("fail", validation_alias=_env("DARKROOM_ON_UNKNOWN"))
+    """What follows a paid call whose outcome cannot be known: end the job, or paint (and maybe pay) once more."""
+    patience: Seconds = Field(86_400.0, validation_alias=_env("DARKROOM_PATIENCE_SECONDS"))
+    """Seconds since acceptance that a job may wait for a busy vendor or store before it ends. A painted picture is
+    kept even then. A job that waits for our own mistake (key, money, model) waits without end."""
+    misconfigured_pause: Seconds = Field(30.0, validation_alias=_env("DARKROOM_MISCONFIGURED_PAUSE_SECONDS"))
+    """Seconds without claiming after the vendor refused our key, our money or our model."""
+
+    @model_validator(mode="after")
+    def _timeouts_are_a_ladder(self) -> Self:
+        ladder = [
+            ("DARKROOM_VENDOR_TIMEOUT + DARKROOM_STORE_TIMEOUT", self.vendor_timeout + self.store_timeout),
+            ("DARKROOM_JOB_TIMEOUT", self.job_timeout),
+            ("DARKROOM_BELL_TIMEOUT", self.bell_timeout),
+        ]
+        for (inner, less), (outer, more) in pairwise(ladder):
+            if less >= more:
+                raise ValueError(f"{inner} ({less:g} s) must be shorter than {outer} ({more:g} s)")
+        if self.lease <= 2 * self.renew_every:
+            raise ValueError("DARKROOM_LEASE_SECONDS must be longer than twice DARKROOM_RENEW_SECONDS")
+        return self
+
+
+Kind = TypeVar("Kind", bound=Common)
+
+
+def read(kind: type[Kind]) -> Kind:
+    """Settings from the environment. Exits with one line per wrong variable, never showing its value."""
+    try:
+        return kind()
+    except ValidationError as wrong:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in wrong.errors(include_input=False)]
+        raise SystemExit("darkroom: wrong settings\n  " + "\n  ".join(lines)) from None

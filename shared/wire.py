@@ -1,0 +1,137 @@
+"""The shapes of the contract that more than one service answers with, and the strict types of what clients send."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from shared import delivery, platforms
+from shared.models import ImageSource
+from shared.money import usd
+
+THUMBNAIL = 320
+"""Width and height of the `thumbnail_url` of every image."""
+
+
+def _storable(text: str) -> str:
+    """Postgres takes no NUL, and UTF-8 no half of a surrogate pair."""
+    if "\x00" in text:
+        raise ValueError("must not contain a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be valid Unicode") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""A string from a client that can be stored."""
+
+BusinessId = Annotated[int, Field(gt=0, le=2**63 - 1, description="The tenant")]
+
+
+class Asked(BaseModel):
+    """The root of what clients send: unknown fields are refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Answer(BaseModel):
+    """The root of what we answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Generation(Answer):
+    """How an AI picture was made; read from its job."""
+
+    job_id: UUID
+    prompt: str
+    model: str
+    size: str
+    quality: str
+    cost_usd: str | None = Field(description="Decimal string; null where it cannot be known")
+
+
+class InstagramVerdict(Answer):
+    """The short form of POST /validate/instagram."""
+
+    valid: bool = Field(description="Inside Instagram's size and ratio limits")
+    publishable_as_is: bool = Field(description="Meta's API takes these very bytes")
+    warnings: list[str]
+
+
+class Image(Answer):
+    """A stored picture."""
+
+    id: UUID
+    business_id: int
+    source: ImageSource
+    filename: str
+    url: str
+    thumbnail_url: str
+    width: int
+    height: int
+    format: Literal["jpeg", "png", "webp"]
+    bytes: int
+    sha256: str
+    alt_text: str | None
+    parent_id: UUID | None = Field(description="The picture this one was derived from")
+    generation: Generation | None
+    instagram: InstagramVerdict
+    created_at: datetime
+    deleted_at: datetime | None
+    purge_after: datetime | None = Field(description="When the bytes of a deleted picture are destroyed")
+
+
+def image(row: Any, purge_after_days: int) -> Image:
+    """An `images` row joined with its job's `prompt, model, size, quality, actual_micros` (all null without a job)."""
+    verdict = platforms.check(
+        platforms.Platform.INSTAGRAM, platforms.Picture(row["width"], row["height"], row["bytes"], row["format"])
+    )
+    deleted = row["deleted_at"]
+    return Image(
+        id=row["id"],
+        business_id=row["business_id"],
+        source=row["source"],
+        filename=row["filename"],
+        url=row["url"],
+        thumbnail_url=delivery.thumbnail(
+            row["url"], row["width"], row["height"], width=THUMBNAIL, height=THUMBNAIL, fit="cover"
+        ).url,
+        width=row["width"],
+        height=row["height"],
+        format=row["format"],
+        bytes=row["bytes"],
+        sha256=row["sha256"],
+        alt_text=row["alt_text"],
+        parent_id=row["parent_id"],
+        generation=_generation(row),
+        instagram=InstagramVerdict(
+            valid=verdict.valid, publishable_as_is=verdict.publishable_as_is, warnings=list(verdict.warnings)
+        ),
+        created_at=row["created_at"],
+        deleted_at=deleted,
+        purge_after=deleted + timedelta(days=purge_after_days) if deleted else None,
+    )
+
+
+def _generation(row: Any) -> Generation | None:
+    if row["job_id"] is None or row["prompt"] is None:
+        return None
+    cost = row["actual_micros"]
+    return Generation(
+        job_id=row["job_id"],
+        prompt=row["prompt"],
+        model=row["model"],
+        size=row["size"],
+        quality=row["quality"],
+        cost_usd=None if cost is None else usd(cost),
+    )
+
+
+def answer(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """The model as JSON bytes, serialised once."""
+    return Response(model.model_dump_json(), status_code=status, headers=headers, media_type="application/json")
