@@ -1,0 +1,344 @@
+"""The life of a job. All SQL that touches `jobs`, and the only way a job changes.
+
+Every verb is one guarded statement. A worker's verbs name the attempt they belong to: when another attempt has
+begun they change nothing and answer None. Leases use the database's clock. The ledger of calls is in `ledger`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.db import Db, Row
+from shared.errors import AlreadyFinished, IdempotencyKeyReused, NotFound
+from shared.models import Job, JobError, JobStatus
+
+_COLUMNS = ", ".join(f"jobs.{name}" for name in Job.model_fields)
+
+_BILL = """
+    select coalesce(sum(cost_micros), 0) as known,
+           case when bool_or(a.charged = 'true') then 'true'
+                when bool_or(a.charged = 'unknown' or a.outcome = 'in_flight') then 'unknown'
+                else 'false' end as charged
+    from attempts a where a.job_id = jobs.id"""
+
+_END = f"""
+    stage = 'done', finished_at = now(), lease_until = null, revision = revision + 1,
+    (actual_micros, charged) = (
+        select case when bill.charged = 'unknown' then null else bill.known end, bill.charged from ({_BILL}) bill)"""
+
+_WAIT = """
+    status = 'queued', lease_until = null, revision = revision + 1, ring_at = now() + interval '15 s', rings = 0,
+    stage = case when exists (select from spills s where s.job_id = jobs.id) then 'storing' else 'waiting' end"""
+
+_MINE = "jobs.id = $1 and jobs.attempt = $2 and jobs.status = 'running'"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for; everything in it was validated."""
+
+    id: UUID
+    business_id: int
+    prompt: str
+    model: str
+    size: str
+    quality: str
+    alt_text: str | None
+    estimated_micros: int
+    request_id: str
+    body_hash: str
+    idempotency_key: str | None = None
+    deadline_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease that was renewed."""
+
+    id: UUID
+    attempt: int
+    cancel_requested: bool
+
+
+def _job(row: Row | None) -> Job | None:
+    return None if row is None else Job(**row)
+
+
+async def create(db: Db, wish: Wish) -> tuple[Job, bool]:
+    """Accepts a wish: the job, and whether it is an earlier one with the same idempotency key.
+
+    One business's jobs are created one after the other (the advisory lock), so that their times have the order in
+    which they become visible and a position in the queue can never rise. Raises IdempotencyKeyReused.
+    """
+    row = await db.fetchrow(
+        f"""
+        with turn as (select pg_advisory_xact_lock(hashtextextended('jobs', $2)))
+        insert into jobs (id, business_id, prompt, model, size, quality, alt_text, estimated_micros, request_id,
+                          body_hash, idempotency_key, deadline_at, status, stage, created_at, due_at, ring_at)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + make_interval(secs => $12),
+               'queued', 'waiting', clock_timestamp(), now(), now() + interval '15 s' from turn
+        on conflict (business_id, idempotency_key) do nothing
+        returning {_COLUMNS}""",
+        wish.id, wish.business_id, wish.prompt, wish.model, wish.size, wish.quality, wish.alt_text,
+        wish.estimated_micros, wish.request_id, wish.body_hash, wish.idempotency_key, wish.deadline_seconds,
+    )  # fmt: skip
+    if row is not None:
+        return Job(**row), False
+    earlier = await db.fetchrow(
+        f"select {_COLUMNS} from jobs where business_id = $1 and idempotency_key = $2",
+        wish.business_id,
+        wish.idempotency_key,
+    )
+    if earlier is None or earlier["body_hash"] != wish.body_hash:
+        raise IdempotencyKeyReused("This Idempotency-Key belongs to another generate request; send a new key")
+    return Job(**earlier), True
+
+
+async def claim(db: Db, limit: int, lease: float) -> list[Job]:
+    """At most `limit` due jobs, now running under a lease of `lease` seconds and a new attempt. Fairest first.
+
+    Fair means: the business that holds the fewest running jobs goes first, then the one that waited longest. More
+    candidates are looked at than taken, because other workers may hold some of them in this very moment.
+    """
+    rows = await db.fetch(
+        f"""
+        with recursive waiting(business_id) as (
+            (select business_id from jobs where status = 'queued' order by business_id limit 1)
+            union all
+            select (select j.business_id from jobs j where j.status = 'queued' and j.business_id > w.business_id
+                    order by j.business_id limit 1)
+            from waiting w where w.business_id is not null
+        ), running as (
+            select business_id, count(*) as jobs from jobs where status = 'running' group by business_id
+        ), candidates as (
+            select due.id, due.created_at,
+                   coalesce(r.jobs, 0) + row_number() over (partition by w.business_id order by due.created_at) as turn
+            from waiting w
+            cross join lateral (
+                select id, created_at from jobs
+                where status = 'queued' and business_id = w.business_id and due_at <= now()
+                  and (deadline_at is null or deadline_at > now() or started_at is not null)
+                order by created_at, id limit $3) due
+            left join running r on r.business_id = w.business_id
+            order by turn, created_at limit $3
+        ), mine as (
+            select j.id from jobs j join candidates c on c.id = j.id
+            where j.status = 'queued' and j.due_at <= now()
+            order by c.turn, c.created_at limit $1 for update of j skip locked
+        )
+        update jobs set status = 'running', attempt = attempt + 1, revision = revision + 1,
+            lease_until = now() + make_interval(secs => $2), started_at = coalesce(started_at, now()),
+            stage = case when exists (select from spills s where s.job_id = jobs.id) then 'storing'
+                    else 'generating' end
+        from mine where jobs.id = mine.id
+        returning {_COLUMNS}""",
+        limit, lease, 2 * limit + 16,
+    )  # fmt: skip
+    return [Job(**row) for row in rows]
+
+
+async def renew(db: Db, held: Sequence[tuple[UUID, int]], lease: float) -> list[Held]:
+    """Extends the leases of these (job, attempt) pairs. One that is missing from the answer was lost: stop its work."""
+    rows = await db.fetch(
+        """
+        update jobs set lease_until = now() + make_interval(secs => $3)
+        from unnest($1::uuid[], $2::int[]) as held(id, attempt)
+        where jobs.id = held.id and jobs.attempt = held.attempt and jobs.status = 'running'
+        returning jobs.id, jobs.attempt, jobs.cancel_requested_at is not null as cancel_requested""",
+        [job_id for job_id, _ in held],
+        [attempt for _, attempt in held],
+        lease,
+    )
+    return [Held(**row) for row in rows]
+
+
+async def finish(db: Db, job_id: UUID, attempt: int, image_id: UUID) -> Job | None:
+    """Succeeded, with this image. The caller adds the image row in the same transaction."""
+    return _job(
+        await db.fetchrow(
+            f"""update jobs set status = 'succeeded', image_id = $3, error_code = null, error_detail = null, {_END}
+            where {_MINE} returning {_COLUMNS}""",
+            job_id, attempt, image_id,
+        )
+    )  # fmt: skip
+
+
+async def keep(db: Db, job_id: UUID, attempt: int) -> Job | None:
+    """The picture exists and its bytes are safe: the stage is now storing. Same transaction as `ledger.painted`."""
+    return _job(
+        await db.fetchrow(
+            f"update jobs set stage = 'storing', revision = revision + 1 where {_MINE} returning {_COLUMNS}",
+            job_id,
+            attempt,
+        )
+    )
+
+
+async def fail(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str) -> Job | None:
+    """Failed for good. What it cost is read from the ledger."""
+    return _job(
+        await db.fetchrow(
+            f"""update jobs set status = 'failed', error_code = $3, error_detail = $4, {_END}
+            where {_MINE} returning {_COLUMNS}""",
+            job_id, attempt, code, detail,
+        )
+    )  # fmt: skip
+
+
+async def retry(
+    db: Db, job_id: UUID, attempt: int, code: JobError, detail: str, *, delay: float, most: int
+) -> Job | None:
+    """A transient failure: `failures` + 1, queued again after `delay` seconds, or failed when `most` are used up."""
+    return _job(
+        await db.fetchrow(
+            f"""update jobs set failures = failures + 1, error_code = $3, error_detail = $4,
+                due_at = now() + make_interval(secs => $5), {_WAIT}
+            where {_MINE} and failures + 1 < $6 returning {_COLUMNS}""",
+            job_id, attempt, code, detail, delay, most,
+        )
+    ) or await fail(db, job_id, attempt, code, detail)  # fmt: skip
+
+
+async def postpone(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str, *, delay: float) -> Job | None:
+    """Not now: queued again after `delay` seconds, no counter touched, `code` says what it waits for."""
+    return _job(
+        await db.fetchrow(
+            f"""update jobs set error_code = $3, error_detail = $4, due_at = now() + make_interval(secs => $5), {_WAIT}
+            where {_MINE} returning {_COLUMNS}""",
+            job_id, attempt, code, detail, delay,
+        )
+    )  # fmt: skip
+
+
+async def release(db: Db, job_id: UUID, attempt: int) -> Job | None:
+    """This worker stops: queued and due at once, no counter touched."""
+    return _job(
+        await db.fetchrow(
+            f"update jobs set due_at = now(), {_WAIT} where {_MINE} returning {_COLUMNS}", job_id, attempt
+        )
+    )
+
+
+async def recover(db: Db, lease: float, most: int) -> list[Job]:
+    """Jobs whose worker is gone: `losses` + 1, then queued again, canceled if somebody asked, failed after `most`.
+
+    After a restart of Postgres every worker gets one lease of time to renew first: they could not, while it was away,
+    and their paid calls go on.
+    """
+    rows = await db.fetch(
+        f"""
+        with dead as (
+            select id, losses + 1 >= $2 as poison,
+                   cancel_requested_at is not null
+                       and not exists (select from spills s where s.job_id = j.id) as unwanted
+            from jobs j where status = 'running' and lease_until < now()
+              and pg_postmaster_start_time() < now() - make_interval(secs => $1)
+            for update skip locked
+        ), calls as (
+            update attempts set outcome = 'unknown', charged = 'unknown', ended_at = now(), detail = 'worker_lost'
+            where outcome = 'in_flight' and job_id in (select id from dead)
+        ), ended as (
+            update jobs set losses = losses + 1,
+                status = case when dead.unwanted then 'canceled' else 'failed' end,
+                error_code = case when dead.unwanted then null else 'worker_lost' end,
+                error_detail = case when dead.unwanted then null else 'Its workers died too often' end, {_END}
+            from dead where jobs.id = dead.id and (dead.poison or dead.unwanted) returning {_COLUMNS}
+        ), again as (
+            update jobs set losses = losses + 1, due_at = now(), {_WAIT}
+            from dead where jobs.id = dead.id and not (dead.poison or dead.unwanted) returning {_COLUMNS}
+        )
+        select * from ended union all select * from again""",
+        lease, most,
+    )  # fmt: skip
+    return [Job(**row) for row in rows]
+
+
+async def expire(db: Db) -> list[Job]:
+    """Ends the jobs whose deadline passed before they ever started."""
+    rows = await db.fetch(
+        f"""update jobs set status = 'failed', error_code = 'deadline_passed',
+            error_detail = 'It had not started when its deadline passed', {_END}
+        where id in (select id from jobs where status = 'queued' and started_at is null and deadline_at <= now()
+                     for update skip locked) and status = 'queued'
+        returning {_COLUMNS}"""
+    )
+    return [Job(**row) for row in rows]
+
+
+async def ring(db: Db) -> list[UUID]:
+    """Due jobs nobody came for: `rings` + 1 and the next ring at 15 s x 2^rings, 10 minutes at most."""
+    rows = await db.fetch(
+        """update jobs set rings = rings + 1,
+            ring_at = now() + least(interval '15 s' * power(2, least(rings, 10)), interval '10 min')
+        where id in (select id from jobs where status = 'queued' and due_at <= now() and ring_at <= now()
+                     order by due_at limit 1000 for update skip locked)
+        returning id"""
+    )
+    return [row["id"] for row in rows]
+
+
+async def cancel(db: Db, job_id: UUID, business_id: int | None) -> Job:
+    """A client's wish: a waiting job ends canceled; a running or painted one is marked, its worker sees to it.
+
+    Asking again is safe. Raises NotFound, AlreadyFinished.
+    """
+    row = await db.fetchrow(
+        f"""
+        with asked as (
+            select id, status = 'queued' and not exists (select from spills s where s.job_id = j.id) as free
+            from jobs j where id = $1 and ($2::bigint is null or business_id = $2) and finished_at is null for update
+        ), stopped as (
+            update jobs set status = 'canceled', cancel_requested_at = now(), error_code = null, error_detail = null,
+                {_END} from asked where jobs.id = asked.id and asked.free returning {_COLUMNS}
+        ), marked as (
+            update jobs set cancel_requested_at = coalesce(cancel_requested_at, now()), revision = revision + 1
+            from asked where jobs.id = asked.id and not asked.free returning {_COLUMNS}
+        )
+        select * from stopped union all select * from marked""",
+        job_id, business_id,
+    )  # fmt: skip
+    if row is not None:
+        return Job(**row)
+    ended = await get(db, job_id, business_id)
+    if ended.status is not JobStatus.CANCELED:
+        raise AlreadyFinished(f"The job has already {ended.status.value}")
+    return ended
+
+
+async def canceled(db: Db, job_id: UUID, attempt: int) -> Job | None:
+    """The worker's half of `cancel`: the work was stopped. Whether it was charged is read from the ledger."""
+    return _job(
+        await db.fetchrow(
+            f"""update jobs set status = 'canceled', error_code = null, error_detail = null, {_END}
+            where {_MINE} returning {_COLUMNS}""",
+            job_id, attempt,
+        )
+    )  # fmt: skip
+
+
+async def get(db: Db, job_id: UUID, business_id: int | None = None) -> Job:
+    """One job; of this business, if one is named. Raises NotFound."""
+    row = await db.fetchrow(
+        f"select {_COLUMNS} from jobs where id = $1 and ($2::bigint is null or business_id = $2)", job_id, business_id
+    )
+    if row is None:
+        raise NotFound("There is no such job")
+    return Job(**row)
+
+
+async def next_lease_end(db: Db) -> float | None:
+    """Seconds until the first lease ends; negative when one has; None when nothing runs."""
+    seconds: float | None = await db.fetchval(
+        "select extract(epoch from min(lease_until) - now())::float8 from jobs where status = 'running'"
+    )
+    return seconds
+
+
+async def standstill(db: Db) -> Job | None:
+    """A job that waits because of our own mistake (key, money, model), if there is one: for `readyz`."""
+    return _job(
+        await db.fetchrow(
+            f"""select {_COLUMNS} from jobs where status in ('queued', 'running')
+            and error_code in ('provider_auth', 'provider_quota', 'model_retired', 'invalid_parameters') limit 1"""
+        )
+    )

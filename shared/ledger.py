@@ -1,0 +1,153 @@
+"""The money: one row per vendor call, and the pictures that are paid for but not yet stored.
+
+All SQL that touches `attempts` and `spills`. The sum of `attempts` is the bill.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from shared.db import Connection, Db
+from shared.ids import new_id
+from shared.models import Charged, Job, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the vendor said a picture used."""
+
+    provider_request_id: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_micros: int
+    """Millionths of a US dollar; the list price where the vendor sent no usage."""
+
+
+async def begin(db: Db, job: Job) -> UUID | None:
+    """Writes `in_flight` before a call is made: its id, or None when the job is no longer ours or was canceled."""
+    attempt_id: UUID | None = await db.fetchval(
+        """
+        insert into attempts (id, job_id, attempt, business_id, model, size, quality, outcome)
+        select $1, id, attempt, business_id, model, size, quality, 'in_flight' from jobs
+        where id = $2 and attempt = $3 and status = 'running' and lease_until > now() and cancel_requested_at is null
+        for update
+        returning id""",
+        new_id(), job.id, job.attempt,
+    )  # fmt: skip
+    return attempt_id
+
+
+async def painted(connection: Connection, attempt_id: UUID, job_id: UUID, receipt: Receipt, data: bytes) -> None:
+    """The call made a picture: the bill and the bytes, in the caller's transaction together with `jobs.keep`."""
+    await connection.execute(
+        """update attempts set outcome = 'painted', charged = 'true', ended_at = now(), provider_request_id = $2,
+            input_tokens = $3, output_tokens = $4, cost_micros = $5 where id = $1""",
+        attempt_id, receipt.provider_request_id, receipt.input_tokens, receipt.output_tokens, receipt.cost_micros,
+    )  # fmt: skip
+    await connection.execute(
+        "insert into spills (job_id, data) values ($1, $2) on conflict (job_id) do nothing", job_id, data
+    )
+
+
+async def settle(
+    db: Db,
+    attempt_id: UUID,
+    outcome: Outcome,
+    charged: Charged,
+    *,
+    detail: str,
+    provider_request_id: str | None = None,
+) -> None:
+    """The call made no picture that we hold. Only an open call is settled: what recovery wrote stays."""
+    await db.execute(
+        """update attempts set outcome = $2, charged = $3, detail = $4, provider_request_id = $5, ended_at = now()
+        where id = $1 and outcome = 'in_flight'""",
+        attempt_id, outcome, charged, detail, provider_request_id,
+    )  # fmt: skip
+
+
+async def interrupt(db: Db, job_id: UUID, attempt: int, *, detail: str) -> bool:
+    """A call in the air was cut by us: its outcome is unknown. False when none was, or the job is no longer ours."""
+    cut = await db.fetchval(
+        """update attempts a set outcome = 'unknown', charged = 'unknown', detail = $3, ended_at = now()
+        from jobs j where j.id = $1 and j.attempt = $2 and j.status = 'running'
+            and a.job_id = j.id and a.attempt = j.attempt and a.outcome = 'in_flight'
+        returning true""",
+        job_id, attempt, detail,
+    )  # fmt: skip
+    return bool(cut)
+
+
+async def note(db: Db, job_id: UUID) -> dict[str, str]:
+    """The bill of the painted call, to be kept beside the bytes in the store for the day the ledger missed it."""
+    row = await db.fetchrow(
+        """select id, cost_micros, input_tokens, output_tokens, provider_request_id from attempts
+        where job_id = $1 and outcome = 'painted'""",
+        job_id,
+    )
+    return {} if row is None else {name: str(value) for name, value in row.items() if value is not None}
+
+
+async def found(db: Db, job_id: UUID, note: Mapping[str, str]) -> None:
+    """The store had the picture of a call whose outcome was unknown: it was painted, and cost what the note says."""
+    await db.execute(
+        """update attempts set outcome = 'painted', charged = 'true', detail = 'found_in_store',
+            cost_micros = $3, output_tokens = $4
+        where id = (select id from attempts where job_id = $1 and outcome = 'unknown'
+                    order by (id::text = $2) desc, attempt desc limit 1)""",
+        job_id, note.get("id", ""), int(note.get("cost_micros", 0)), _int(note.get("output_tokens")),
+    )  # fmt: skip
+
+
+def _int(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() else None
+
+
+async def unknowns(db: Db, job_id: UUID) -> int:
+    """How many calls of this job ended without our knowing how."""
+    return int(await db.fetchval("select count(*) from attempts where job_id = $1 and outcome = 'unknown'", job_id))
+
+
+async def spilled(db: Db, job_id: UUID) -> bytes | None:
+    """The picture that waits for the store, if there is one."""
+    data: bytes | None = await db.fetchval("select data from spills where job_id = $1", job_id)
+    return data
+
+
+async def stored(connection: Connection, job_id: UUID) -> None:
+    """The store has it: the spilled copy goes, in the transaction that finishes the job."""
+    await connection.execute("delete from spills where job_id = $1", job_id)
+
+
+async def discard(db: Db, job_id: UUID) -> None:
+    """Drops spilled bytes that turned out to be no picture."""
+    await db.execute("delete from spills where job_id = $1", job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Painted calls of one day, model and quality."""
+
+    day: date
+    model: str
+    quality: str
+    images: int
+    cost_micros: int
+    unknown: int
+    """Calls whose outcome is not known; their cost is in no sum."""
+
+
+async def spend(db: Db, business_id: int, since: datetime, until: datetime) -> list[Spend]:
+    """The bill of one business for [since, until), a row per day (UTC), model and quality."""
+    rows = await db.fetch(
+        """
+        select (started_at at time zone 'UTC')::date as day, model, quality,
+               count(*) filter (where outcome = 'painted')::int as images,
+               sum(cost_micros)::bigint as cost_micros,
+               count(*) filter (where charged = 'unknown')::int as unknown
+        from attempts where business_id = $1 and started_at >= $2 and started_at < $3
+        group by 1, 2, 3 order by 1, 2, 3""",
+        business_id, since, until,
+    )  # fmt: skip
+    return [Spend(**row) for row in rows]

@@ -1,0 +1,112 @@
+"""What those who wait may ask: where a job stands, how long it may take, which jobs there are. Reads only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared import images
+from shared.db import Db, Row
+from shared.errors import NotFound
+from shared.models import Job, JobStatus
+
+_COLUMNS = ", ".join(f"jobs.{name}" for name in Job.model_fields)
+_FIRST_GUESS_SECONDS = 15.0
+"""Assumed run time of a kind nobody has asked for yet."""
+_RECENT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A job and what can be said about its future."""
+
+    job: Job
+    position: int | None
+    """1 is next in its business's line; never rises; null once it runs."""
+    eta_seconds: int | None
+    """Until its end, from the last runs of the same model, quality and size; null once it ended."""
+    image: Row | None
+    """The joined image row of a succeeded job."""
+
+
+async def of(db: Db, job_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Where these jobs stand, all in at most two queries; unknown ids are missing from the answer.
+
+    The line counts the business's own jobs that never started and were accepted earlier, a set that only shrinks.
+    """
+    rows = await db.fetch(
+        f"""
+        with asked as materialized (
+            select * from jobs where id = any($1)
+        ), line as (
+            select id, row_number() over (partition by business_id order by created_at, id)::int as position
+            from jobs where status = 'queued' and started_at is null
+                and business_id in (select business_id from asked where status = 'queued')
+        ), kinds as (
+            select distinct model, quality, size from asked where finished_at is null
+        ), pace as (
+            select k.*, (
+                select extract(epoch from percentile_cont(0.5) within group (order by took))::float8 from (
+                    select finished_at - started_at as took from jobs j
+                    where j.model = k.model and j.quality = k.quality and j.size = k.size and j.status = 'succeeded'
+                    order by j.finished_at desc limit {_RECENT}) recent) as typical
+            from kinds k
+        ), busy as (
+            select count(*)::int as running from jobs where status = 'running'
+        )
+        select {_COLUMNS}, line.position as _position, pace.typical as _typical, busy.running as _running,
+               extract(epoch from now() - jobs.started_at)::float8 as _elapsed
+        from asked jobs cross join busy
+        left join line using (id)
+        left join pace on pace.model = jobs.model and pace.quality = jobs.quality and pace.size = jobs.size""",
+        list(job_ids),
+    )
+    finished = [row["image_id"] for row in rows if row["image_id"]]
+    pictures = await images.by_ids(db, finished) if finished else {}
+    return {row["id"]: _standing(row, pictures) for row in rows}
+
+
+def _standing(row: Row, pictures: dict[UUID, Row]) -> Standing:
+    job = Job(**{name: row[name] for name in Job.model_fields})
+    if job.status is JobStatus.QUEUED:
+        position = row["_position"] or 1
+        return Standing(job, position, _waiting_seconds(row, position), None)
+    if job.status is JobStatus.RUNNING:
+        left: float = (row["_typical"] or _FIRST_GUESS_SECONDS) - (row["_elapsed"] or 0.0)
+        return Standing(job, None, max(1, round(left)), None)
+    return Standing(job, None, None, pictures.get(job.image_id) if job.image_id else None)
+
+
+def _waiting_seconds(row: Row, position: int) -> int:
+    """One run for itself, and one for each of its business ahead, as many at a time as run now."""
+    typical: float = row["_typical"] or _FIRST_GUESS_SECONDS
+    return max(1, round(typical + (position - 1) * typical / max(1, row["_running"])))
+
+
+async def one(db: Db, job_id: UUID) -> Standing:
+    """One job. Raises NotFound."""
+    found = await of(db, [job_id])
+    if job_id not in found:
+        raise NotFound("There is no such job")
+    return found[job_id]
+
+
+async def page(
+    db: Db,
+    business_id: int,
+    status: JobStatus | None,
+    *,
+    limit: int,
+    offset: int = 0,
+    before: tuple[datetime, UUID] | None = None,
+) -> tuple[list[Standing], int]:
+    """Jobs of a business, newest first, and how many there are in all. `before` continues after that job."""
+    chosen = "business_id = $1 and ($2::text is null or status = $2)"
+    ids = await db.fetch(
+        f"""select id from jobs where {chosen} and ($3::timestamptz is null or (created_at, id) < ($3, $4))
+        order by created_at desc, id desc limit $5 offset $6""",
+        business_id, status, *(before or (None, None)), limit, offset,
+    )  # fmt: skip
+    total: int = await db.fetchval(f"select count(*) from jobs where {chosen}", business_id, status)
+    standings = await of(db, [row["id"] for row in ids])
+    return [standings[row["id"]] for row in ids if row["id"] in standings], total
