@@ -1,0 +1,97 @@
+"""The claiming: on a ring or every few seconds takes due rows, as many as there are free slots and tokens."""
+
+import asyncio
+
+from prometheus_client import Gauge
+
+from generation_worker import generate
+from generation_worker.lease import Stop
+from generation_worker.tools import Tools
+from shared import jobs, log
+from shared.db import DOWN
+from shared.models import Job
+
+_HELD = Gauge("darkroom_jobs_held", "Jobs this worker holds")
+
+
+class Crew:
+    """The slots of one worker."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._rung = asyncio.Event()
+        self._stopping = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def look(self) -> None:
+        """Somebody rang: look for due rows now."""
+        self._rung.set()
+
+    async def run(self) -> None:
+        """Claims until `stop`. A ring that is lost costs one round of the sweep's interval."""
+        while not self._stopping:
+            pause = await self._claim_what_is_due()
+            try:
+                async with asyncio.timeout(min(pause, self._tools.settings.sweep_every)):
+                    await self._rung.wait()
+            except TimeoutError:
+                pass
+            self._rung.clear()
+
+    def stop(self) -> None:
+        """No further claims; `run` ends."""
+        self._stopping = True
+        self._rung.set()
+
+    async def _claim_what_is_due(self) -> float:
+        """Seconds until looking again makes sense without a ring."""
+        tools = self._tools
+        while self._free() and not self._stopping:
+            if tools.pause.left:
+                return tools.pause.left
+            token, wait = await tools.throttle.take()
+            if token is None:
+                return wait
+            job = await self._claim(token)
+            if job is None:
+                break
+            self._start(job, token)
+        return tools.settings.sweep_every
+
+    async def _claim(self, token: str) -> Job | None:
+        try:
+            claimed = await jobs.claim(self._tools.db, 1, self._tools.settings.lease)
+        except DOWN as gone:
+            log.get().warning("claim.failed", error=type(gone).__name__)
+            claimed = []
+        if not claimed:
+            await self._tools.throttle.give_back(token)
+            return None
+        return claimed[0]
+
+    def _free(self) -> bool:
+        return len(self._tasks) < (1 if self._tools.pause.probing else self._tools.settings.slots)
+
+    def _start(self, job: Job, token: str) -> None:
+        task = asyncio.create_task(generate.work(self._tools, job, token), name=f"job {job.id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        _HELD.set(len(self._tasks))
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        _HELD.set(len(self._tasks))
+        if not task.cancelled() and task.exception():
+            log.get().error("job.task_died", error=repr(task.exception()))
+        # A freed slot claims the next row without waiting for a bell.
+        self._rung.set()
+
+    async def drain(self, seconds: float) -> None:
+        """Lets running jobs finish, then hands the rest back. Claiming must have stopped before."""
+        if self._tasks:
+            log.get().info("worker.draining", held=len(self._tasks), seconds=seconds)
+            await asyncio.wait(self._tasks, timeout=seconds)
+        for lease in self._tools.leases.all():
+            lease.stop(Stop.SHUTDOWN)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._tools.settings.database_timeout)

@@ -1,0 +1,144 @@
+"""How a job ends without a picture, or waits: every way but success, and the ledger before each of them."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from prometheus_client import Counter
+
+from generation_worker import painter
+from generation_worker.lease import Lease, Stop
+from generation_worker.tools import Tools
+from shared import jobs, ledger, log
+from shared.db import DOWN
+from shared.models import Job, JobError, Outcome
+from shared.store import StoreBusy, StoreError, StoreMisconfigured
+
+CALLS = Counter("darkroom_vendor_calls_total", "Vendor calls by outcome", ["model", "outcome"])
+
+_LONGEST_DELAY = 60.0
+_POSTGRES_PAUSE = 0.5
+
+Result = TypeVar("Result")
+
+_UNKNOWN = (
+    "The vendor was asked for the picture and it cannot be known whether it made, and charged for, one. "
+    "It was not asked again"
+)
+
+
+async def not_painted(tools: Tools, job: Job, attempt_id: UUID, nothing: painter.NotPainted) -> Job | None:
+    """The ledger first, then what the table says follows."""
+    outcome = _OUTCOMES.get(type(nothing), Outcome.FAILED)
+    CALLS.labels(job.model, outcome).inc()
+    log.get().warning("call.failed", outcome=outcome.value, word=nothing.word, charged=nothing.charged.value)
+
+    async def settle() -> None:
+        await ledger.settle(
+            tools.db, attempt_id, outcome, nothing.charged, detail=nothing.word, provider_request_id=nothing.request_id
+        )
+
+    await until_postgres_answers(settle)
+    if isinstance(nothing, painter.Refused):
+        tools.pause.end()
+    match nothing:
+        case painter.Busy():
+            delay = nothing.retry_after if nothing.retry_after is not None else _backoff(job.attempt)
+            await tools.throttle.close(delay)
+            return await _postpone(tools, job, nothing.error, str(nothing), delay)
+        case painter.Misconfigured():
+            return await misconfigured(tools, job, nothing.error, str(nothing))
+        case painter.Unsent():
+            return await jobs.retry(
+                tools.db, job.id, job.attempt, nothing.error, str(nothing),
+                delay=_backoff(job.failures), most=tools.settings.max_failures,
+            )  # fmt: skip
+        case painter.Ambiguous():
+            before = await ledger.unknowns(tools.db, job.id)
+            if tools.settings.on_unknown == "retry" and before <= 1:
+                return await _postpone(tools, job, nothing.error, str(nothing), _backoff(job.attempt))
+            return await unknown(tools, job)
+        case _:
+            return await fail(tools, job, nothing.error, str(nothing))
+
+
+_OUTCOMES = {painter.Refused: Outcome.REFUSED, painter.Ambiguous: Outcome.UNKNOWN}
+
+
+async def unknown(tools: Tools, job: Job) -> Job | None:
+    """A call may have been paid, and nobody can know: said instead of guessed."""
+    return await fail(tools, job, JobError.OUTCOME_UNKNOWN, _UNKNOWN)
+
+
+async def wait_for_store(tools: Tools, job: Job, gone: StoreError) -> Job | None:
+    """The picture is safe in Postgres; it is stored later and never painted again."""
+    if isinstance(gone, StoreMisconfigured):
+        log.get().error("store.misconfigured", detail=str(gone))
+        delay = tools.settings.misconfigured_pause
+    else:
+        delay = (gone.retry_after if isinstance(gone, StoreBusy) else None) or _backoff(job.attempt)
+    return await _postpone(tools, job, JobError.STORAGE_UNAVAILABLE, "The picture store is down", delay)
+
+
+async def misconfigured(tools: Tools, job: Job, error: JobError, detail: str) -> Job | None:
+    """Our own mistake: nobody's job fails for it, and nobody claims until it is mended or probed again."""
+    delay = tools.pause.begin(error, detail)
+    return await jobs.postpone(tools.db, job.id, job.attempt, error, detail, delay=delay)
+
+
+async def _postpone(tools: Tools, job: Job, error: JobError, detail: str, delay: float) -> Job | None:
+    age = (datetime.now(UTC) - job.created_at).total_seconds()
+    if age + delay > tools.settings.patience:
+        return await fail(tools, job, error, f"{detail}; it waited {age:.0f} s")
+    return await jobs.postpone(tools.db, job.id, job.attempt, error, detail, delay=delay)
+
+
+async def fail(tools: Tools, job: Job, error: JobError, detail: str) -> Job | None:
+    """For good."""
+    return await until_postgres_answers(lambda: jobs.fail(tools.db, job.id, job.attempt, error, detail))
+
+
+async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:
+    """The work was cancelled. A call in the air has an unknown outcome, and is said to."""
+    assert lease.stopped is not None  # noqa: S101 - only Lease.stop cancels a job
+    if lease.stopped is Stop.LOST:
+        return None
+    cut = await ledger.interrupt(tools.db, job.id, job.attempt, detail=lease.stopped.value)
+    if lease.stopped is Stop.CANCELED:
+        return await jobs.canceled(tools.db, job.id, job.attempt)
+    if cut and tools.settings.on_unknown == "fail":
+        return await unknown(tools, job)
+    return await jobs.release(tools.db, job.id, job.attempt)
+
+
+async def crashed(tools: Tools, job: Job) -> Job | None:
+    """Counted as a failure of the job, so that a poison one ends; a call that was in the air is unknown."""
+    await ledger.interrupt(tools.db, job.id, job.attempt, detail="crashed")
+    return await jobs.retry(
+        tools.db, job.id, job.attempt, JobError.WORKER_LOST, "Something broke on our side",
+        delay=_backoff(job.failures), most=tools.settings.max_failures,
+    )  # fmt: skip
+
+
+async def unwanted(tools: Tools, job: Job) -> bool:
+    """Whether a client asked to cancel it while it was ours."""
+    now = await jobs.get(tools.db, job.id)
+    return now.cancel_requested_at is not None and now.attempt == job.attempt and not now.final
+
+
+async def until_postgres_answers(act: Callable[[], Awaitable[Result]]) -> Result:
+    """For what must not be lost: tried again while Postgres is away, as long as the job's own time lasts."""
+    while True:
+        try:
+            return await act()
+        except DOWN as gone:
+            log.get().warning("postgres.awaited", error=type(gone).__name__)
+            await asyncio.sleep(_POSTGRES_PAUSE)
+
+
+def _backoff(times: int) -> float:
+    """1, 2, 4 … 60 seconds, with up to a quarter off so that a crowd spreads."""
+    return min(_LONGEST_DELAY, 2.0 ** min(times, 10)) * random.uniform(0.75, 1.0)

@@ -1,0 +1,226 @@
+"""One job, told as steps: find or paint the picture, keep its bytes, store it, finish. Other ends are in `ends`."""
+
+import asyncio
+import hashlib
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+from prometheus_client import Counter
+
+from generation_worker import ends, painter, picture
+from generation_worker.lease import Lease
+from generation_worker.tools import Tools
+from shared import images, jobs, ledger, log
+from shared.catalogue import Choice, Refusal
+from shared.db import DOWN, transaction
+from shared.ids import new_id
+from shared.models import Image, ImageSource, Job, JobError, Outcome
+from shared.store import StoreBusy, Stored, StoreDown, StoreError, StoreMisconfigured, StoreRefused, public_id
+
+_COST = Counter("darkroom_vendor_cost_dollars_total", "Known cost of vendor calls", ["model"])
+_ENDED = Counter("darkroom_jobs_ended_total", "Jobs that ended", ["status", "error"])
+
+
+async def work(tools: Tools, job: Job, token: str) -> None:
+    """Does one claimed job to an end, or hands it back. `token` is its right to one vendor call. Never raises."""
+    structlog.contextvars.bind_contextvars(
+        job_id=str(job.id), business_id=job.business_id, attempt=job.attempt, request_id=job.request_id
+    )
+    log.get().info("job.claimed", stage=job.stage.value, losses=job.losses, failures=job.failures)
+    changed = None
+    with tools.leases.held(job) as lease:
+        try:
+            changed = await _guarded(tools, job, lease, token)
+        except DOWN as gone:
+            # Postgres stayed away. The lease ends by itself, and recovery decides by the ledger.
+            log.get().error("job.left", error=type(gone).__name__)
+    if changed is None:
+        log.get().warning("job.fenced")
+        return
+    await tools.bell.tell(changed)
+    if changed.final:
+        _ENDED.labels(changed.status.value, changed.error_code.value if changed.error_code else "").inc()
+    log.get().info(
+        "job.changed",
+        status=changed.status.value,
+        error=changed.error_code,
+        charged=changed.charged,
+        cost_micros=changed.actual_micros,
+    )
+
+
+async def _guarded(tools: Tools, job: Job, lease: Lease, token: str) -> Job | None:
+    try:
+        await tools.bell.tell(job)
+        async with asyncio.timeout(tools.settings.job_timeout):
+            return await _steps(tools, job, lease, token)
+    except asyncio.CancelledError:
+        return await ends.stopped(tools, job, lease)
+    except DOWN:
+        raise
+    except Exception:  # noqa: BLE001
+        # A defect of ours must not take the other jobs of this worker down.
+        log.get().exception("job.crashed")
+        return await ends.crashed(tools, job)
+
+
+async def _steps(tools: Tools, job: Job, lease: Lease, token: str) -> Job | None:
+    """Each step either hands on what the next one needs or answers how the job was changed."""
+    data = await ledger.spilled(tools.db, job.id)
+    unknown = await ledger.unknowns(tools.db, job.id)
+    if data is not None or unknown:
+        await tools.throttle.give_back(token)
+    if data is None and unknown:
+        found = await _look_in_store(tools, job)
+        if isinstance(found, Stored):
+            return await _finish_found(tools, job, found)
+        if found is not None:
+            return await ends.wait_for_store(tools, job, found)
+        if tools.settings.on_unknown == "fail" or unknown > 1:
+            return await ends.unknown(tools, job)
+    if data is None:
+        painted = await _paint(tools, job, lease)
+        if not isinstance(painted, bytes):
+            return painted
+        data = painted
+    lease.paid = lease.safe = True
+    return await _store(tools, job, data)
+
+
+async def _paint(tools: Tools, job: Job, lease: Lease) -> bytes | Job | None:
+    """The paid call, between two rows of the ledger."""
+    try:
+        choice = tools.catalogue.choose(job.model, job.size, job.quality, datetime.now(UTC).date())
+    except Refusal as gone:
+        return await ends.misconfigured(tools, job, JobError.MODEL_RETIRED, gone.detail)
+    attempt_id = await ledger.begin(tools.db, job)
+    if attempt_id is None:
+        return await jobs.canceled(tools.db, job.id, job.attempt) if await ends.unwanted(tools, job) else None
+    try:
+        painting = await tools.painter.paint(job.prompt, choice.provider_parameters(), attempt_id)
+    except painter.NotPainted as nothing:
+        return await ends.not_painted(tools, job, attempt_id, nothing)
+    # No await until `paid`: a cancellation can only come at one.
+    lease.paid = True
+    tools.pause.end()
+    return await _keep(tools, job, lease, choice, attempt_id=attempt_id, painting=painting)
+
+
+async def _keep(
+    tools: Tools, job: Job, lease: Lease, choice: Choice, *, attempt_id: UUID, painting: painter.Painting
+) -> bytes | Job | None:
+    """Bill and bytes are safe in one transaction before anything else is tried with them."""
+    cost = choice.cost_micros(painting.usage)
+    usage = painting.usage or {}
+    receipt = ledger.Receipt(
+        provider_request_id=painting.request_id,
+        input_tokens=_tokens(usage.get("input_tokens")),
+        output_tokens=_tokens(usage.get("output_tokens")),
+        cost_micros=choice.unit_price_micros if cost is None else cost,
+    )
+
+    async def keep() -> Job | None:
+        async with transaction(tools.db) as connection:
+            kept = await jobs.keep(connection, job.id, job.attempt)
+            if kept is not None:
+                await ledger.painted(connection, attempt_id, job.id, receipt, painting.data)
+        return kept
+
+    ends.CALLS.labels(job.model, Outcome.PAINTED).inc()
+    _COST.labels(job.model).inc(receipt.cost_micros / 1_000_000)
+    try:
+        kept = await keep()
+    except DOWN:
+        await _store_ahead(tools, job, attempt_id, receipt, painting.data)
+        kept = await ends.until_postgres_answers(keep)
+    if kept is None:
+        return None
+    lease.safe = True
+    await tools.bell.tell(kept)
+    await tools.throttle.learn(painting.headers)
+    return painting.data
+
+
+async def _store_ahead(tools: Tools, job: Job, attempt_id: UUID, receipt: ledger.Receipt, data: bytes) -> None:
+    """Postgres is away: the store is the other safe place, and a later attempt looks there before it paints."""
+    note = {"id": str(attempt_id), "cost_micros": str(receipt.cost_micros), "sha256": hashlib.sha256(data).hexdigest()}
+    with suppress(StoreError):
+        await tools.store.put(_name(job), data, note)
+
+
+async def _look_in_store(tools: Tools, job: Job) -> Stored | StoreDown | StoreBusy | StoreMisconfigured | None:
+    """A call whose outcome is unknown may have reached the store: look before anybody pays again."""
+    try:
+        return await tools.store.find(_name(job))
+    except (StoreDown, StoreBusy, StoreMisconfigured) as gone:
+        return gone
+
+
+async def _store(tools: Tools, job: Job, data: bytes) -> Job | None:
+    """To the store under the job's own name, then image row and success in one transaction."""
+    looked = await asyncio.to_thread(picture.look, data)
+    sha256 = hashlib.sha256(data).hexdigest()
+    if looked is None:
+        await ledger.discard(tools.db, job.id)
+        return await ends.fail(tools, job, JobError.BAD_PROVIDER_IMAGE, "The vendor's bytes are not a whole picture")
+    try:
+        stored = await tools.store.put(_name(job), data, await ledger.note(tools.db, job.id) | {"sha256": sha256})
+    except (StoreBusy, StoreDown, StoreMisconfigured) as gone:
+        return await ends.wait_for_store(tools, job, gone)
+    except StoreRefused as refused:
+        return await ends.fail(tools, job, JobError.BAD_PROVIDER_IMAGE, f"The picture store refused it: {refused}")
+    return await _finish(tools, job, stored, sha256)
+
+
+async def _finish_found(tools: Tools, job: Job, found: Stored) -> Job | None:
+    """An earlier attempt had stored it, with its bill beside it, before its worker died."""
+    await ledger.found(tools.db, job.id, found.context)
+    return await _finish(tools, job, found, found.context.get("sha256", ""))
+
+
+async def _finish(tools: Tools, job: Job, stored: Stored, sha256: str) -> Job | None:
+    image = Image(
+        id=new_id(),
+        business_id=job.business_id,
+        source=ImageSource.AI_GENERATED,
+        filename=_filename(job, stored.format),
+        public_id=stored.public_id,
+        url=stored.url,
+        format=stored.format,
+        bytes=stored.bytes,
+        width=stored.width,
+        height=stored.height,
+        sha256=sha256,
+        alt_text=job.alt_text,
+        job_id=job.id,
+        created_at=datetime.now(UTC),
+    )
+
+    async def finish() -> Job | None:
+        async with transaction(tools.db) as connection:
+            done = await jobs.finish(connection, job.id, job.attempt, image.id)
+            if done is not None:
+                await images.add(connection, image)
+                await ledger.stored(connection, job.id)
+        return done
+
+    return await ends.until_postgres_answers(finish)
+
+
+def _name(job: Job) -> str:
+    """The picture's name in the store: from the job, so that a later attempt finds what an earlier one stored."""
+    return public_id(job.business_id, job.id)
+
+
+def _filename(job: Job, format_: str) -> str:
+    """The beginning of the prompt, as a person would name the file."""
+    words = re.sub(r"[^\w\- ]+", "", job.prompt, flags=re.UNICODE).split()
+    stem = " ".join(words)[:60].strip() or "picture"
+    return f"{stem}.{'jpg' if format_ == 'jpeg' else format_}"
+
+
+def _tokens(value: object) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None

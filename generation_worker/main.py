@@ -1,0 +1,134 @@
+"""One worker process: starts the parts, waits for SIGTERM, drains, leaves with 0. The other importer of arq."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+import orjson
+import uvicorn
+from arq.connections import ArqRedis
+from arq.worker import Worker, func
+
+from generation_worker import sweep
+from generation_worker.crew import Crew
+from generation_worker.tools import Tools, open_tools
+from shared import db, doorbell, log
+from shared.probes import Probes
+from shared.settings import WorkerSettings
+
+_RESTART_SECONDS = 1.0
+
+
+async def main(settings: WorkerSettings) -> None:
+    """Runs until SIGTERM or SIGINT."""
+    log.start("generation_worker", settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_tools(settings) as tools:
+        crew = Crew(tools)
+        claimer = _forever("crew", crew.run)
+        claiming = [
+            _forever("bell", lambda: _ring_by_arq(tools, crew)),
+            _forever("wake", lambda: _listen(tools, crew)),
+            _forever("sweep", lambda: sweep.run(tools)),
+        ]
+        holding = [_forever("leases", tools.leases.run), _forever("probes", lambda: _probes(tools))]
+        log.get().info("worker.started", slots=settings.slots, images_per_minute=settings.images_per_minute)
+        await stop.wait()
+        # Not cancelled: a claim that Postgres has committed must not be forgotten by us.
+        crew.stop()
+        await claimer
+        await _end(claiming)
+        await crew.drain(settings.drain)
+        await _end(holding)
+    log.get().info("worker.stopped")
+
+
+def _forever(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> "asyncio.Task[None]":
+    """A part that breaks is started again: arq handles errors by dying, and paid calls must not die with it."""
+
+    async def again() -> None:
+        while True:
+            try:
+                return await part()
+            except Exception as died:  # noqa: BLE001 - whatever it was, the worker's jobs go on
+                log.get().warning("part.restarted", part=name, error=repr(died))
+            await asyncio.sleep(_RESTART_SECONDS)
+
+    return asyncio.create_task(again(), name=name)
+
+
+async def _end(tasks: "list[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _ring_by_arq(tools: Tools, crew: Crew) -> None:
+    """arq's own loop. Its job is over in microseconds, so its timeouts, tries and markers never matter."""
+
+    async def look(_ctx: dict[Any, Any], _job_id: str) -> None:
+        crew.look()
+
+    pool = tools.bell.redis.connection_pool
+    worker = Worker(
+        functions=[func(look, name=doorbell.LOOK, keep_result=0, max_tries=1)],  # type: ignore[arg-type]
+        redis_pool=ArqRedis(pool_or_conn=pool, job_serializer=doorbell.serialize, job_deserializer=orjson.loads),
+        handle_signals=False,
+        max_tries=1,
+        retry_jobs=False,
+        keep_result=0,
+        job_timeout=tools.settings.bell_timeout,
+        queue_read_limit=10_000,
+        health_check_interval=15,
+        health_check_key=f"darkroom:worker:{socket.gethostname()}:{os.getpid()}",
+        job_serializer=doorbell.serialize,
+        job_deserializer=orjson.loads,
+    )
+    try:
+        await worker.async_run()
+    finally:
+        # Not worker.close(): it would close the client that everything else here shares.
+        for task in worker.tasks.values():
+            task.cancel()
+
+
+async def _listen(tools: Tools, crew: Crew) -> None:
+    """The quick way beside arq's poll: a wake-up in a millisecond, and cancel marks without waiting for a renewal."""
+    async for message in tools.bell.listen(doorbell.WAKE, doorbell.CANCELS):
+        crew.look()
+        if message is not None and message[0] == doorbell.CANCELS:
+            tools.leases.renew_soon()
+
+
+async def _probes(tools: Tools) -> None:
+    async def vendor() -> str | None:
+        return f"paused: {tools.pause.reason.value}" if tools.pause.reason else None
+
+    async def redis() -> str | None:
+        await tools.bell.redis.ping()
+        return None
+
+    async def postgres() -> None:
+        await db.ping(tools.db)
+
+    checks: dict[str, Callable[[], Awaitable[str | None]]] = {"postgres": postgres}
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Probes(checks, {"redis": redis, "vendor": vendor}),
+            host=tools.settings.host,
+            port=tools.settings.port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+        )
+    )
+    # The signals are ours; uvicorn would take them over.
+    await server._serve()

@@ -1,0 +1,182 @@
+"""The only importer of `openai`: one call, one picture or one error. Nothing of the vendor leaves this file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+import httpx2
+import openai
+import orjson
+import pybase64
+
+from generation_worker.answers import Meaning, Refusal
+from shared.models import Charged, JobError
+from shared.settings import WorkerSettings
+
+_UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+"""Failures that happen before the vendor could read a byte of the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """A paid answer."""
+
+    data: bytes
+    """The picture's file; not yet looked at."""
+    usage: Mapping[str, Any] | None
+    """Tokens, where the server says them."""
+    request_id: str | None
+    headers: Mapping[str, str]
+
+
+class NotPainted(Exception):
+    """The root: no picture. `error` is what the job would say, `charged` whether it was billed."""
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        error: JobError,
+        charged: Charged = Charged.FALSE,
+        request_id: str | None = None,
+        word: str = "",
+    ) -> None:
+        super().__init__(detail)
+        self.error = error
+        self.charged = charged
+        self.request_id = request_id
+        self.word = word or error.value
+        """The vendor's own code, for the ledger."""
+
+
+class Busy(NotPainted):
+    """Come back after `retry_after` seconds (None: the vendor did not say)."""
+
+    retry_after: float | None = None
+
+
+class Unsent(NotPainted):
+    """The vendor could not be reached; nothing can have been made."""
+
+
+class Refused(NotPainted):
+    """Final. The detail is the vendor's text for the user."""
+
+
+class Misconfigured(NotPainted):
+    """Our own mistake: key, money, model, parameters."""
+
+
+class Ambiguous(NotPainted):
+    """Sent, and no telling what came of it."""
+
+
+class BadPicture(NotPainted):
+    """An answer of success that holds no picture."""
+
+
+_ERRORS: dict[Meaning, type[NotPainted]] = {
+    Meaning.BUSY: Busy,
+    Meaning.REFUSED: Refused,
+    Meaning.MISCONFIGURED: Misconfigured,
+    Meaning.AMBIGUOUS: Ambiguous,
+}
+
+
+class Painter(Protocol):
+    """What makes pictures."""
+
+    async def paint(self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID) -> Painting:
+        """Makes one picture for money. Raises NotPainted."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class OpenAIPainter:
+    """OpenAI's images endpoint, or a compatible server's."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        key, base_url = settings.painter_access()
+        self._client = openai.AsyncOpenAI(
+            api_key=key,
+            base_url=base_url,
+            # The SDK would silently pay up to three times for one picture.
+            max_retries=0,
+            timeout=httpx2.Timeout(settings.vendor_timeout, connect=min(5.0, settings.vendor_timeout)),
+        )
+
+    async def paint(self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID) -> Painting:
+        try:
+            answer = await self._client.images.with_raw_response.generate(
+                prompt=prompt, **parameters, extra_headers={"X-Client-Request-Id": str(attempt_id)}
+            )
+        except openai.APIConnectionError as gone:
+            raise _from_connection(gone) from gone
+        except openai.APIError as refused:
+            raise from_refusal(unpack(refused)) from refused
+        return _painting(answer.content, dict(answer.headers))
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+def unpack(error: openai.APIError) -> Refusal:
+    """Both shapes: a status error with its response, and the plain error that a stream raises (no status)."""
+    response = getattr(error, "response", None)
+    body = error.body if isinstance(error.body, Mapping) else {}
+    return Refusal(
+        status=getattr(error, "status_code", None),
+        code=error.code,
+        kind=error.type,
+        param=error.param,
+        message=str(body.get("message") or error.message),
+        body=body,
+        headers=dict(response.headers) if response is not None else {},
+        request_id=getattr(error, "request_id", None),
+    )
+
+
+def from_refusal(refusal: Refusal) -> NotPainted:
+    """The error that the table names for it."""
+    row = refusal.row
+    detail = refusal.message[:500] if row.meaning is Meaning.REFUSED else f"The vendor answered {_word(refusal)}"
+    made = _ERRORS[row.meaning](
+        detail, error=row.error, charged=refusal.charged, request_id=refusal.request_id, word=_word(refusal)
+    )
+    if isinstance(made, Busy):
+        made.retry_after = refusal.retry_after
+    return made
+
+
+def _word(refusal: Refusal) -> str:
+    return " ".join(str(part) for part in (refusal.status, refusal.code or refusal.kind) if part) or "an error"
+
+
+def _from_connection(gone: openai.APIConnectionError) -> NotPainted:
+    cause = gone.__cause__
+    if isinstance(cause, _UNSENT):
+        return Unsent("The vendor could not be reached", error=JobError.PROVIDER_UNAVAILABLE, word=type(cause).__name__)
+    return Ambiguous(
+        "The connection to the vendor broke before its answer came",
+        error=JobError.OUTCOME_UNKNOWN,
+        charged=Charged.UNKNOWN,
+        word=type(cause or gone).__name__,
+    )
+
+
+def _painting(content: bytes, headers: Mapping[str, str]) -> Painting:
+    request_id = headers.get("x-request-id")
+    try:
+        answer = orjson.loads(content)
+        encoded, usage = answer["data"][0]["b64_json"], answer.get("usage")
+        data = pybase64.b64decode(encoded, validate=True)
+    except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError, ValueError):
+        raise BadPicture(
+            "The vendor's answer holds no picture",
+            error=JobError.BAD_PROVIDER_IMAGE,
+            charged=Charged.UNKNOWN,
+            request_id=request_id,
+        ) from None
+    return Painting(data, usage if isinstance(usage, Mapping) else None, request_id, headers)
