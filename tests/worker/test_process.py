@@ -1,0 +1,165 @@
+"""Real worker processes: deploys, deaths and a Redis that is not there change nothing for a job."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from generation_worker.tools import Tools
+from shared import jobs
+from shared.models import Job, JobStatus, Stage
+from tests.sandbox_server import SandboxServer
+from tests.stack import Process
+from tests.worker.conftest import accept
+
+Starting = Callable[..., Process]
+
+
+@pytest.fixture
+def worker(database: str, redis_url: str, sandbox: SandboxServer, tmp_path: Path) -> Iterator[Starting]:
+    started: list[Process] = []
+
+    def start(**environment: str) -> Process:
+        told = {
+            "DATABASE_URL": database,
+            "REDIS_URL": redis_url,
+            "DARKROOM_SANDBOX_URL": sandbox.url,
+            "DARKROOM_IMAGES_PER_MINUTE": "6000",
+            "DARKROOM_LEASE_SECONDS": "2",
+            "DARKROOM_RENEW_SECONDS": "0.5",
+            "DARKROOM_SWEEP_SECONDS": "0.5",
+            "DARKROOM_DRAIN_SECONDS": "10",
+        }
+        process = Process("generation_worker", told | environment, logs=tmp_path, name=f"worker-{len(started)}")
+        started.append(process)
+        return process.start()
+
+    yield start
+    for process in started:
+        process.kill9()
+
+
+async def until(tools: Tools, job: Job, reached: Callable[[Job], bool], seconds: float = 20) -> Job:
+    """The job, once it is so."""
+    deadline = time.monotonic() + seconds
+    while not reached(now := await jobs.get(tools.db, job.id)):
+        assert time.monotonic() < deadline, f"still {now!r}"
+        await asyncio.sleep(0.02)
+    return now
+
+
+def ended(job: Job) -> bool:
+    return job.final
+
+
+async def called(sandbox: SandboxServer, target: str = "openai.generate", times: int = 1) -> None:
+    deadline = time.monotonic() + 10
+    while len(sandbox.ledger(target)) < times:
+        assert time.monotonic() < deadline, "the vendor was not called"
+        await asyncio.sleep(0.02)
+
+
+async def test_sigterm_lets_the_running_call_finish_and_exits_with_0(
+    tools: Tools, sandbox: SandboxServer, worker: Starting
+) -> None:
+    sandbox.script("openai.generate", {"do": "slow", "seconds": 1})
+    process = worker()
+    job = await accept(tools)
+    await called(sandbox)
+    process.terminate()
+    assert process.wait() == 0
+    assert (await jobs.get(tools.db, job.id)).status is JobStatus.SUCCEEDED
+
+
+async def test_a_stopping_worker_claims_nothing_more(tools: Tools, sandbox: SandboxServer, worker: Starting) -> None:
+    sandbox.script("openai.generate", {"do": "slow", "seconds": 1})
+    process = worker()
+    await accept(tools)
+    await called(sandbox)
+    process.terminate()
+    late = await accept(tools)
+    assert process.wait() == 0
+    assert (await jobs.get(tools.db, late.id)).status is JobStatus.QUEUED
+
+
+async def test_after_kill_9_another_worker_takes_the_job(
+    tools: Tools, sandbox: SandboxServer, worker: Starting
+) -> None:
+    sandbox.script("cloudinary.upload", {"do": "hang"})
+    victim = worker()
+    job = await accept(tools)
+    await called(sandbox, "cloudinary.upload")
+    victim.kill9()
+    worker()
+    done = await until(tools, job, ended)
+    assert (done.status, done.losses) == (JobStatus.SUCCEEDED, 1)
+    assert len(sandbox.ledger("openai.generate")) == 1
+
+
+async def test_three_deploys_in_the_middle_of_a_job_change_nothing_for_it(
+    tools: Tools, sandbox: SandboxServer, worker: Starting
+) -> None:
+    sandbox.script("cloudinary.upload", {"do": "hang", "times": 3})
+    job = await accept(tools)
+    for deploy in (1, 2, 3):
+        process = worker(DARKROOM_DRAIN_SECONDS="0.1")
+        await called(sandbox, "cloudinary.upload", deploy)
+        process.terminate()
+        assert process.wait() == 0
+        waiting = await jobs.get(tools.db, job.id)
+        assert (waiting.status, waiting.stage) == (JobStatus.QUEUED, Stage.STORING)
+    worker()
+    done = await until(tools, job, ended)
+    assert (done.status, done.failures, done.losses) == (JobStatus.SUCCEEDED, 0, 0)
+    assert len(sandbox.ledger("openai.generate")) == 1
+
+
+async def test_a_frozen_worker_cannot_finish_after_its_lease(
+    tools: Tools, sandbox: SandboxServer, worker: Starting
+) -> None:
+    sandbox.script("cloudinary.upload", {"do": "slow", "seconds": 1})
+    frozen = worker()
+    job = await accept(tools)
+    await called(sandbox, "cloudinary.upload")
+    frozen.stop_signal()
+    worker()
+    done = await until(tools, job, ended)
+    frozen.continue_signal()
+    deadline = time.monotonic() + 10
+    while not frozen.events("job.fenced"):
+        assert time.monotonic() < deadline, frozen.log[-2000:]
+        await asyncio.sleep(0.02)
+    assert await jobs.get(tools.db, job.id) == done
+    assert await tools.db.fetchval("select count(*) from images") == 1
+
+
+async def test_a_job_is_done_although_redis_is_not_there(
+    tools: Tools, sandbox: SandboxServer, worker: Starting
+) -> None:
+    worker(REDIS_URL="redis://127.0.0.1:9/0")
+    job = await accept(tools)
+    assert (await until(tools, job, ended)).status is JobStatus.SUCCEEDED
+
+
+async def test_a_cancel_reaches_a_running_job_at_once(tools: Tools, sandbox: SandboxServer, worker: Starting) -> None:
+    sandbox.script("openai.generate", {"do": "hang"})
+    worker(DARKROOM_LEASE_SECONDS="60", DARKROOM_RENEW_SECONDS="25")
+    job = await accept(tools)
+    await called(sandbox)
+    marked = await jobs.cancel(tools.db, job.id, 1)
+    await tools.bell.cancel(marked)
+    canceled = await until(tools, job, ended)
+    assert canceled.status is JobStatus.CANCELED
+
+
+async def test_a_deadline_ends_a_job_that_nobody_could_start(
+    tools: Tools, sandbox: SandboxServer, worker: Starting
+) -> None:
+    sandbox.script("openai.generate", {"do": "hang"})
+    worker(DARKROOM_WORKER_SLOTS="1")
+    await accept(tools)
+    await called(sandbox)
+    late = await accept(tools, deadline_seconds=1)
+    assert (await until(tools, late, ended)).error_code == "deadline_passed"
