@@ -10,7 +10,8 @@ Problem
 ├── AlreadyFinished 409      the job ended before it could be canceled
 ├── Conflict 409             somebody else changed it meanwhile
 ├── PreconditionFailed 412   If-Match names another version
-├── TooLarge 413             more bytes than the limit
+├── TooLarge 413             a file of more bytes than the limit
+│   └── BodyTooLarge         any other body of more bytes than its limit
 ├── UnsupportedMediaType 415 not a format we take
 ├── Invalid 422              well-formed, but a field is wrong; carries `errors[]`
 │   ├── InvalidImage         the picture does not decode
@@ -108,6 +109,10 @@ class PreconditionFailed(Problem):
 
 class TooLarge(Problem):
     status, code, title = 413, "file_too_large", "The file is too large"
+
+
+class BodyTooLarge(TooLarge):
+    code, title = "body_too_large", "The request body is too large"
 
 
 class UnsupportedMediaType(Problem):

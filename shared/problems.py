@@ -6,14 +6,16 @@ from typing import Any
 
 import orjson
 
-from shared.errors import FieldError, Internal, Invalid, Malformed, MethodNotAllowed, NotFound, Problem, TooLarge
+from shared.errors import BodyTooLarge, FieldError, Internal, Invalid, Malformed, MethodNotAllowed, NotFound, Problem
 
 TYPE = "https://darkroom.invalid/problems/"
 """`type` is an identifier, not a page: the code is documented in docs/api.md."""
 
-_STATUS = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge, 400: Malformed}
+_STATUS = {404: NotFound, 405: MethodNotAllowed, 413: BodyTooLarge, 400: Malformed}
 
 _CODES = {
+    "too_short": "too_short",
+    "too_long": "too_long",
     "missing": "missing",
     "extra_forbidden": "unknown_field",
     "string_too_short": "too_short",

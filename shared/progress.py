@@ -72,15 +72,15 @@ def _standing(row: Row, pictures: dict[UUID, Row]) -> Standing:
         position = row["_position"] or 1
         return Standing(job, position, _waiting_seconds(row, position), None)
     if job.status is JobStatus.RUNNING:
-        left: float = (row["_typical"] or _FIRST_GUESS_SECONDS) - (row["_elapsed"] or 0.0)
-        return Standing(job, None, max(1, round(left)), None)
+        typical: float = row["_typical"] or _FIRST_GUESS_SECONDS
+        return Standing(job, None, max(1, int(typical - row["_elapsed"])), None)
     return Standing(job, None, None, pictures.get(job.image_id) if job.image_id else None)
 
 
 def _waiting_seconds(row: Row, position: int) -> int:
     """One run for itself, and one for each of its business ahead, as many at a time as run now."""
     typical: float = row["_typical"] or _FIRST_GUESS_SECONDS
-    return max(1, round(typical + (position - 1) * typical / max(1, row["_running"])))
+    return max(1, int(typical + (position - 1) * typical / max(1, row["_running"])))
 
 
 async def one(db: Db, job_id: UUID) -> Standing:

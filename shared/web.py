@@ -92,10 +92,11 @@ def make_app(
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
-        max_body_size=max_body,
     )
     for router in routers:
         app.include_router(router)
+    if max_body is not None:
+        app.add_middleware(_BodyLimit, most=max_body)
     app.add_exception_handler(errors.Problem, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _framework)
@@ -103,6 +104,35 @@ def make_app(
         app.add_exception_handler(gone, _away)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
+
+
+class _BodyLimit:
+    """Refuses a body above `most` bytes: by its declared length before it is read, else as soon as it is passed."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self._most:
+            await send_problem(scope, send, errors.BodyTooLarge(f"At most {self._most} bytes are read"))
+            return
+        got = 0
+
+        async def limited() -> Message:
+            nonlocal got
+            message = await receive()
+            got += len(message.get("body", b""))
+            if got > self._most:
+                # FastAPI lets its own exception through while it reads a body, and turns every other one into a 400.
+                raise HTTPException(413, f"At most {self._most} bytes are read")
+            return message
+
+        await self._app(scope, limited, send)
 
 
 def _document(app: FastAPI) -> dict[str, Any]:

@@ -15,7 +15,7 @@ THUMBNAIL = 320
 """Width and height of the `thumbnail_url` of every image."""
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Postgres takes no NUL, and UTF-8 no half of a surrogate pair."""
     if "\x00" in text:
         raise ValueError("must not contain a NUL character")
@@ -26,7 +26,7 @@ def _storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(storable)]
 """A string from a client that can be stored."""
 
 BusinessId = Annotated[int, Field(gt=0, le=2**63 - 1, description="The tenant")]

@@ -1,0 +1,203 @@
+"""Asking for pictures: accept, estimate, list, cancel. The polls are in `status`."""
+
+import hashlib
+import json
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import Field
+
+from gateway import schemas
+from gateway.schemas import EstimateRequest, GenerateRequest
+from gateway.tools import Tools
+from shared import cursor, jobs, log, progress, wire
+from shared.catalogue import Choice, Refusal
+from shared.errors import CostAboveMaximum, FieldError, Invalid, ModelRetired, NotFound
+from shared.ids import new_id
+from shared.jobs import Wish
+from shared.models import JobStatus
+from shared.money import micros, usd
+from shared.web import request_id
+from shared.wire import Asked, BusinessId
+
+router = APIRouter(prefix="/api/v1/images/generate", tags=["Generation"])
+
+
+def _tools(request: Request) -> Tools:
+    tools: Tools = request.app.state.tools
+    return tools
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _choose(tools: Tools, asked: schemas.Choosing) -> Choice:
+    """The catalogue's word on model, size and quality, or a problem that names what is allowed."""
+    try:
+        return tools.catalogue.choose(asked.model, asked.size, asked.quality, _today())
+    except Refusal as wrong:
+        field = FieldError(wrong.pointer, wrong.code, wrong.detail)
+        extra: dict[str, Any] = {"allowed": list(wrong.allowed)} if wrong.allowed else {}
+        if wrong.code != "model_retired":
+            raise Invalid(wrong.detail, errors=(field,), extra=extra) from None
+        raise ModelRetired(
+            wrong.detail, errors=(field,), extra=extra | {"replacement": wrong.replacement, "charged": False}
+        ) from None
+
+
+@router.post(
+    "",
+    status_code=202,
+    response_model=schemas.Job,
+    summary="Ask for a picture",
+    response_description="Accepted and safely written down; poll `Location`",
+)
+async def generate(
+    request: Request,
+    asked: GenerateRequest,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> Response:
+    """Everything wrong is refused here, before anything is queued. The answer is sent after the job is committed."""
+    tools = _tools(request)
+    choice = _choose(tools, asked)
+    if asked.max_cost_usd is not None and choice.unit_price_micros > micros(asked.max_cost_usd):
+        estimate = usd(choice.unit_price_micros)
+        raise CostAboveMaximum(
+            f"It is estimated at ${estimate}, above your maximum of ${asked.max_cost_usd}",
+            errors=(FieldError("/max_cost_usd", "too_small", f"The estimate is ${estimate}"),),
+            extra={"estimated_usd": estimate, "charged": False},
+        )
+    wish = Wish(
+        id=new_id(),
+        business_id=asked.business_id,
+        prompt=asked.prompt,
+        model=choice.model.name,
+        size=str(choice.size),
+        quality=choice.quality.name,
+        alt_text=asked.alt_text,
+        estimated_micros=choice.unit_price_micros,
+        request_id=request_id(request),
+        body_hash=_digest(asked),
+        idempotency_key=idempotency_key,
+        deadline_seconds=asked.deadline_seconds,
+    )
+    job, replayed = await jobs.create(tools.db, wish)
+    if not replayed:
+        await tools.bell.ring([job.id], [job])
+        log.get().info("job.accepted", job_id=str(job.id), business_id=job.business_id, model=job.model)
+    return await _answer(tools, job.id, 202, {"Idempotency-Replayed": "true"} if replayed else {})
+
+
+def _digest(asked: GenerateRequest) -> str:
+    return hashlib.sha256(json.dumps(asked.model_dump(), sort_keys=True).encode()).hexdigest()
+
+
+async def _answer(tools: Tools, job_id: UUID, status: int, headers: dict[str, str]) -> Response:
+    standing = await progress.one(tools.db, job_id)
+    body = schemas.job(standing, tools.settings.public_url, tools.settings.purge_after)
+    if not standing.job.final:
+        headers = headers | {"Retry-After": "1"}
+    return wire.answer(body, status, headers | {"Location": body.links.status})
+
+
+@router.post(
+    "/{job_id}/cancel",
+    response_model=schemas.Job,
+    responses={202: {"model": schemas.Job, "description": "It runs: asked to stop, may be charged"}},
+    summary="Cancel a job",
+    response_description="Canceled before it started; not charged",
+)
+async def cancel(request: Request, job_id: str) -> Response:
+    """Free and final before it starts. While it runs, what can be stopped is; `cost.charged` tells the truth."""
+    tools = _tools(request)
+    job = await jobs.cancel(tools.db, _uuid(job_id), None)
+    tools.watch.forget(job.id)
+    if job.final:
+        await tools.bell.tell(job)
+    else:
+        await tools.bell.cancel(job)
+        await tools.bell.tell(job)
+    return await _answer(tools, job.id, 200 if job.final else 202, {})
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such job") from None
+
+
+class JobsQuery(Asked):
+    """Which jobs."""
+
+    business_id: BusinessId
+    status: JobStatus | None = None
+    page: int = Field(1, ge=1, le=100_000)
+    page_size: int = Field(20, ge=1, le=100)
+    cursor: wire.Text | None = Field(None, max_length=200, description="`next_cursor` of the page before")
+
+
+@router.get("/jobs", response_model=schemas.JobPage, summary="List jobs, newest first")
+async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> Response:
+    tools = _tools(request)
+    before = cursor.read(asked.cursor) if asked.cursor else None
+    offset = 0 if before else (asked.page - 1) * asked.page_size
+    found, total = await progress.page(
+        tools.db, asked.business_id, asked.status, limit=asked.page_size + 1, offset=offset, before=before
+    )
+    shown, more = found[: asked.page_size], len(found) > asked.page_size
+    settings = tools.settings
+    last = shown[-1].job if shown else None
+    return wire.answer(
+        schemas.JobPage(
+            items=[schemas.job(standing, settings.public_url, settings.purge_after) for standing in shown],
+            total=total,
+            page=asked.page,
+            page_size=asked.page_size,
+            pages=-(-total // asked.page_size),
+            next_cursor=cursor.write(last.created_at, last.id) if last and more else None,
+        )
+    )
+
+
+@router.get("/sizes", summary="What can be asked for, and what it costs")
+async def sizes(request: Request, if_none_match: Annotated[str | None, Header(max_length=1000)] = None) -> Response:
+    """Changes only with the catalogue and the day."""
+    body = orjson.dumps(_tools(request).catalogue.sizes_document(_today()))
+    etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if if_none_match and etag in {part.strip().removeprefix("W/") for part in if_none_match.split(",")}:
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type="application/json")
+
+
+@router.post("/estimate-cost", response_model=schemas.Estimate, summary="What would it cost?")
+async def estimate(request: Request, asked: EstimateRequest) -> Response:
+    """The same validation as asking for the picture, without any effect."""
+    choice = _choose(_tools(request), asked)
+    others = _tools(request).catalogue.alternatives(choice, _today())
+    return wire.answer(
+        schemas.Estimate(
+            model=choice.model.name,
+            size=str(choice.size),
+            quality=choice.quality.name,
+            count=asked.count,
+            unit_cost_usd=usd(choice.unit_price_micros),
+            total_cost_usd=usd(choice.unit_price_micros * asked.count),
+            exact=choice.exact,
+            price_list_version=choice.price_list_version,
+            alternatives=[
+                schemas.Alternative(
+                    model=other.model.name,
+                    size=str(other.size),
+                    quality=other.quality.name,
+                    unit_cost_usd=usd(other.unit_price_micros),
+                )
+                for other in others
+            ],
+        )
+    )

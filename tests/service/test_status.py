@@ -1,0 +1,236 @@
+"""The polls: right, cheap, and held until something changes; with Redis and without it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+
+from gateway.status import PREFIX, StatusLane
+from gateway.watch import Watch
+from shared import db, jobs, progress
+from shared.db import Pool
+from shared.doorbell import Doorbell
+from shared.ids import new_id
+from shared.jobs import Wish
+from shared.models import Job, JobError
+from shared.settings import GatewaySettings
+from shared.web import Shell
+
+
+class CountingPool:
+    """The real pool, and how often it was read."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self.reads = 0
+
+    async def fetch(self, *arguments: Any) -> list[asyncpg.Record]:
+        self.reads += 1
+        return await self._pool.fetch(*arguments)
+
+
+class Running:
+    """The lane on real stores."""
+
+    def __init__(self, pool: Pool, counting: CountingPool, watch: Watch, bell: Doorbell, http: httpx2.AsyncClient):
+        self.pool, self.counting, self.watch, self.bell, self.http = pool, counting, watch, bell, http
+
+    async def accept(self, business_id: int = 1) -> Job:
+        wish = Wish(
+            id=new_id(), business_id=business_id, prompt="a fox", model="m", size="1024x1024", quality="standard",
+            alt_text=None, estimated_micros=1, request_id="r", body_hash="h",
+        )  # fmt: skip
+        job, _ = await jobs.create(self.pool, wish)
+        return job
+
+    async def claim(self) -> Job:
+        (job,) = await jobs.claim(self.pool, 1, 30)
+        await self.bell.tell(job)
+        return job
+
+    async def fail(self, job: Job) -> Job:
+        failed = await jobs.fail(self.pool, job.id, job.attempt, JobError.CONTENT_POLICY, "no")
+        assert failed
+        await self.bell.tell(failed)
+        return failed
+
+    async def get(self, job: Job, **headers: str) -> httpx2.Response:
+        return await self.http.get(f"{PREFIX}{job.id}", headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+
+@asynccontextmanager
+async def running(database: str, redis_url: str) -> AsyncIterator[Running]:
+    settings = GatewaySettings(database_url=database, redis_url=redis_url)
+    pool, bell = await db.connect(settings), Doorbell.at(settings)
+    counting = CountingPool(pool)
+    watch = Watch(counting, bell, settings)  # type: ignore[arg-type]
+    listening = asyncio.create_task(watch.run())
+    shell = Shell(StatusLane(watch), settings, checks={})
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(shell), base_url="http://gateway") as http:
+        yield Running(pool, counting, watch, bell, http)
+    listening.cancel()
+    await bell.close()
+    await pool.close()
+
+
+@pytest.fixture
+async def lane(database: str, redis_url: str) -> AsyncIterator[Running]:
+    async with running(database, redis_url) as lane:
+        async with asyncio.timeout(5):
+            while not lane.watch._told:
+                await asyncio.sleep(0.01)
+        yield lane
+
+
+async def test_a_waiting_job_tells_its_place_and_when_to_ask_again(lane: Running) -> None:
+    first, second = await lane.accept(), await lane.accept()
+    answer = await lane.get(second)
+    assert (answer.status_code, answer.json()["queue"]["position"]) == (200, 2)
+    assert int(answer.headers["retry-after"]) >= 1
+    assert (await lane.get(first)).json()["queue"]["position"] == 1
+
+
+async def test_the_same_state_is_304_and_a_change_is_not(lane: Running) -> None:
+    await lane.accept()
+    job = await lane.claim()
+    etag = (await lane.get(job)).headers["etag"]
+    unchanged = await lane.get(job, If_None_Match=etag)
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    await lane.fail(job)
+    async with asyncio.timeout(5):  # The news takes a moment to travel.
+        while (changed := await lane.get(job, If_None_Match=etag)).status_code == 304:
+            await asyncio.sleep(0.01)
+    assert (changed.status_code, changed.json()["status"]) == (200, "failed")
+    assert "retry-after" not in changed.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (str(new_id()), 404),
+        ("not-an-id", 404),
+        (f"{new_id()}/", 404),
+        (f"{new_id()}/other", 404),
+        (f"{new_id()}?verbose=1", 422),
+    ],
+)
+async def test_bad_questions_get_the_problem_body(lane: Running, path: str, status: int) -> None:
+    answer = await lane.http.get(PREFIX + path)
+    assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+async def test_a_status_can_only_be_read(lane: Running) -> None:
+    answer = await lane.http.post(PREFIX + str(new_id()))
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+async def test_pollers_of_one_job_share_one_read(lane: Running) -> None:
+    await lane.accept()
+    job = await lane.claim()
+    await asyncio.gather(*(lane.get(job) for _ in range(200)))
+    await asyncio.gather(*(lane.get(job) for _ in range(200)))
+    assert lane.counting.reads == 1
+
+
+async def test_pollers_of_many_jobs_share_one_read(lane: Running) -> None:
+    waiting = [await lane.accept(business) for business in range(1, 101)]
+    answers = await asyncio.gather(*(lane.get(job) for job in waiting))
+    assert {answer.status_code for answer in answers} == {200}
+    assert lane.counting.reads <= 2
+
+
+async def test_a_held_poll_answers_when_the_job_changes(lane: Running) -> None:
+    await lane.accept()
+    job = await lane.claim()
+    held = asyncio.create_task(lane.get(job, Prefer="wait=20"))
+    async with asyncio.timeout(5):
+        while not lane.watch._waiters:
+            await asyncio.sleep(0.01)
+        await lane.fail(job)
+        answer = await held
+    assert answer.json()["status"] == "failed"
+    assert answer.headers["preference-applied"] == "wait=20"
+
+
+async def test_a_held_poll_answers_in_the_end_without_a_change(lane: Running) -> None:
+    await lane.accept()
+    job = await lane.claim()
+    async with asyncio.timeout(5):
+        assert (await lane.get(job, Prefer="wait=1")).json()["status"] == "running"
+
+
+async def test_the_stream_of_an_ended_job_is_one_event(lane: Running) -> None:
+    await lane.accept()
+    job = await lane.fail(await lane.claim())
+    answer = await lane.http.get(f"{PREFIX}{job.id}/events")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert answer.text.startswith(f"id: {job.revision}\nevent: job\ndata: {{")
+
+
+async def test_a_resumed_stream_does_not_repeat_what_was_seen(lane: Running) -> None:
+    await lane.accept()
+    job = await lane.fail(await lane.claim())
+    seen = {"Last-Event-ID": str(job.revision)}
+    assert (await lane.http.get(f"{PREFIX}{job.id}/events", headers=seen)).text == ""
+
+
+async def test_a_stream_tells_each_change_until_the_end(lane: Running) -> None:
+    job = await lane.accept()
+    stream = asyncio.create_task(lane.http.get(f"{PREFIX}{job.id}/events"))
+
+    async def waited_for() -> None:
+        while not lane.watch._waiters:
+            await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(10):
+        await waited_for()
+        await lane.fail(await lane.claim())
+        text = (await stream).text
+    assert '"status":"queued"' in text
+    assert '"status":"failed"' in text.rpartition("data: ")[2]
+
+
+async def test_without_redis_a_poll_is_right_and_a_held_one_sees_the_change(database: str) -> None:
+    async with running(database, "redis://127.0.0.1:9/0") as lane:
+        await lane.accept()
+        job = await lane.claim()
+        assert (await lane.get(job)).json()["status"] == "running"
+        held = asyncio.create_task(lane.get(job, Prefer="wait=20"))
+        async with asyncio.timeout(10):
+            while not lane.watch._waiters:
+                await asyncio.sleep(0.01)
+            await lane.fail(job)
+            assert (await held).json()["status"] == "failed"
+        assert (await lane.get(job)).json()["status"] == "failed"
+
+
+async def test_too_many_watchers_are_sent_away(lane: Running) -> None:
+    job = await lane.accept()
+    places: list[Callable[[], None] | None] = [lane.watch.enter() for _ in range(5000)]
+    assert all(places)
+    answer = await lane.http.get(f"{PREFIX}{job.id}/events")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    async with asyncio.timeout(5):
+        assert (await lane.get(job, Prefer="wait=20")).status_code == 200
+
+
+async def test_a_position_never_rises(lane: Running) -> None:
+    waiting = [await lane.accept() for _ in range(8)]
+    last: dict[Any, int] = {}
+    for round_ in range(8):
+        standings = await progress.of(lane.pool, [job.id for job in waiting])
+        for job_id, standing in standings.items():
+            if standing.position is not None:
+                assert standing.position <= last.get(job_id, 99)
+                last[job_id] = standing.position
+        taken = await lane.claim()
+        if round_ % 2:  # Half of them come back, as a busy vendor would send them.
+            await jobs.postpone(lane.pool, taken.id, taken.attempt, JobError.PROVIDER_RATE_LIMITED, "", delay=60)
+        await lane.accept(2)
+        await lane.accept()
