@@ -1,0 +1,31 @@
+"""`python -m deploy.sandbox`: one process that plays OpenAI and Cloudinary.
+What it may be told is in settings.py.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from deploy.sandbox.app import make_app
+from deploy.sandbox.connection import Server
+from deploy.sandbox.parts import Parts
+from deploy.sandbox.settings import SettingError, Settings
+
+
+def main() -> int:
+    try:
+        settings = Settings.from_environment()
+    except SettingError as bad:
+        print(f"sandbox: {bad}", file=sys.stderr)
+        return 2
+    try:
+        parts = Parts.from_settings(settings)
+    except OSError as problem:
+        print(f"sandbox: cannot use the folder {settings.data}: {problem.strerror}", file=sys.stderr)
+        return 2
+    Server(make_app(parts), settings.host, settings.port, parts.let_go).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""The page at /: what this server is, in a few lines, with two handfuls of what it paints.
+No script, no style but its own, nothing from other servers.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+SAMPLES = (
+    "a quiet mountain lake at dawn",
+    "a sailing boat at sunset",
+    "pine forest in the morning fog",
+    "northern light over a winter night",
+    "city skyline at dusk, neon",
+    "a bouquet of flowers for a wedding",
+    "abstract geometric poster",
+    "desert dunes in the golden hour",
+)
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1d2433; --paper: #f7f5f0; --quiet: #6a7182; --line: #dfdad0; }
+@media (prefers-color-scheme: dark) { :root { --ink: #eceae4; --paper: #14171f; --quiet: #98a0b3; --line: #2b303d; } }
+body { margin: 0 auto; max-width: 62rem; padding: 3rem 1.5rem; background: var(--paper); color: var(--ink);
+  font: 16px/1.6 system-ui, sans-serif; }
+h1 { font-size: 1.9rem; letter-spacing: -.02em; margin: 0; }
+h1 small { color: #c98500; font-size: 1rem; letter-spacing: .14em; }
+p { max-width: 42rem; } code { font: .9em ui-monospace, monospace; }
+dl { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; padding: 1rem 0;
+  border-block: 1px solid var(--line); margin: 1.5rem 0; }
+dt { color: var(--quiet); font-size: .85rem; } dd { margin: 0; font-size: 1.4rem; font-variant-numeric: tabular-nums; }
+.wall { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .75rem; }
+.wall img { width: 100%; height: auto; display: block; border-radius: .5rem; aspect-ratio: 1; }
+table { border-collapse: collapse; width: 100%; margin-top: 1.5rem; } td { padding: .35rem .75rem .35rem 0;
+  border-bottom: 1px solid var(--line); vertical-align: top; } td:last-child { color: var(--quiet); }
+"""
+
+ROUTES = (
+    ("POST /v1/images/generations, GET /v1/models", "plays OpenAI; the key is <code>sk-sandbox</code>"),
+    (
+        "POST /v1_1/sandbox/image/upload, destroy, explicit",
+        "plays Cloudinary; key <code>sandbox-key</code>, secret <code>sandbox-secret</code>",
+    ),
+    ("GET /sandbox/image/upload/…", "hands out stored pictures, with transformations"),
+    ("POST /_sandbox/script", "what the next calls shall meet: slow, 429, dropped connections, …"),
+    ("GET /_sandbox/ledger", "every call, what it did and what it would have cost"),
+    ("POST /_sandbox/limits", "images per minute and latency"),
+)
+
+
+def page(summary: dict[str, Any], stored: int) -> str:
+    figures = {
+        "calls": f"{summary['calls']:,}",
+        "pictures painted": f"{summary['paintings']:,}",
+        "would have cost": f"${summary['cost_micros'] / 1_000_000:,.2f}",
+        "pictures stored": f"{stored:,}",
+    }
+    numbers = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures.items())
+    wall = "".join(_sample(prompt) for prompt in SAMPLES)
+    routes = "".join(f"<tr><td><code>{route}</code></td><td>{meaning}</td></tr>" for route, meaning in ROUTES)
+    return (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Darkroom sandbox</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style>'
+        "<h1>Darkroom <small>SANDBOX</small></h1>"
+        "<p>This server plays the two outside companies that Darkroom works with, OpenAI and Cloudinary, so that "
+        "everything runs on one machine without keys and without costs. Its pictures are drawn by a small program "
+        "from the words of the prompt; no model made them, and nobody is charged.</p>"
+        f'<dl>{numbers}</dl><div class="wall">{wall}</div><table>{routes}</table></html>'
+    )
+
+
+def _sample(prompt: str) -> str:
+    address = "/_sandbox/preview?" + urlencode({"prompt": prompt, "width": 480, "height": 480})
+    return f'<img src="{escape(address)}" alt="{escape(prompt)}" loading="lazy" width="480" height="480">'

@@ -1,0 +1,165 @@
+"""What the sandbox was asked and what it did, call by call: the vendor's side of every bill.
+One JSON line when a call begins and one when it ends, in a file that is only appended to and survives a restart.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+REMEMBERED = 50_000
+"""Older calls stay in the file and in the summary, but are no longer listed."""
+
+
+@dataclass
+class Entry:
+    """One call."""
+
+    target: str
+    """Which service was asked, e.g. openai.generate."""
+    request_id: str
+    """The vendor's id of the call, as in the x-request-id header of the answer."""
+    seq: int = 0
+    """The order of arrival, from 1."""
+    at: str = ""
+    """When it arrived."""
+    did: str = "ok"
+    """The behaviour it met: one of the script's words, or `refused` (bad request) or `limited` (rate limit)."""
+    finished_at: str | None = None
+    """When the answer was ready to go; null while the call is under way or if the sandbox died under it."""
+    status: int | None = None
+    """The HTTP status answered; null when the connection was dropped or hung."""
+    client_gone: bool = False
+    """The caller had left before the answer was ready."""
+    worked: bool = False
+    """The work was done, paid or stored, whatever the answer said."""
+    painted: int = 0
+    """How many pictures were made."""
+    code: str | None = None
+    """A refusal's code, or `existing` when an upload met a stored picture."""
+    prompt: str | None = None
+    model: str | None = None
+    size: str | None = None
+    quality: str | None = None
+    """As resolved: never `auto`."""
+    client_request_id: str | None = None
+    """The caller's X-Client-Request-Id."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_micros: int = 0
+    """What the vendor charges, in millionths of a dollar."""
+    public_id: str | None = None
+
+
+class Ledger:
+    def __init__(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._path = file
+        self._entries: dict[int, Entry] = {}
+        self._last = 0
+        self._opened = 0
+        self._totals = _Totals()
+        self._under_way: set[int] = set()
+        self._read()
+        self._file = file.open("ab", buffering=0)
+
+    def open(self, entry: Entry) -> None:
+        self._last += 1
+        self._opened += 1
+        entry.seq, entry.at = self._last, _now()
+        self._under_way.add(entry.seq)
+        self._remember(entry)
+        self._write(entry)
+
+    def close(self, entry: Entry) -> None:
+        entry.finished_at = _now()
+        if entry.seq not in self._under_way:
+            return  # The ledger was cleared while the call was under way.
+        self._under_way.discard(entry.seq)
+        self._totals.add(entry)
+        self._write(entry)
+
+    def entries(self, target: str | None = None, painted: bool | None = None, after: int = 0) -> list[Entry]:
+        return [
+            entry
+            for entry in self._entries.values()
+            if entry.seq > after
+            and (target is None or entry.target == target)
+            and (painted is None or bool(entry.painted) == painted)
+        ]
+
+    def left_off(self) -> int:
+        return self._opened - len(self._entries)
+
+    def summary(self) -> dict[str, Any]:
+        return {"calls": self._opened, "in_flight": len(self._under_way), **self._totals.as_json()}
+
+    def clear(self) -> None:
+        """Forgets everything, also in the file, also the calls under way. Numbers are not given twice."""
+        self._file.truncate(0)
+        self._entries.clear()
+        self._opened = 0
+        self._under_way.clear()
+        self._totals = _Totals()
+
+    def shut(self) -> None:
+        self._file.close()
+
+    def _remember(self, entry: Entry) -> None:
+        self._entries[entry.seq] = entry
+        if len(self._entries) > REMEMBERED:
+            del self._entries[next(iter(self._entries))]
+
+    def _write(self, entry: Entry) -> None:
+        self._file.write(orjson.dumps(entry) + b"\n")
+
+    def _read(self) -> None:
+        if not self._path.exists():
+            return
+        names = {field.name for field in dataclasses.fields(Entry)}
+        with self._path.open("rb") as lines:
+            for line in lines:
+                try:
+                    written = orjson.loads(line)
+                except orjson.JSONDecodeError:
+                    continue  # The process was killed in the middle of this line.
+                entry = Entry(**{name: value for name, value in written.items() if name in names})
+                self._opened += entry.seq > self._last
+                self._last = max(self._last, entry.seq)
+                self._remember(entry)
+                if entry.finished_at:
+                    self._totals.add(entry)
+
+
+class _Totals:
+    def __init__(self) -> None:
+        self._by_target: dict[str, Counter[str]] = {}
+        self._paintings = self._paintings_answered = 0
+        self._cost = self._cost_answered = 0
+
+    def add(self, entry: Entry) -> None:
+        self._by_target.setdefault(entry.target, Counter())[entry.did] += 1
+        self._paintings += entry.painted
+        self._cost += entry.cost_micros
+        if entry.status == 200 and entry.did in {"ok", "slow", "broken_bytes"} and not entry.client_gone:
+            self._paintings_answered += entry.painted
+            self._cost_answered += entry.cost_micros
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "by_target": {target: dict(counted) for target, counted in sorted(self._by_target.items())},
+            "paintings": self._paintings,
+            "paintings_answered": self._paintings_answered,
+            "cost_micros": self._cost,
+            "cost_micros_answered": self._cost_answered,
+        }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

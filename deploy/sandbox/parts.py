@@ -1,0 +1,93 @@
+"""The parts of one running sandbox, built once and handed to whoever answers a request.
+Nothing here knows a route.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from starlette.requests import Request
+
+from deploy.sandbox.faults import Script
+from deploy.sandbox.ledger import Ledger
+from deploy.sandbox.limits import Limits
+from deploy.sandbox.openai_models import Shop
+from deploy.sandbox.painting.studio import Studio
+from deploy.sandbox.settings import Settings
+from deploy.sandbox.shelf import Shelf
+
+Result = TypeVar("Result")
+
+
+class DismissedError(Exception):
+    """The process is ending and the work was not begun."""
+
+
+class Crew:
+    """A few threads for work that would hold up the event loop."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._dismissed = False
+
+    async def run(self, work: Callable[[], Result]) -> Result:
+        if self._dismissed:
+            raise DismissedError
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except asyncio.CancelledError:
+            if self._dismissed:
+                raise DismissedError from None
+            raise
+
+    def dismiss(self) -> None:
+        self._dismissed = True
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class Parts:
+    settings: Settings
+    ledger: Ledger
+    """Every call."""
+    shelf: Shelf
+    """The stored pictures."""
+    limits: Limits
+    """How fast the played OpenAI is."""
+    script: Script = field(default_factory=Script)
+    """What the next calls shall meet."""
+    shop: Shop = field(default_factory=Shop)
+    """Which models the played OpenAI offers."""
+    studio: Studio = field(default_factory=Studio)
+    """Paints."""
+    painters: Crew = field(default_factory=lambda: Crew("paint", 2))
+    """Threads that paint."""
+    handlers: Crew = field(default_factory=lambda: Crew("pictures", 4))
+    """Threads that store, read and derive; apart from the painters, so that a look never waits for a new picture."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process was asked to end: whoever waits or hangs lets go."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Parts:
+        return cls(
+            settings=settings,
+            ledger=Ledger(settings.data / "ledger.jsonl"),
+            shelf=Shelf(settings.data / "pictures"),
+            limits=Limits(settings.latency_seconds),
+        )
+
+    def public_url(self, request: Request) -> str:
+        return self.settings.public_url or str(request.base_url).rstrip("/")
+
+    def let_go(self) -> None:
+        """The beginning of the end: whoever hangs is released, and queued work is dropped."""
+        self.closing.set()
+        self.painters.dismiss()
+        self.handlers.dismiss()
+
+    def shut(self) -> None:
+        self.ledger.shut()

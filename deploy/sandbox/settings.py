@@ -1,0 +1,54 @@
+"""What the sandbox is told from outside: its own few environment variables, and the credentials it accepts.
+It reads nothing else and imports nothing of the product: it plays two strangers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+OPENAI_KEY = "sk-sandbox"
+CLOUD = "sandbox"
+CLOUDINARY_KEY = "sandbox-key"
+CLOUDINARY_SECRET = "sandbox-secret"
+
+
+class SettingError(Exception):
+    """One line for the operator; the process does not start."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    host: str = "127.0.0.1"
+    """DARKROOM_HOST: the address to listen on."""
+    port: int = 8004
+    """DARKROOM_PORT: 0 takes any free port."""
+    data: Path = Path(".darkroom/sandbox")
+    """DARKROOM_SANDBOX_DATA: the folder of stored pictures and of the ledger."""
+    public_url: str | None = None
+    """DARKROOM_SANDBOX_URL: how others reach this server, as written into picture URLs. Absent: the caller's Host."""
+    latency_seconds: float = 0.0
+    """DARKROOM_SANDBOX_LATENCY: how long one generation seems to take."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        return cls(
+            host=environment.get("DARKROOM_HOST") or cls.host,
+            port=int(_number(environment, "DARKROOM_PORT", cls.port, 65535)),
+            data=Path(environment.get("DARKROOM_SANDBOX_DATA") or cls.data),
+            public_url=(environment.get("DARKROOM_SANDBOX_URL") or "").rstrip("/") or None,
+            latency_seconds=_number(environment, "DARKROOM_SANDBOX_LATENCY", cls.latency_seconds, 600),
+        )
+
+
+def _number(environment: Mapping[str, str], name: str, default: float, most: float) -> float:
+    written = environment.get(name) or str(default)
+    try:
+        number = float(written)
+    except ValueError:
+        raise SettingError(f"{name} must be a number, not {written!r}") from None
+    if not 0 <= number <= most:
+        raise SettingError(f"{name} must lie between 0 and {most:g}, not {written}")
+    return number
