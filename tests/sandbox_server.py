@@ -27,7 +27,6 @@ class SandboxServer:
         self.port = port or free_port()
         self._environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
-        self._control = httpx2.Client(base_url=self.url, timeout=10, trust_env=False, verify=False)
 
     @property
     def url(self) -> str:
@@ -84,7 +83,7 @@ class SandboxServer:
 
     def unscript(self, target: str) -> None:
         """Ends what was scripted for one target, e.g. a store that was down; everything else stays."""
-        self._control.delete("/_sandbox/script", params={"target": target}).raise_for_status()
+        self._ask("DELETE", "/_sandbox/script", params={"target": target}).raise_for_status()
 
     def limits(self, **order: Any) -> dict[str, Any]:
         """`limits(images_per_minute=5)`, `limits(latency_seconds=0.1)`; None takes a limit away."""
@@ -105,7 +104,7 @@ class SandboxServer:
     def clear(self) -> None:
         """As new: no script, no limits, the catalogue's models, an empty ledger. Stored pictures stay."""
         for path in ("/_sandbox/script", "/_sandbox/limits", "/_sandbox/ledger"):
-            self._control.delete(path).raise_for_status()
+            self._ask("DELETE", path).raise_for_status()
 
     def __enter__(self) -> Self:
         self.start()
@@ -115,14 +114,16 @@ class SandboxServer:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        self._control.close()
 
     def _json(
         self, method: str, path: str, body: dict[str, Any] | None = None, query: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        answer = self._control.request(method, path, json=body, params=query)
+        answer = self._ask(method, path, json=body, params=query)
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
         return cast("dict[str, Any]", answer.json())
+
+    def _ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
+        return httpx2.request(method, self.url + path, timeout=10, trust_env=False, verify=False, **more)
 
     def _wait_until_it_answers(self) -> None:
         assert self._process is not None
@@ -131,7 +132,7 @@ class SandboxServer:
             status = self._process.poll()
             assert status is None, f"the sandbox ended with {status} instead of starting"
             try:
-                if self._control.get("/healthz").status_code == 200:
+                if self._ask("GET", "/healthz").status_code == 200:
                     return
             except httpx2.TransportError:
                 time.sleep(0.02)
