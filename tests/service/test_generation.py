@@ -69,6 +69,7 @@ async def test_an_accepted_job_is_in_postgres_before_the_answer(gateway: Gateway
     assert (job["status"], job["stage"], job["queue"]["position"]) == ("queued", "waiting", 1)
     assert job["cost"] == {"estimated_usd": "0.0681", "actual_usd": None, "charged": None}
     row = await gateway.pool.fetchrow("select * from jobs")
+    assert row
     assert (str(row["id"]), row["prompt"], row["alt_text"]) == (job["job_id"], FOX["prompt"], "a fox")
 
 
@@ -202,7 +203,7 @@ async def test_the_three_sizes_and_two_qualities_are_offered(gateway: Gateway) -
 
 
 async def test_the_estimate_is_what_the_job_will_say(gateway: Gateway) -> None:
-    wish = {"size": "1024x1792", "quality": "hd"}
+    wish: dict[str, Any] = {"size": "1024x1792", "quality": "hd"}
     estimate = (await gateway.http.post(f"{BASE}/estimate-cost", json=wish | {"count": 3})).json()
     job = (await gateway.generate(**wish)).json()
     assert estimate["unit_cost_usd"] == job["cost"]["estimated_usd"] == "0.0681"

@@ -15,6 +15,7 @@ LIMIT = (
     " Limit 5, Used 5, Requested 1. Please try again in 12s."
 )
 USER, REQUEST, AUTH = "image_generation_user_error", "invalid_request_error", "authentication_error"
+OVERLOAD = "service_unavailable_error"
 RECORDED: list[tuple[int, dict[str, Any], Meaning, JobError]] = [
     (400, {"type": USER, "code": "moderation_blocked"}, Meaning.REFUSED, JobError.CONTENT_POLICY),
     (400, {"type": REQUEST, "code": "content_policy_violation"}, Meaning.REFUSED, JobError.CONTENT_POLICY),
@@ -31,7 +32,7 @@ RECORDED: list[tuple[int, dict[str, Any], Meaning, JobError]] = [
     (429, {"type": "insufficient_quota", "code": "x"}, Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA),
     (429, {"type": "y", "code": "credit_balance_exhausted"}, Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA),
     (400, {"type": REQUEST, "code": "billing_hard_limit_reached"}, Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA),
-    (503, {"type": "service_unavailable_error", "code": "server_is_overloaded"}, Meaning.BUSY, JobError.PROVIDER_UNAVAILABLE),
+    (503, {"type": OVERLOAD, "code": "server_is_overloaded"}, Meaning.BUSY, JobError.PROVIDER_UNAVAILABLE),
     (500, {"type": "server_error", "code": None}, Meaning.AMBIGUOUS, JobError.OUTCOME_UNKNOWN),
     (502, {}, Meaning.AMBIGUOUS, JobError.OUTCOME_UNKNOWN),
     (503, {}, Meaning.AMBIGUOUS, JobError.OUTCOME_UNKNOWN),

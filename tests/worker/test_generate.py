@@ -30,6 +30,7 @@ async def test_a_good_job_ends_with_one_image_and_the_true_bill(
     job = await worked(alt_text="a fox")
     assert (job.status, job.stage, job.charged) == (JobStatus.SUCCEEDED, Stage.DONE, Charged.TRUE)
     image = await tools.db.fetchrow("select * from images")
+    assert image
     assert (image["job_id"], image["id"], image["alt_text"]) == (job.id, job.image_id, "a fox")
     (painted,) = paintings(sandbox)
     (attempt,) = await attempts(tools)
