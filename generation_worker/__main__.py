@@ -10,5 +10,5 @@ from shared.settings import WorkerSettings, read
 
 uvloop.run(main(read(WorkerSettings)))
 sys.stderr.flush()
-# Everything is handed back and closed. A normal exit would wait a minute for a thread that hangs in a call to the store.
+# Everything is handed back and closed. A normal exit would wait a minute for a thread that hangs in the store.
 os._exit(0)

@@ -5,6 +5,7 @@ Used by every test above the unit ones; what the sandbox itself does is tested i
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 import httpx2
+
+from deploy.local.child import die_with_parent
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
@@ -54,7 +57,13 @@ class SandboxServer:
             **self._environment,
         }
         command = [sys.executable, "-m", "deploy.sandbox"]
-        self._process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command,
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            preexec_fn=die_with_parent(signal.SIGTERM),  # Nothing stays when the test run is killed.
+        )
         self._wait_until_it_answers()
         return self
 

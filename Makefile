@@ -1,0 +1,25 @@
+# `make up` needs Python 3.11 or newer with venv, and nothing else. Another Python: make PYTHON=python3.12 up
+PYTHON ?= python3
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+
+up: ## run the whole product here; Ctrl-C stops it and loses nothing
+	@$(PYTHON) dev.py up
+
+test: ## lint, types, import contracts and every test, on private stores
+	@$(PYTHON) dev.py test
+
+chaos: ## kill real processes at random and check that no job is lost
+	@$(PYTHON) dev.py chaos
+
+bench: ## measure this machine: ours beside bare servers
+	@$(PYTHON) dev.py bench
+
+lock: ## compile both lock files again from pyproject.toml
+	@$(PYTHON) dev.py lock
+
+clean: ## remove what was built; the data folder .darkroom stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis gateway/web/node_modules gateway/web/dist gateway/web/.built
+
+.PHONY: help up test chaos bench lock clean

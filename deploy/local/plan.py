@@ -1,0 +1,131 @@
+"""Which processes the product has, what each is told, and what a person is told about them. Starts nothing.
+
+Every child's environment is built here from nothing, so that a stray variable of the shell cannot change the product.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from deploy.local.child import Child
+from deploy.local.ports import answers, free_port
+from deploy.local.settings import LocalSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_SYSTEM = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+_VENDORS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "CLOUDINARY_URL")
+_RUNNER = ("DARKROOM_PORT", "DARKROOM_HOST", "DARKROOM_DATA", "DARKROOM_WORKERS", "DARKROOM_LOG_FORMAT")
+_SERVICE_STOP_SECONDS = 20.0
+_DRAIN_GRACE = 15.0
+
+Programs = Callable[[str], Sequence[str]]
+"""From a module's name to the command that runs it; the tests put stand-ins here."""
+
+
+def module(name: str) -> Sequence[str]:
+    """The real program."""
+    return (sys.executable, "-m", name)
+
+
+class Plan:
+    """The product's processes, given where the stores are. `sandbox` is None when both companies are real."""
+
+    def __init__(
+        self,
+        settings: LocalSettings,
+        *,
+        database_url: str,
+        redis_url: str,
+        gateway_port: int,
+        sandbox_port: int | None,
+        programs: Programs = module,
+    ) -> None:
+        self._settings = settings
+        self._programs = programs
+        self._gateway_port = gateway_port
+        self._database_url = database_url
+        upload, library = free_port(), free_port()
+        public_url = settings.given.get("DARKROOM_PUBLIC_URL", f"http://localhost:{gateway_port}")
+        told = _passed_on(settings.given) | {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "DARKROOM_PUBLIC_URL": public_url,
+        }
+        sandbox_url = f"http://127.0.0.1:{sandbox_port}"
+        if sandbox_port is not None:
+            told["DARKROOM_SANDBOX_URL"] = sandbox_url
+        self.public_url = public_url
+        self.migrations = self._child("migrations", "shared.migrations", told, 0)
+        self.sandbox = None if sandbox_port is None else self._sandbox(sandbox_port, sandbox_url)
+        self.services = (
+            self._child("upload", "upload_service", told, upload),
+            self._child("library", "library_service", told, library),
+        )
+        painting = told if "OpenAI" not in settings.sandbox_parts else {"DARKROOM_IMAGES_PER_MINUTE": "600"} | told
+        self.workers = tuple(
+            self._child(f"worker-{n}", "generation_worker", painting, free_port(), settings.drain + _DRAIN_GRACE)
+            for n in range(1, settings.workers + 1)
+        )
+        inner = {
+            "DARKROOM_HOST": settings.host,
+            "DARKROOM_UPLOAD_URL": f"http://127.0.0.1:{upload}",
+            "DARKROOM_LIBRARY_URL": f"http://127.0.0.1:{library}",
+        }
+        self.gateway = self._child("gateway", "gateway", told | inner, gateway_port)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """What a person wants to know once it runs."""
+        given, parts = self._settings.given, self._settings.sandbox_parts
+        rows = [("studio", self.public_url), ("API docs", f"{self.public_url}/docs")]
+        rows.append(("data", str(self._settings.data)))
+        if (database := self._settings.data / "postgres").is_symlink():
+            rows.append(("", f"{database.readlink()} (the database: root's Postgres cannot enter a closed folder)"))
+        if "DATABASE_URL" in given:
+            rows.append(("Postgres", f"yours, {_without_password(self._database_url)}"))
+        if "REDIS_URL" in given:
+            rows.append(("Redis", f"yours, {_without_password(given['REDIS_URL'])}"))
+        if parts:
+            rows.append(("sandbox", f"{' and '.join(parts)}: played here, for free, every picture is marked"))
+        if real := [company for company in ("OpenAI", "Cloudinary") if company not in parts]:
+            rows.append(("real", f"{' and '.join(real)}: your account, your money"))
+        rows.append(("workers", str(self._settings.workers)))
+        return rows
+
+    def _sandbox(self, port: int, url: str) -> Child:
+        given = self._settings.given
+        told = {name: value for name, value in _passed_on(given).items() if name not in _VENDORS}
+        told = {"DARKROOM_SANDBOX_LATENCY": "2"} | told
+        told |= {"DARKROOM_SANDBOX_DATA": str(self._settings.data / "sandbox"), "DARKROOM_SANDBOX_URL": url}
+        return self._child("sandbox", "deploy.sandbox", told, port)
+
+    def _child(
+        self, name: str, program: str, told: Mapping[str, str], port: int, stop_seconds: float = _SERVICE_STOP_SECONDS
+    ) -> Child:
+        return Child(
+            name=name,
+            command=self._programs(program),
+            environment={"DARKROOM_HOST": "127.0.0.1", **told, "DARKROOM_PORT": str(port)},
+            ready=partial(answers, port),
+            directory=ROOT,
+            stop_seconds=stop_seconds,
+        )
+
+
+def _passed_on(given: Mapping[str, str]) -> dict[str, str]:
+    """The system's variables, the vendors' own and our own, except what is decided here. Logs are files, hence JSON."""
+    ours = [name for name in given if name.startswith("DARKROOM_") and name not in _RUNNER]
+    told = {name: given[name] for name in (*_SYSTEM, *_PROXIES, *_VENDORS, *ours) if name in given}
+    if any(name in told for name in _PROXIES):
+        # Our processes speak with each other; that must not go through a proxy.
+        beside = [given[name] for name in ("NO_PROXY", "no_proxy") if name in given][:1]
+        told["NO_PROXY"] = told["no_proxy"] = ",".join([*beside, "127.0.0.1", "localhost"])
+    return told | {"DARKROOM_LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.hostname or 'localhost'}{f':{parts.port}' if parts.port else ''}{parts.path}"
