@@ -1,10 +1,13 @@
 """What the gateway is built of, made once."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gateway.watch import Watch
-from shared.catalogue import Catalogue
-from shared.db import Pool
+from shared.catalogue import Catalogue, load
+from shared.db import Pool, connect
 from shared.doorbell import Doorbell
 from shared.settings import GatewaySettings
 
@@ -18,3 +21,20 @@ class Tools:
     bell: Doorbell
     catalogue: Catalogue
     watch: Watch
+
+
+@asynccontextmanager
+async def opened(settings: GatewaySettings) -> AsyncIterator[Tools]:
+    """Builds them, listens for changed jobs, and takes everything down in the opposite order."""
+    catalogue = load(settings.catalogue)
+    bell = Doorbell.at(settings)
+    async with await connect(settings) as db:
+        watch = Watch(db, bell, settings)
+        listening = asyncio.create_task(watch.run())
+        try:
+            yield Tools(settings, db, bell, catalogue, watch)
+        finally:
+            watch.close()
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+            await bell.close()

@@ -1,4 +1,4 @@
-"""Every way a request can be refused, as one tree. Rendered in one place: `shared/web.py`.
+"""Every way a request can be refused, as one tree. Rendered in one place: `shared/problems.py`.
 
 Problem
 ├── Malformed 400            the bytes are not what they claim to be (JSON, multipart)

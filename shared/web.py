@@ -1,41 +1,21 @@
-"""How a service meets HTTP: one ASGI shell (request id, access line, metrics, probes, the one error body) around
-FastAPI or a bare lane. The only importer of FastAPI's application class. No routes of the product here.
+"""The API half of a service: a FastAPI application whose every refusal is the one error body.
+
+The only importer of FastAPI's application class. No routes of the product here; what surrounds it is in `shell`.
 """
 
-import re
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from types import FrameType
 from typing import Any
-from uuid import uuid4
 
-import structlog
-import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from prometheus_client import Counter, Histogram
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import errors, log, problems
-from shared.access_log import AccessLog
 from shared.db import DOWN
-from shared.probes import Check, Probes
-from shared.settings import Common
-
-_SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
-_REQUESTS = Counter("darkroom_requests_total", "Answers given", ["method", "route", "status"])
-_SECONDS = Histogram(
-    "darkroom_request_seconds",
-    "Time to answer",
-    ["route"],
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
-)
-
-
-_AWAY = errors.Unavailable("The database does not answer right now; try again in a moment", retry_after=2)
+from shared.shell import AWAY, send_problem
 
 
 class FieldProblem(BaseModel):
@@ -168,125 +148,12 @@ async def _invalid(request: Request, wrong: Exception) -> Response:
 
 async def _framework(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, HTTPException)  # noqa: S101
-    return await _refused(request, problems.from_status(refused.status_code, str(refused.detail)))
+    problem = problems.from_status(refused.status_code, str(refused.detail))
+    if allow := (refused.headers or {}).get("Allow"):
+        problem.extra["allow"] = sorted(allow.split(", "))
+    return await _refused(request, problem)
 
 
 async def _away(request: Request, gone: Exception) -> Response:
     log.get().error("postgres.away", error=repr(gone))
-    return await _refused(request, _AWAY)
-
-
-async def send_problem(scope: Scope, send: Send, problem: errors.Problem) -> None:
-    """A problem from a bare ASGI lane."""
-    content = problems.body(problem, instance=scope["path"], request_id=scope["state"]["request_id"])
-    headers = [*problems.headers(problem), (b"content-length", str(len(content)).encode())]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
-
-
-class Shell:
-    """The outermost layer of every service, as one pure-ASGI class: each BaseHTTPMiddleware would halve throughput."""
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        settings: Common,
-        *,
-        checks: Mapping[str, Check],
-        advisory: Mapping[str, Check] | None = None,
-        headers: Sequence[tuple[bytes, bytes]] = (),
-    ) -> None:
-        self._app = app
-        self._probes = Probes(checks, advisory)
-        self._log = AccessLog(settings)
-        marks = [(b"x-darkroom-sandbox", ", ".join(settings.sandbox_parts).encode())] if settings.sandbox_parts else []
-        self._headers = [*headers, *marks]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-        elif scope["path"] in Probes.paths:
-            await self._probes(scope, receive, send)
-        else:
-            await self._answer(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = time.perf_counter()
-        identity = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = identity
-        own = [*self._headers, (b"x-request-id", identity.encode())]
-        status = 0
-
-        async def answer(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *own]
-            await send(message)
-
-        structlog.contextvars.bind_contextvars(request_id=identity)
-        try:
-            await self._app(scope, receive, answer)
-        except errors.Problem as problem:
-            if status == 0:
-                await send_problem(scope, answer, problem)
-        except DOWN as gone:
-            log.get().error("postgres.away", error=repr(gone))
-            if status == 0:
-                await send_problem(scope, answer, _AWAY)
-        except Exception:
-            log.get().exception("request.crashed", path=scope["path"])
-            if status == 0:
-                await send_problem(scope, answer, errors.Internal("It was logged under this request id"))
-            else:
-                raise
-        finally:
-            structlog.contextvars.unbind_contextvars("request_id")
-            took = time.perf_counter() - began
-            route = _route(scope)
-            _REQUESTS.labels(scope["method"], route, str(status)).inc()
-            _SECONDS.labels(route).observe(took)
-            self._log.write(identity, scope["method"], route, status, took)
-
-
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _SANE_ID.fullmatch(value):
-            return str(value, "ascii")
-    return uuid4().hex
-
-
-def _route(scope: Scope) -> str:
-    """The route's template, never the path: ids would make every metric a new one."""
-    route = scope.get("route")
-    return str(route.path if route is not None else scope["state"].get("lane", "unmatched"))
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that says when it is asked to stop, so that open event streams end instead of being waited for."""
-
-    def __init__(self, config: uvicorn.Config, on_stop: Callable[[], None] | None) -> None:
-        super().__init__(config)
-        self._on_stop = on_stop
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
-        if self._on_stop:
-            self._on_stop()
-
-
-def serve(app: ASGIApp, settings: Common, on_stop: Callable[[], None] | None = None) -> None:
-    """Runs until SIGTERM or SIGINT, then lets open requests finish for ten seconds."""
-    config = uvicorn.Config(
-        app,
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-        timeout_keep_alive=75,
-    )
-    _Server(config, on_stop).run()
+    return await _refused(request, AWAY)

@@ -62,7 +62,7 @@ class SandboxServer:
             cwd=REPOSITORY,
             env=environment,
             stdin=subprocess.DEVNULL,
-            preexec_fn=die_with_parent(signal.SIGTERM),  # Nothing stays when the test run is killed.
+            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - nothing stays when the test run is killed
         )
         self._wait_until_it_answers()
         return self

@@ -8,14 +8,16 @@ from typing import Any
 import httpx2
 import pytest
 
-from gateway import generation
+from gateway import generation, usage
 from gateway.tools import Tools
 from gateway.watch import Watch
-from shared import catalogue, db, jobs
-from shared.db import Pool
+from shared import catalogue, db, jobs, ledger
+from shared.db import Pool, transaction
 from shared.doorbell import Doorbell
 from shared.settings import GatewaySettings
-from shared.web import Shell, make_app
+from shared.models import Charged, Outcome
+from shared.shell import Shell
+from shared.web import make_app
 
 BASE = "/api/v1/images/generate"
 FOX = {"prompt": "a red fox in fresh snow", "business_id": 1}
@@ -45,7 +47,9 @@ async def running(database: str, redis_url: str) -> AsyncIterator[Gateway]:
     async def built() -> AsyncIterator[Tools]:
         yield tools
 
-    app = make_app(title="t", description="t", tools=built, routers=[generation.router], max_body=settings.max_json)
+    app = make_app(
+        title="t", description="t", tools=built, routers=[generation.router, usage.router], max_body=settings.max_json
+    )
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(Shell(app, settings, checks={}))
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as http:
@@ -214,3 +218,30 @@ async def test_the_estimate_is_what_the_job_will_say(gateway: Gateway) -> None:
 async def test_the_estimate_refuses_what_the_job_would(gateway: Gateway) -> None:
     answer = await gateway.http.post(f"{BASE}/estimate-cost", json={"model": "dall-e-3"})
     assert (answer.status_code, answer.json()["code"]) == (422, "model_retired")
+
+
+async def test_usage_is_the_sum_of_the_ledger_and_says_what_is_not_known(gateway: Gateway) -> None:
+    for _ in range(3):
+        await gateway.generate()
+    await gateway.generate(business_id=2)
+    claimed = await jobs.claim(gateway.pool, 4, 30)
+    painted, unknown, *_ = [job for job in claimed if job.business_id == 1]
+    first, second = await ledger.begin(gateway.pool, painted), await ledger.begin(gateway.pool, unknown)
+    assert first
+    assert second
+    async with transaction(gateway.pool) as connection:
+        await ledger.painted(connection, first, painted.id, ledger.Receipt("r", 1, 2, 52_730), b"picture")
+    await ledger.settle(gateway.pool, second, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
+    bill = (await gateway.http.get("/api/v1/images/usage", params={"business_id": 1})).json()
+    assert (bill["cost_usd"], bill["images"], bill["unknown"]) == ("0.05273", 1, 1)
+    assert bill["reserved_usd"] == "0.1581"
+    (row,) = bill["items"]
+    assert (row["model"], row["quality"], row["images"]) == ("gpt-image-2.5-flare", "standard", 1)
+    earlier = (await gateway.http.get("/api/v1/images/usage", params={"business_id": 1, "month": "2025-12"})).json()
+    assert (earlier["cost_usd"], earlier["items"]) == ("0.00", [])
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026-1", "last", "1999-01"])
+async def test_a_wrong_month_is_refused(gateway: Gateway, month: str) -> None:
+    answer = await gateway.http.get("/api/v1/images/usage", params={"business_id": 1, "month": month})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "query/month")

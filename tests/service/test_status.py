@@ -18,7 +18,7 @@ from shared.ids import new_id
 from shared.jobs import Wish
 from shared.models import Job, JobError
 from shared.settings import GatewaySettings
-from shared.web import Shell
+from shared.shell import Shell
 
 
 class CountingPool:
@@ -234,3 +234,21 @@ async def test_a_position_never_rises(lane: Running) -> None:
             await jobs.postpone(lane.pool, taken.id, taken.attempt, JobError.PROVIDER_RATE_LIMITED, "", delay=60)
         await lane.accept(2)
         await lane.accept()
+
+
+async def test_the_estimate_comes_from_recent_runs_of_the_same_kind(lane: Running) -> None:
+    for seconds in (38, 40, 42):
+        job = await lane.accept(7)
+        await jobs.claim(lane.pool, 1, 30)
+        await jobs.finish(lane.pool, job.id, 1, new_id())
+        await lane.pool.execute(
+            "update jobs set started_at = finished_at - make_interval(secs => $2) where id = $1", job.id, seconds
+        )
+    first, second = await lane.accept(), await lane.accept()
+    assert (await lane.get(first)).json()["eta_seconds"] == 40
+    assert (await lane.get(second)).json()["eta_seconds"] == 80, "nothing else runs, so they come one after the other"
+    await lane.claim()
+    lane.watch.forget(first.id)
+    running = (await lane.get(first)).json()
+    assert (running["queue"], running["status"]) == (None, "running")
+    assert 35 <= running["eta_seconds"] <= 40

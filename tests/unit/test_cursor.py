@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shared import cursor
 from shared.errors import Invalid
 
-TIMES = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
+TIMES = st.datetimes(datetime(1971, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
 @given(TIMES, st.uuids())

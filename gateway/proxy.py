@@ -1,0 +1,147 @@
+"""Hands requests on to the inner services, byte for byte and both ways at once, as pure ASGI over aiohttp's client.
+
+What is handed on is in `routes.py`; which headers go in and out is here. No page, document or data of our own.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from starlette.types import Receive, Scope, Send
+from yarl import URL
+
+from gateway import headers, routes
+from gateway.client import Client, Left
+from gateway.patrol import Patrol
+from gateway.routes import Route, Service
+from shared import log
+from shared.errors import BodyTooLarge, Malformed, Problem, TooLarge, Unavailable, UpstreamTimeout, UpstreamUnavailable
+from shared.settings import GatewaySettings
+
+SMALL = 64 * 1024
+"""Bodies and answers up to this size are handed on in one piece."""
+
+_CONNECTIONS = 256
+"""To each service; further requests wait their turn."""
+_IDLE_SECONDS = 30.0
+"""Shorter than the services keep an idle connection, or a request would meet one that is just being closed."""
+_PEEK_SECONDS = 2.5
+
+
+class Proxy:
+    """One per process; `running` holds the connections to the inner services."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._bases: dict[Service, str] = {
+            "upload": settings.upload_url.rstrip("/"),
+            "library": settings.library_url.rstrip("/"),
+        }
+        self._limit = settings.max_body
+        self._patrol = Patrol(settings.proxy_timeout)
+        self._connect = settings.connect_timeout
+        self._session: aiohttp.ClientSession | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Opens the connection pool and closes it."""
+        async with (
+            self._patrol.walking(),
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, limit_per_host=_CONNECTIONS, keepalive_timeout=_IDLE_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+            ) as self._session,
+        ):
+            yield
+        self._session = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = _plain(scope["raw_path"])
+        route = routes.find(scope["method"], path)
+        scope["state"]["lane"] = route.template
+        url = self._url(route.service, path, scope["query_string"])
+        client = Client(scope, receive, send, self._limit, TooLarge if route.service == "upload" else BodyTooLarge)
+        try:
+            await self._exchange(route, url, scope, client)
+        except Left:
+            await client.leave()
+        except Problem as problem:
+            if client.answered or not client.unread:
+                raise
+            await client.refuse(problem)
+
+    async def _exchange(self, route: Route, url: URL, scope: Scope, client: Client) -> None:
+        if client.refusal:
+            raise client.refusal
+        try:
+            with self._patrol.over(client):
+                response = await self._ask(url, scope, client)
+                try:
+                    await self._answer(response, client)
+                finally:
+                    response.close()
+        except (aiohttp.ClientError, TimeoutError) as failed:
+            raise self._meaning(failed, route, client) from failed
+
+    async def _ask(self, url: URL, scope: Scope, client: Client) -> aiohttp.ClientResponse:
+        told = headers.to_service(scope)
+        body: bytes | AsyncIterator[bytes] | None = None
+        if client.unread:
+            if client.length is not None and client.length <= SMALL:
+                body = await client.whole()
+            else:
+                body = client.chunks()
+                if client.length is not None:
+                    told["Content-Length"] = str(client.length)
+        return await self._open().request(scope["method"], url, headers=told, data=body, allow_redirects=False)
+
+    async def _answer(self, response: aiohttp.ClientResponse, client: Client) -> None:
+        told, length = headers.to_client(response)
+        if length is not None and length <= SMALL:
+            content = response.content
+            whole = content.read_nowait() if content.is_eof() else await content.read()
+            await client.start(response.status, told)
+            await client.end(whole)
+            return
+        await client.start(response.status, told)
+        async for chunk in response.content.iter_any():
+            await client.write(chunk)
+        await client.end()
+
+    def _meaning(self, failed: Exception, route: Route, client: Client) -> Exception:
+        """What the client is told. The order matters: its own faults also break the connection to the service."""
+        if client.refusal:
+            return client.refusal
+        if client.gone:
+            return Left()
+        if client.waiting and not isinstance(failed, aiohttp.ClientError):
+            return Malformed("The body stopped before its end")
+        log.get().warning("upstream.failed", service=route.service, error=type(failed).__name__)
+        if isinstance(failed, aiohttp.ClientError):
+            return UpstreamUnavailable(f"The {route.service} service did not answer", retry_after=1)
+        return UpstreamTimeout(f"The {route.service} service took too long", retry_after=1)
+
+    def _url(self, service: Service, path: bytes, query: bytes) -> URL:
+        target = self._bases[service] + path.decode("ascii")
+        return URL(f"{target}?{query.decode('ascii')}" if query else target, encoded=True)
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            raise Unavailable("The gateway is starting or stopping")
+        return self._session
+
+    async def fetch(self, service: Service, path: str) -> tuple[int, bytes]:
+        """A small document of an inner service. Raises Unavailable, naming the service."""
+        try:
+            async with asyncio.timeout(_PEEK_SECONDS):
+                async with self._open().get(self._bases[service] + path) as response:
+                    return response.status, await response.read()
+        except (aiohttp.ClientError, TimeoutError) as failed:
+            raise Unavailable(f"The {service} service does not answer", retry_after=2) from failed
+
+
+def _plain(path: bytes) -> bytes:
+    return path[:-1] if path == b"/api/v1/images/" else path

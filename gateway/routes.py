@@ -1,0 +1,56 @@
+"""Which requests the gateway hands on, and to whom: the whole list, matched on the bytes the client sent. Pure.
+
+What is not in the list is not forwarded. Since no path of ours needs an escape, `..`, `%2f`, `//` and their like
+match nothing and need no rules of their own.
+"""
+
+import re
+from typing import Literal, NamedTuple
+
+from shared.errors import MethodNotAllowed, NotFound
+
+IMAGES = "/api/v1/images"
+
+Service = Literal["upload", "library"]
+
+
+class Route(NamedTuple):
+    """One path of the public API that an inner service answers."""
+
+    template: str
+    """The path, as in the OpenAPI document and in the metrics."""
+    service: Service
+    """Who answers."""
+    methods: tuple[str, ...]
+    """What the path takes; everything else is 405."""
+    area: str
+    """The heading it stands under in the documentation."""
+
+
+ROUTES = (
+    Route(f"{IMAGES}/upload", "upload", ("POST",), "Uploads"),
+    Route(f"{IMAGES}/validate", "upload", ("POST",), "Validation"),
+    Route(f"{IMAGES}/validate/instagram", "upload", ("POST",), "Validation"),
+    Route(IMAGES, "library", ("GET",), "Library"),
+    Route(f"{IMAGES}/bulk-delete", "library", ("POST",), "Library"),
+    Route(f"{IMAGES}/{{image_id}}", "library", ("GET", "PATCH", "DELETE"), "Library"),
+    Route(f"{IMAGES}/{{image_id}}/restore", "library", ("POST",), "Library"),
+    Route(f"{IMAGES}/{{image_id}}/thumbnail", "library", ("GET",), "Library"),
+    Route(f"{IMAGES}/{{image_id}}/derivatives", "library", ("POST",), "Library"),
+)
+
+_BY_PATH = {route.template.encode(): route for route in ROUTES}
+_ID = re.compile(rb"(?<=\A/api/v1/images/)[0-9A-Za-z-]{1,64}(?=/|\Z)")
+
+
+def find(method: str, path: bytes) -> Route:
+    """The route of a raw path. Raises NotFound or MethodNotAllowed."""
+    route = None
+    if b"{" not in path:
+        route = _BY_PATH.get(path) or _BY_PATH.get(_ID.sub(b"{image_id}", path, count=1))
+    if route is None:
+        raise NotFound("There is no such path")
+    if method not in route.methods:
+        allowed = ", ".join(route.methods)
+        raise MethodNotAllowed(f"This path takes {allowed}", extra={"allow": list(route.methods)})
+    return route

@@ -1,0 +1,128 @@
+"""What surrounds every service: request id, access line, metrics, probes and the one error body, as one ASGI class.
+
+Each BaseHTTPMiddleware would halve the throughput. Knows no FastAPI.
+"""
+
+import functools
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import errors, log, problems
+from shared.access_log import AccessLog
+from shared.db import DOWN
+from shared.probes import Check, Probes
+from shared.settings import Common
+
+AWAY = errors.Unavailable("The database does not answer right now; try again in a moment", retry_after=2)
+
+_SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_REQUESTS = Counter("darkroom_requests_total", "Answers given", ["method", "route", "status"])
+_SECONDS = Histogram(
+    "darkroom_request_seconds",
+    "Time to answer",
+    ["route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
+)
+
+
+async def send_problem(scope: Scope, send: Send, problem: errors.Problem) -> None:
+    """A problem from a bare ASGI lane."""
+    content = problems.body(problem, instance=scope["path"], request_id=scope["state"]["request_id"])
+    headers = [*problems.headers(problem), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
+
+
+class Shell:
+    """The outermost layer of a service."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Common,
+        *,
+        checks: Mapping[str, Check],
+        advisory: Mapping[str, Check] | None = None,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
+        self._app = app
+        self._probes = Probes(checks, advisory)
+        self._log = AccessLog(settings)
+        marks = [(b"x-darkroom-sandbox", ", ".join(settings.sandbox_parts).encode())] if settings.sandbox_parts else []
+        self._headers = [*headers, *marks]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["path"] in Probes.paths:
+            await self._probes(scope, receive, send)
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        identity = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = identity
+        own = [*self._headers, (b"x-request-id", identity.encode())]
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *own]
+            await send(message)
+
+        structlog.contextvars.bind_contextvars(request_id=identity)
+        try:
+            await self._app(scope, receive, answer)
+        except errors.Problem as problem:
+            if status == 0:
+                await send_problem(scope, answer, problem)
+        except DOWN as gone:
+            log.get().error("postgres.away", error=repr(gone))
+            if status == 0:
+                await send_problem(scope, answer, AWAY)
+        except Exception:
+            log.get().exception("request.crashed", path=scope["path"])
+            if status == 0:
+                await send_problem(scope, answer, errors.Internal("It was logged under this request id"))
+            else:
+                raise
+        finally:
+            structlog.contextvars.unbind_contextvars("request_id")
+            took = time.perf_counter() - began
+            route = _route(scope)
+            _count(scope["method"], route, status, took)
+            self._log.write(identity, scope["method"], route, status, took)
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _SANE_ID.fullmatch(value):
+            return str(value, "ascii")
+    return os.urandom(16).hex()
+
+
+def _route(scope: Scope) -> str:
+    """The route's template, never the path: ids would make every metric a new one."""
+    route = scope.get("route")
+    return str(route.path if route is not None else scope["state"].get("lane", "unmatched"))
+
+
+@functools.lru_cache(maxsize=2048)
+def _metrics(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """Finding the right child by its labels costs twice as much as counting."""
+    return _REQUESTS.labels(method, route, str(status)), _SECONDS.labels(route)
+
+
+def _count(method: str, route: str, status: int, took: float) -> None:
+    requests, seconds = _metrics(method, route, status)
+    requests.inc()
+    seconds.observe(took)

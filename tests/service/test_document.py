@@ -1,0 +1,284 @@
+"""One OpenAPI document for the whole API, and the page made of it."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from html.parser import HTMLParser
+from typing import Any
+
+import jsonschema_rs
+import orjson
+import pytest
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from gateway import described, examples, generation, merging, reference
+from gateway.document import Documents
+from gateway.routes import ROUTES, Service
+from library_service import derivatives, library
+from shared import errors
+from shared.errors import Unavailable
+from shared.shell import Shell
+from shared.web import make_app
+from tests.service.gate import get, listening, parse, raw, settings
+from upload_service import upload, validate
+
+CHOSEN = settings("http://127.0.0.1:1", sandbox_url="http://127.0.0.1:2", public_url="https://pictures.example")
+
+
+@asynccontextmanager
+async def _no_tools() -> AsyncIterator[None]:
+    yield
+
+
+def describe(*routers: APIRouter) -> dict[str, Any]:
+    """What a service made of these routers says of itself."""
+    app = make_app(title="A part", description="Of the whole", tools=_no_tools, routers=routers)
+    found: dict[str, Any] = orjson.loads(orjson.dumps(app.openapi()))
+    return found
+
+
+OWN = describe(generation.router, described.router)
+SERVICES = {"upload": describe(upload.router, validate.router), "library": describe(library.router, derivatives.router)}
+
+
+class Inner:
+    """The inner services as the gateway fetches from them; `down` are those that do not answer."""
+
+    def __init__(self) -> None:
+        self.down: set[str] = set()
+        self.fetched: list[str] = []
+
+    async def fetch(self, service: Service, path: str) -> tuple[int, bytes]:
+        assert path == "/openapi.json"
+        self.fetched.append(service)
+        if service in self.down:
+            raise Unavailable(f"The {service} service does not answer")
+        return 200, orjson.dumps(SERVICES[service])
+
+
+@asynccontextmanager
+async def documents(inner: Inner) -> AsyncIterator[int]:
+    async with listening(Shell(Documents(lambda: OWN, inner.fetch, CHOSEN), CHOSEN, checks={})) as port:
+        yield port
+
+
+def whole() -> dict[str, Any]:
+    return merging.merge(OWN, SERVICES, "https://pictures.example")
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [(path, method, what) for path, item in document["paths"].items() for method, what in item.items()]
+
+
+def references(node: Any) -> set[str]:
+    return set(re.findall(r'"\$ref":"#/components/schemas/([^"]+)"', orjson.dumps(node).decode()))
+
+
+async def test_the_document_holds_every_public_route_of_every_part() -> None:
+    async with documents(Inner()) as port:
+        found = parse(await raw(port, get("/openapi.json")))
+    assert (found.status, found.header("content-type")) == (200, "application/json")
+    document = orjson.loads(found.body)
+    assert document["servers"] == [{"url": "https://pictures.example"}]
+    assert document["info"]["title"] == "Darkroom"
+    routes = {(path, method) for path, method, _ in operations(document)}
+    assert {(route.template, method.lower()) for route in ROUTES for method in route.methods} <= routes
+    asked = {path for path, _ in routes if path.startswith("/api/v1/images/generate")}
+    assert asked == {
+        "/api/v1/images/generate",
+        "/api/v1/images/generate/estimate-cost",
+        "/api/v1/images/generate/jobs",
+        "/api/v1/images/generate/sizes",
+        "/api/v1/images/generate/status/{job_id}",
+        "/api/v1/images/generate/status/{job_id}/events",
+        "/api/v1/images/generate/{job_id}/cancel",
+    }
+    assert {path for path, _ in routes} - asked == {route.template for route in ROUTES}
+
+
+def test_the_document_is_sound() -> None:
+    document = whole()
+    names = set(document["components"]["schemas"])
+    assert references(document) == names, "a reference leads nowhere, or a schema is used nowhere"
+    identities = [what["operationId"] for _, _, what in operations(document)]
+    assert len(identities) == len(set(identities))
+    areas = [tag["name"] for tag in document["tags"]]
+    for path, method, what in operations(document):
+        assert what["tags"][0] in areas
+        assert len(what["tags"]) == 1
+        assert what["summary"]
+        for problem in ("4XX", "5XX"):
+            assert "application/problem+json" in what["responses"][problem]["content"], f"{method} {path}"
+    for schema in document["components"]["schemas"].values():
+        jsonschema_rs.meta.validate(schema)
+
+
+def test_only_public_routes_are_described() -> None:
+    secret = APIRouter()
+    secret.add_api_route("/api/v1/images/secret/door", lambda: None)
+    secret.add_api_route("/internal", lambda: None)
+    secret.add_api_route("/api/v1/images/upload", lambda: None, methods=["PUT"])
+    parts = SERVICES | {"upload": describe(upload.router, secret)}
+    document = merging.merge(OWN | {"paths": OWN["paths"] | {"/inner": {}}}, parts, "http://x")
+    assert set(document["paths"]) <= set(whole()["paths"])
+    assert set(document["paths"]["/api/v1/images/upload"]) == {"post"}
+
+
+def test_merging_leaves_its_sources_alone() -> None:
+    before = orjson.dumps([OWN, SERVICES])
+    merging.merge(OWN, SERVICES, "http://x")
+    assert orjson.dumps([OWN, SERVICES]) == before
+
+
+def test_names_that_mean_the_same_stay_and_names_that_do_not_are_told_apart() -> None:
+    same = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    page = {"type": "array", "items": {"$ref": "#/components/schemas/Image"}}
+    book = {"type": "array", "items": {"$ref": "#/components/schemas/Page"}}
+    answer = {"responses": {"200": {"content": {"application/json": {"schema": None}}}}}
+
+    def part(path: str, image: dict[str, Any]) -> dict[str, Any]:
+        schemas = {"Image": image, "Page": page, "Book": book, "Same": same}
+        either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Book", "Same")]}
+        said = orjson.loads(orjson.dumps(answer).replace(b"null", orjson.dumps(either)))
+        document = {"openapi": "3.1.0", "info": {"version": "1"}, "paths": {path: {"get": said}}}
+        return document | {"components": {"schemas": schemas}}
+
+    own = part("/api/v1/images/generate/jobs", {"type": "string"})
+    found = merging.merge(own, {"library": part("/api/v1/images", {"type": "object"})}, "http://x")
+    schemas = found["components"]["schemas"]
+    assert set(schemas) == {"Image", "Page", "Book", "Same", "LibraryImage", "LibraryPage", "LibraryBook"}
+    assert schemas["LibraryPage"] == {"type": "array", "items": {"$ref": "#/components/schemas/LibraryImage"}}
+    assert references(found["paths"]["/api/v1/images"]) == {"LibraryBook", "Same"}
+    assert references(found["paths"]["/api/v1/images/generate/jobs"]) == {"Book", "Same"}
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
+@pytest.mark.parametrize("down", ["upload", "library"])
+async def test_without_an_inner_service_there_is_no_half_document(path: str, down: str) -> None:
+    inner = Inner()
+    inner.down = {down}
+    async with documents(inner) as port:
+        found = parse(await raw(port, get(path)))
+        assert (found.status, found.problem()["code"]) == (503, "unavailable")
+        assert down in found.problem()["detail"]
+        inner.down = set()
+        assert parse(await raw(port, get(path))).status == 200
+        inner.down = {down}
+        assert parse(await raw(port, get(path))).status == 200
+
+
+async def test_a_service_that_describes_itself_in_nonsense_is_named() -> None:
+    async def fetch(service: Service, path: str) -> tuple[int, bytes]:
+        return (200, b"<html>") if service == "upload" else (500, b"")
+
+    async with listening(Shell(Documents(lambda: OWN, fetch, CHOSEN), CHOSEN, checks={})) as port:
+        found = parse(await raw(port, get("/openapi.json")))
+    assert found.status == 503
+    assert re.search("upload|library", found.problem()["detail"])
+
+
+async def test_many_who_ask_at_once_cost_one_look_at_each_service() -> None:
+    inner = Inner()
+    async with documents(inner) as port:
+        found = await asyncio.gather(*(raw(port, get("/openapi.json")) for _ in range(20)))
+    assert {parse(received).status for received in found} == {200}
+    assert sorted(inner.fetched) == ["library", "upload"]
+
+
+async def test_an_unchanged_document_is_not_sent_again() -> None:
+    async with documents(Inner()) as port:
+        first = parse(await raw(port, get("/openapi.json")))
+        again = parse(await raw(port, get("/openapi.json", f"If-None-Match: {first.header('etag')}")))
+        head = parse(await raw(port, get("/docs").replace(b"GET", b"HEAD", 1)))
+        post = parse(await raw(port, get("/docs").replace(b"GET", b"POST", 1)))
+    assert (again.status, again.body) == (304, b"")
+    assert (head.status, head.body) == (200, b"")
+    assert (post.status, post.header("allow")) == (405, "GET, HEAD")
+
+
+class Looking(HTMLParser):
+    """What a page contains: balanced tags, places to jump to, links, words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.places: set[str] = set()
+        self.links: set[str] = set()
+        self.words = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        if tag not in {"meta", "link", "br"}:
+            self.open.append(tag)
+        for name, value in attrs:
+            assert not name.startswith("on")
+            if name == "id":
+                assert value not in self.places
+                self.places.add(value or "")
+            if name in {"href", "src"}:
+                self.links.add(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+async def test_the_page_shows_everything_and_needs_nothing_from_elsewhere() -> None:
+    async with documents(Inner()) as port:
+        found = parse(await raw(port, get("/docs")))
+    page = Looking()
+    page.feed(found.body.decode())
+    assert page.open == []
+    assert "script" not in page.seen
+    for link in page.links:
+        assert link in {"/", "/openapi.json"} or link.startswith("data:") or link[1:] in page.places, link
+    document = whole()
+    for path, method, what in operations(document):
+        assert path in page.words
+        assert what["summary"] in page.words
+        line = examples.curl(method.upper(), path, what, document["components"]["schemas"], "https://pictures.example")
+        assert line in page.words
+    for name in document["components"]["schemas"]:
+        assert name in page.places
+    for kind in errors.all_problems():
+        assert kind.code in page.words
+    assert "OpenAI and Cloudinary played here" in page.words
+    policy = str(found.header("content-security-policy"))
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_the_page_escapes_what_a_service_says() -> None:
+    class Evil(BaseModel):
+        """<script>alert(1)</script>"""
+
+        name: str = Field("<b>", description="<img src=x onerror=alert(1)>")
+
+    router = APIRouter(prefix="/api/v1/images")
+    router.add_api_route("", lambda: None, response_model=Evil, summary="<i>List</i>", methods=["GET"])
+    document = merging.merge(OWN, SERVICES | {"library": describe(router)}, "https://x/?a=1&b=<c>")
+    page = Looking()
+    page.feed(reference.render(document, ()).content.decode())
+    assert not page.seen & {"script", "img", "b", "i"}
+    assert "<script>alert(1)</script>" in page.words
+
+
+def test_the_curl_lines_of_the_quick_start_are_the_ones_everybody_knows() -> None:
+    document = whole()
+    schemas = document["components"]["schemas"]
+
+    def line(method: str, path: str) -> str:
+        found = examples.curl(method.upper(), path, document["paths"][path][method], schemas, "http://localhost:8003")
+        return re.sub(r" \\\n +", " ", found)
+
+    assert line("post", "/api/v1/images/upload") == (
+        'curl -X POST "http://localhost:8003/api/v1/images/upload?business_id=1" -F "file=@image.jpg"'
+    )
+    assert line("get", "/api/v1/images") == 'curl "http://localhost:8003/api/v1/images?business_id=1"'
+    post = 'curl -X POST "http://localhost:8003/api/v1/images/generate" -H "Content-Type: application/json"'
+    assert line("post", "/api/v1/images/generate").startswith(post + """ -d '{"prompt": """)

@@ -1,0 +1,157 @@
+"""The front end as browsers get it: the right bytes, cached as they should be, under a strict policy."""
+
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.studio import Studio
+from shared.shell import Shell
+from tests.service.gate import get, listening, parse, raw, settings
+
+SCRIPT = b"console.log('studio');" * 100
+
+
+@pytest.fixture
+def dist(tmp_path: Path) -> Path:
+    """A build as Vite leaves it, with a secret beside it."""
+    built = tmp_path / "dist"
+    (built / "assets").mkdir(parents=True)
+    (built / "index.html").write_bytes(b'<!doctype html><script type="module" src="/assets/index-a1b2c3.js"></script>')
+    (built / "assets" / "index-a1b2c3.js").write_bytes(SCRIPT)
+    (built / "assets" / "index-d4e5f6.css").write_bytes(b"body{}")
+    (built / "favicon.svg").write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (built / ".env").write_bytes(b"SECRET=1")
+    (tmp_path / "secret.txt").write_bytes(b"secret")
+    return built
+
+
+@asynccontextmanager
+async def studio(dist: Path, **more: Any) -> AsyncIterator[int]:
+    chosen = settings("http://127.0.0.1:1", **more)
+    async with listening(Shell(Studio(chosen, dist), chosen, checks={})) as port:
+        yield port
+
+
+async def test_the_page_is_asked_for_each_time_and_allows_no_foreign_script(dist: Path) -> None:
+    async with studio(dist) as port:
+        found = parse(await raw(port, get("/")))
+    assert (found.status, found.body) == (200, (dist / "index.html").read_bytes())
+    assert found.header("content-type") == "text/html; charset=utf-8"
+    assert found.header("cache-control") == "no-cache"
+    assert found.header("x-content-type-options") == "nosniff"
+    assert found.header("referrer-policy") == "same-origin"
+    policy = dict(part.split(" ", 1) for part in str(found.header("content-security-policy")).split("; "))
+    assert policy == {
+        "default-src": "'self'",
+        "img-src": "'self' blob: data: https://res.cloudinary.com",
+        "connect-src": "'self'",
+        "object-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+
+
+@pytest.mark.parametrize(
+    ("more", "allowed"),
+    [
+        ({"sandbox_url": "http://127.0.0.1:8004/"}, True),
+        ({"sandbox_url": "http://127.0.0.1:8004/", "cloudinary_url": "cloudinary://key:secret@cloud"}, False),
+    ],
+)
+async def test_pictures_of_the_sandbox_are_shown_only_where_it_plays_the_store(
+    dist: Path, more: dict[str, str], allowed: bool
+) -> None:
+    async with studio(dist, **more) as port:
+        found = parse(await raw(port, get("/")))
+    assert (
+        "data: https://res.cloudinary.com http://127.0.0.1:8004;" in str(found.header("content-security-policy"))
+    ) is allowed
+    assert "secret" not in str(found.headers)
+
+
+async def test_hashed_files_are_kept_for_a_year(dist: Path) -> None:
+    async with studio(dist) as port:
+        script = parse(await raw(port, get("/assets/index-a1b2c3.js")))
+        style = parse(await raw(port, get("/assets/index-d4e5f6.css")))
+        icon = parse(await raw(port, get("/favicon.svg")))
+    assert (script.body, script.header("content-type")) == (SCRIPT, "text/javascript; charset=utf-8")
+    assert script.header("cache-control") == "public, max-age=31536000, immutable"
+    assert script.header("content-encoding") is None
+    assert (style.body, style.header("content-type")) == (b"body{}", "text/css; charset=utf-8")
+    assert (icon.header("content-type"), icon.header("cache-control")) == ("image/svg+xml", "no-cache")
+
+
+async def test_what_is_worth_it_is_packed_for_those_who_ask(dist: Path) -> None:
+    async with studio(dist) as port:
+        for accepted, packed in (("br, gzip", True), ("gzip;q=0.5", True), ("gzip;q=0", False), ("xgzip", False)):
+            found = parse(await raw(port, get("/assets/index-a1b2c3.js", f"Accept-Encoding: {accepted}")))
+            assert (found.header("content-encoding") == "gzip") is packed, accepted
+            assert found.header("vary") == "accept-encoding"
+            assert (gzip.decompress(found.body) if packed else found.body) == SCRIPT
+        small = parse(await raw(port, get("/assets/index-d4e5f6.css", "Accept-Encoding: gzip")))
+        assert small.header("content-encoding") is None
+
+
+async def test_an_unchanged_file_is_not_sent_again(dist: Path) -> None:
+    async with studio(dist) as port:
+        etag = str(parse(await raw(port, get("/"))).header("etag"))
+        for said in (etag, etag.removeprefix("W/"), f'"other", {etag}', "*"):
+            found = parse(await raw(port, get("/", f"If-None-Match: {said}")))
+            assert (found.status, found.body, found.header("etag")) == (304, b"", etag)
+        assert parse(await raw(port, get("/", 'If-None-Match: "other"'))).status == 200
+
+
+async def test_head_says_what_get_would(dist: Path) -> None:
+    async with studio(dist) as port:
+        whole = parse(await raw(port, get("/assets/index-a1b2c3.js")))
+        head = parse(await raw(port, get("/assets/index-a1b2c3.js").replace(b"GET", b"HEAD", 1)))
+        post = parse(await raw(port, get("/").replace(b"GET", b"POST", 1)))
+    assert (head.status, head.body, head.header("content-length")) == (200, b"", str(len(SCRIPT)))
+    assert head.header("etag") == whole.header("etag")
+    assert (post.status, post.header("allow"), post.problem()["code"]) == (405, "GET, HEAD", "method_not_allowed")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret.txt",
+        "/assets/../../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/assets/..%5c..%5csecret.txt",
+        "//secret.txt",
+        "/.env",
+        "/assets",
+        "/assets/",
+        "/index.html",
+        "/secret.txt",
+        "/etc/passwd",
+        "/%00",
+    ],
+)
+async def test_no_path_leaves_the_build(dist: Path, path: str) -> None:
+    async with studio(dist) as port:
+        found = parse(await raw(port, get(path)))
+    assert (found.status, found.problem()["code"]) == (404, "not_found")
+
+
+async def test_without_a_build_a_page_says_what_this_is(tmp_path: Path) -> None:
+    async with studio(
+        tmp_path / "none", sandbox_url="http://127.0.0.1:2", public_url="https://pictures.example/"
+    ) as port:
+        found = parse(await raw(port, get("/")))
+        assert parse(await raw(port, get("/assets/index-a1b2c3.js"))).status == 404
+    page = found.body.decode()
+    assert (found.status, found.header("content-type")) == (200, "text/html; charset=utf-8")
+    assert 'href="/docs"' in page
+    assert page.count("<pre>") == 3
+    assert page.count("https://pictures.example/api/v1/images") == 3
+    assert "was not built" in page
+    assert "Sandbox" in page
+    assert "<script" not in page
+    assert "default-src 'none'" in str(found.header("content-security-policy"))
