@@ -97,7 +97,7 @@ async def create(db: Db, wish: Wish) -> tuple[Job, bool]:
 async def claim(db: Db, limit: int, lease: float) -> list[Job]:
     """At most `limit` due jobs, now running under a lease of `lease` seconds and a new attempt. Fairest first.
 
-    Fair means: the business that holds the fewest running jobs goes first, then the one that waited longest. More
+    Fair means: the business that holds the fewest running jobs goes first, then the one served longest ago. More
     candidates are looked at than taken, because other workers may hold some of them in this very moment.
     """
     rows = await db.fetch(
@@ -111,7 +111,7 @@ async def claim(db: Db, limit: int, lease: float) -> list[Job]:
         ), running as (
             select business_id, count(*) as jobs from jobs where status = 'running' group by business_id
         ), candidates as (
-            select due.id, due.created_at,
+            select due.id, due.created_at, served.at as served,
                    coalesce(r.jobs, 0) + row_number() over (partition by w.business_id order by due.created_at) as turn
             from waiting w
             cross join lateral (
@@ -120,11 +120,14 @@ async def claim(db: Db, limit: int, lease: float) -> list[Job]:
                   and (deadline_at is null or deadline_at > now() or started_at is not null)
                 order by created_at, id limit $3) due
             left join running r on r.business_id = w.business_id
-            order by turn, created_at limit $3
+            left join lateral (
+                select started_at as at from attempts where business_id = w.business_id
+                order by started_at desc limit 1) served on true
+            order by turn, served nulls first, created_at limit $3
         ), mine as (
             select j.id from jobs j join candidates c on c.id = j.id
             where j.status = 'queued' and j.due_at <= now()
-            order by c.turn, c.created_at limit $1 for update of j skip locked
+            order by c.turn, c.served nulls first, c.created_at limit $1 for update of j skip locked
         )
         update jobs set status = 'running', attempt = attempt + 1, revision = revision + 1,
             lease_until = now() + make_interval(secs => $2), started_at = coalesce(started_at, now()),

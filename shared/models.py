@@ -1,7 +1,8 @@
 """The tables, every column documented. No queries here: those are in `jobs`, `ledger` and `images`.
 
 `Job` is one row as a value, `Jobs` its table (a table class costs 130 us per row to build, a value a tenth).
-SQLModel describes and Alembic migrates; at run time asyncpg speaks (docs/decisions/0006-asyncpg-speaks.md).
+SQLModel describes and Alembic migrates; at run time asyncpg speaks
+(docs/decisions/0007-asyncpg-speaks-sqlmodel-describes.md).
 """
 
 from datetime import datetime

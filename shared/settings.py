@@ -74,10 +74,10 @@ class Common(BaseSettings):
         played = {"openai": self.openai_api_key, "cloudinary": self.cloudinary_url}
         return tuple(name for name, key in played.items() if key is None)
 
-    def painter_access(self) -> tuple[str, str | None]:
+    def painter_access(self) -> tuple[str, str]:
         """Key and base URL for the `openai` client. Raises ValueError naming the missing variable."""
         if self.openai_api_key:
-            return self.openai_api_key.get_secret_value(), self.openai_base_url
+            return self.openai_api_key.get_secret_value(), self.openai_base_url or "https://api.openai.com/v1"
         if self.sandbox_url:
             return SANDBOX_OPENAI_KEY, self.sandbox_url.rstrip("/") + "/v1"
         raise ValueError("OPENAI_API_KEY is not set (or set DARKROOM_SANDBOX_URL to run without one)")

@@ -137,6 +137,18 @@ async def test_claims_are_shared_evenly_and_in_order(db: Pool, wish: Wishing) ->
         assert mine == {theirs[0].id, theirs[1].id}
 
 
+async def test_businesses_take_turns_where_only_one_call_at_a_time_is_allowed(db: Pool, wish: Wishing) -> None:
+    for business in (1, 1, 1, 1, 2, 2):
+        await accepted(db, wish(business))
+    served = []
+    for _ in range(4):
+        (job,) = await jobs.claim(db, 1, LEASE)
+        assert await ledger.begin(db, job)
+        await jobs.fail(db, job.id, job.attempt, JobError.CONTENT_POLICY, "no")
+        served.append(job.business_id)
+    assert served == [1, 2, 1, 2]
+
+
 async def test_renew_extends_and_tells_of_a_cancel_mark(db: Pool, wish: Wishing) -> None:
     job = await claimed(db, wish())
     (held,) = await jobs.renew(db, [(job.id, job.attempt)], LEASE)

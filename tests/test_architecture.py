@@ -1,0 +1,191 @@
+"""The rules of the house that a program can check. Who may import whom is in pyproject.toml ([tool.importlinter])."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from shared import uploads
+from shared.settings import GatewaySettings, UploadSettings, WorkerSettings
+from tests.repository import ROOT, SERVICES, files, python
+
+LONGEST = 350
+"""Lines of one file. About 300 is the aim; a list of tables or verbs may be a little longer."""
+VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "base", "core", "misc"}
+
+HOUSE = ("shared", *SERVICES)
+PURE = (
+    "shared/cursor.py",
+    "shared/delivery.py",
+    "shared/errors.py",
+    "shared/filenames.py",
+    "shared/model_card.py",
+    "shared/money.py",
+    "shared/platforms.py",
+    "shared/renditions.py",
+    "shared/sizes.py",
+    "shared/tokens.py",
+    "generation_worker/answers.py",
+    "upload_service/intake.py",
+)
+"""Beside what the import contract says of them: they open no file. The catalogue opens two, in `load`."""
+
+VENDORS = {
+    "openai": {"generation_worker/painter.py"},
+    "cloudinary": {"shared/store.py"},
+    "arq": {"shared/doorbell.py", "generation_worker/main.py"},
+    "aiohttp": {"gateway/proxy.py", "gateway/headers.py"},
+    "redis": {"shared/doorbell.py", "generation_worker/throttle.py"},
+    "asyncpg": {"shared/db.py", "shared/images.py"},
+    "httpx": set(),
+}
+"""Who may import a package that speaks with somebody outside. Nobody else knows its name."""
+
+SQL = {f"shared/{name}.py" for name in ("images", "jobs", "ledger", "models", "pages", "progress", "uploads", "db")}
+"""Who may write SQL, beside the migrations."""
+_STATEMENT = re.compile(
+    r"\s*(select\s.+|with\s+\w+\s.*as\s.+|insert\s+into\s.+|update\s+\w+\s+set\s.+|delete\s+from\s.+)", re.DOTALL
+)
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(), str(path))
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """Every node of a file."""
+    return tuple(ast.walk(tree(path)))
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """The packages that a file imports anywhere, also inside a function."""
+    plain = {alias.name for node in nodes(path) if isinstance(node, ast.Import) for alias in node.names}
+    plain |= {node.module for node in nodes(path) if isinstance(node, ast.ImportFrom) and node.module}
+    return frozenset(name.split(".")[0] for name in plain)
+
+
+@cache
+def names(path: Path) -> frozenset[str]:
+    """Every name and attribute that a file uses."""
+    used = {node.id for node in nodes(path) if isinstance(node, ast.Name)}
+    used |= {node.attr for node in nodes(path) if isinstance(node, ast.Attribute)}
+    return frozenset(
+        used | {alias.name for node in nodes(path) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    )
+
+
+def strings(path: Path) -> Iterator[str]:
+    """The strings that are no documentation; of an f-string its fixed parts."""
+    prose = {
+        id(node.value) for node in nodes(path) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    inside = {id(part) for node in nodes(path) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes(path):
+        if isinstance(node, ast.JoinedStr):
+            yield "x".join(
+                part.value for part in node.values if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not {id(node)} & (prose | inside):
+            yield node.value
+
+
+def test_the_import_contracts_hold() -> None:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout[-4000:]
+
+
+@pytest.mark.parametrize("vendor", sorted(VENDORS))
+def test_a_vendor_is_known_to_its_own_files_only(vendor: str) -> None:
+    assert {str(path) for path in python(*HOUSE) if vendor in imported(path)} == VENDORS[vendor]
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    readers = {str(path) for path in python(*HOUSE) if {"environ", "getenv", "environb"} & names(path)}
+    assert readers <= {"shared/settings.py"}
+
+
+def test_one_place_makes_applications_and_no_handler_raises_the_frameworks_errors() -> None:
+    makers = {str(path) for path in python(*HOUSE) if {"FastAPI", "HTTPException", "BaseHTTPMiddleware"} & names(path)}
+    assert makers == {"shared/web.py"}
+    assert not [path for path in python(*HOUSE) if "BaseHTTPMiddleware" in names(path)]
+
+
+def test_sql_is_written_where_the_tables_are_known() -> None:
+    places = [path for path in python(*HOUSE) if path.parts[:2] != ("shared", "migrations")]
+    writers = {str(path) for path in places if any(_STATEMENT.fullmatch(text) for text in strings(path))}
+    assert {"shared/jobs.py", "shared/images.py", "shared/ledger.py"} <= writers, "the test no longer sees SQL"
+    assert writers <= SQL
+    askers = {str(path) for path in places if {"fetchrow", "fetchval", "executemany"} & names(path)}
+    assert askers <= SQL
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_what_decides_opens_no_file(name: str) -> None:
+    touching = {"Path", "read_text", "read_bytes", "write_text", "write_bytes", "urlopen", "connect", "sleep"}
+    assert not touching & names(Path(name))
+    calls = [node.func for node in nodes(Path(name)) if isinstance(node, ast.Call)]
+    # PIL's `Image.open` on bytes in memory is an attribute and stays allowed.
+    assert not [call for call in calls if isinstance(call, ast.Name) and call.id == "open"]
+
+
+def test_no_file_is_too_long() -> None:
+    long = {str(path): lines for path in python(*HOUSE, "deploy", "bench") if (lines := length(path)) > LONGEST}
+    assert not long, f"longer than {LONGEST} lines"
+
+
+def length(path: Path) -> int:
+    return len((ROOT / path).read_text().splitlines())
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    assert not [path for path in files() if path.suffix == ".py" and {path.stem, *path.parent.parts} & VAGUE]
+
+
+def test_every_module_says_what_belongs_in_it() -> None:
+    assert not [
+        path
+        for path in python(*HOUSE, "deploy", "bench", "tests")
+        if length(path) and not ast.get_docstring(tree(path))
+    ]
+
+
+def test_the_timeouts_form_a_ladder() -> None:
+    """Each inner one is over before the outer one, so that the reason reaches whoever waits."""
+    worker = WorkerSettings(database_url="postgresql://x", redis_url="redis://x")
+    gateway = GatewaySettings(database_url="postgresql://x", redis_url="redis://x")
+    upload = UploadSettings(database_url="postgresql://x", redis_url="redis://x")
+    ladders = {
+        "a job": [worker.vendor_timeout + worker.store_timeout, worker.job_timeout, worker.bell_timeout],
+        "a lease": [2 * worker.renew_every, worker.lease],
+        "a recovery": [worker.sweep_every, worker.lease],
+        "an upload": [upload.decode_timeout + upload.store_timeout, gateway.proxy_timeout],
+        "an upload's fence": [gateway.proxy_timeout, uploads.CLOSE_WITHIN, uploads.STALE_AFTER],
+        "reaching a service": [gateway.connect_timeout, gateway.proxy_timeout],
+    }
+    for what, ladder in ladders.items():
+        assert ladder == sorted(set(ladder)), what
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"vendor_timeout": 210.0},
+        {"store_timeout": 90.0},
+        {"job_timeout": 330.0},
+        {"lease": 20.0},
+        {"renew_every": 15.0},
+    ],
+    ids=str,
+)
+def test_a_worker_refuses_a_broken_ladder(broken: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"must be (shorter|longer) than"):
+        WorkerSettings.model_validate({"database_url": "postgresql://x", "redis_url": "redis://x", **broken})
