@@ -11,6 +11,9 @@ from shared import jobs, log
 from shared.db import DOWN
 from shared.models import Job
 
+_AT_ONCE = 16
+"""Rows one claim takes at most: others look too, and tokens are held meanwhile."""
+
 _HELD = Gauge("darkroom_jobs_held", "Jobs this worker holds")
 
 
@@ -46,31 +49,34 @@ class Crew:
     async def _claim_what_is_due(self) -> float:
         """Seconds until looking again makes sense without a ring."""
         tools = self._tools
-        while self._free() and not self._stopping:
+        while wanted := self._wanted():
             if tools.pause.left:
                 return tools.pause.left
-            token, wait = await tools.throttle.take()
-            if token is None:
+            tokens, wait = await tools.throttle.take(wanted)
+            if not tokens:
                 return wait
-            job = await self._claim(token)
-            if job is None:
+            claimed = await self._claim(len(tokens))
+            for job, token in zip(claimed, tokens, strict=False):
+                self._start(job, token)
+            await tools.bell.tell(*claimed)
+            if unused := tokens[len(claimed) :]:
+                await tools.throttle.give_back(*unused)
                 break
-            self._start(job, token)
         return tools.settings.sweep_every
 
-    async def _claim(self, token: str) -> Job | None:
+    async def _claim(self, most: int) -> list[Job]:
         try:
-            claimed = await jobs.claim(self._tools.db, 1, self._tools.settings.lease)
+            return await jobs.claim(self._tools.db, most, self._tools.settings.lease)
         except DOWN as gone:
             log.get().warning("claim.failed", error=type(gone).__name__)
-            claimed = []
-        if not claimed:
-            await self._tools.throttle.give_back(token)
-            return None
-        return claimed[0]
+            return []
 
-    def _free(self) -> bool:
-        return len(self._tasks) < (1 if self._tools.pause.probing else self._tools.settings.slots)
+    def _wanted(self) -> int:
+        """Jobs to claim at once; one while the mend of our own mistake is being proved."""
+        if self._stopping:
+            return 0
+        free = (1 if self._tools.pause.probing else self._tools.settings.slots) - len(self._tasks)
+        return max(0, min(free, _AT_ONCE))
 
     def _start(self, job: Job, token: str) -> None:
         task = asyncio.create_task(generate.work(self._tools, job, token), name=f"job {job.id}")

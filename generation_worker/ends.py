@@ -13,7 +13,7 @@ from generation_worker import painter
 from generation_worker.lease import Lease, Stop
 from generation_worker.tools import Tools
 from shared import jobs, ledger, log
-from shared.db import DOWN
+from shared.db import DOWN, transaction
 from shared.models import Job, JobError, Outcome
 from shared.store import StoreBusy, StoreError, StoreMisconfigured
 
@@ -99,6 +99,19 @@ async def _postpone(tools: Tools, job: Job, error: JobError, detail: str, delay:
 async def fail(tools: Tools, job: Job, error: JobError, detail: str) -> Job | None:
     """For good."""
     return await until_postgres_answers(lambda: jobs.fail(tools.db, job.id, job.attempt, error, detail))
+
+
+async def bad_picture(tools: Tools, job: Job, detail: str) -> Job | None:
+    """For good, and the useless bytes go in the same transaction: without them an open job would be painted again."""
+
+    async def fail_and_discard() -> Job | None:
+        async with transaction(tools.db) as connection:
+            failed = await jobs.fail(connection, job.id, job.attempt, JobError.BAD_PROVIDER_IMAGE, detail)
+            if failed is not None:
+                await ledger.unspill(connection, job.id)
+        return failed
+
+    return await until_postgres_answers(fail_and_discard)
 
 
 async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
@@ -54,7 +55,6 @@ async def work(tools: Tools, job: Job, token: str) -> None:
 
 async def _guarded(tools: Tools, job: Job, lease: Lease, token: str) -> Job | None:
     try:
-        await tools.bell.tell(job)
         async with asyncio.timeout(tools.settings.job_timeout):
             return await _steps(tools, job, lease, token)
     except asyncio.CancelledError:
@@ -69,14 +69,17 @@ async def _guarded(tools: Tools, job: Job, lease: Lease, token: str) -> Job | No
 
 async def _steps(tools: Tools, job: Job, lease: Lease, token: str) -> Job | None:
     """Each step either hands on what the next one needs or answers how the job was changed."""
-    data = await ledger.spilled(tools.db, job.id)
-    unknown = await ledger.unknowns(tools.db, job.id)
+    earlier = job.attempt > 1
+    data = await ledger.spilled(tools.db, job.id) if earlier else None
+    unknown = await ledger.unknowns(tools.db, job.id) if earlier else 0
     if data is not None or unknown:
         await tools.throttle.give_back(token)
     if data is None and unknown:
         found = await _look_in_store(tools, job)
         if isinstance(found, Stored):
-            return await _finish_found(tools, job, found)
+            lease.paid = lease.safe = True
+            # An earlier attempt had stored it, with its bill beside it, before its worker died.
+            return await _finish(tools, job, found, found.context.get("sha256", ""), note=found.context)
         if found is not None:
             return await ends.wait_for_store(tools, job, found)
         if tools.settings.on_unknown == "fail" or unknown > 1:
@@ -164,8 +167,7 @@ async def _store(tools: Tools, job: Job, data: bytes) -> Job | None:
     looked = await asyncio.to_thread(picture.look, data)
     sha256 = hashlib.sha256(data).hexdigest()
     if looked is None:
-        await ledger.discard(tools.db, job.id)
-        return await ends.fail(tools, job, JobError.BAD_PROVIDER_IMAGE, "The vendor's bytes are not a whole picture")
+        return await ends.bad_picture(tools, job, "The vendor's bytes are not a whole picture")
     try:
         stored = await tools.store.put(_name(job), data, await ledger.note(tools.db, job.id) | {"sha256": sha256})
     except (StoreBusy, StoreDown, StoreMisconfigured) as gone:
@@ -175,13 +177,10 @@ async def _store(tools: Tools, job: Job, data: bytes) -> Job | None:
     return await _finish(tools, job, stored, sha256)
 
 
-async def _finish_found(tools: Tools, job: Job, found: Stored) -> Job | None:
-    """An earlier attempt had stored it, with its bill beside it, before its worker died."""
-    await ledger.found(tools.db, job.id, found.context)
-    return await _finish(tools, job, found, found.context.get("sha256", ""))
-
-
-async def _finish(tools: Tools, job: Job, stored: Stored, sha256: str) -> Job | None:
+async def _finish(
+    tools: Tools, job: Job, stored: Stored, sha256: str, note: Mapping[str, str] | None = None
+) -> Job | None:
+    """Image row, success and ledger in one transaction. `note` is the bill of a call that the ledger does not know."""
     image = Image(
         id=new_id(),
         business_id=job.business_id,
@@ -201,10 +200,13 @@ async def _finish(tools: Tools, job: Job, stored: Stored, sha256: str) -> Job | 
 
     async def finish() -> Job | None:
         async with transaction(tools.db) as connection:
+            if await jobs.keep(connection, job.id, job.attempt) is None:
+                return None
+            if note is not None:
+                await ledger.found(connection, job.id, note)
             done = await jobs.finish(connection, job.id, job.attempt, image.id)
-            if done is not None:
-                await images.add(connection, image)
-                await ledger.stored(connection, job.id)
+            await images.add(connection, image)
+            await ledger.unspill(connection, job.id)
         return done
 
     return await ends.until_postgres_answers(finish)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared import jobs, log
 from shared.db import DOWN, Pool
-from shared.models import Job
+from shared.models import Job, Stage
 
 
 class Stop(Enum):
@@ -58,7 +58,9 @@ class Leases:
         """Renews this job's lease in the background for as long as the block runs."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - there is always one inside a coroutine
-        lease = self._held[job.id, job.attempt] = Lease(job, task)
+        # What an earlier attempt paid for waits in Postgres: from the first moment a cancel comes too late.
+        painted = job.stage is Stage.STORING
+        lease = self._held[job.id, job.attempt] = Lease(job, task, paid=painted, safe=painted)
         try:
             yield lease
         finally:

@@ -1,11 +1,11 @@
 """One worker process: starts the parts, waits for SIGTERM, drains, leaves with 0. The other importer of arq."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -38,6 +38,8 @@ async def main(settings: WorkerSettings) -> None:
             _forever("sweep", lambda: sweep.run(tools)),
         ]
         holding = [_forever("leases", tools.leases.run), _forever("probes", lambda: _probes(tools))]
+        # What was imported stays for ever: the collector need not look at it on every round.
+        gc.freeze()
         log.get().info("worker.started", slots=settings.slots, images_per_minute=settings.images_per_minute)
         await stop.wait()
         # Not cancelled: a claim that Postgres has committed must not be forgotten by us.
@@ -64,11 +66,11 @@ def _forever(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> "async
 
 
 async def _end(tasks: "list[asyncio.Task[None]]") -> None:
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError):
-            await task
+    # Again and again: before Python 3.12 `asyncio.wait_for`, which redis-py calls, can swallow a cancellation.
+    while open_tasks := [task for task in tasks if not task.done()]:
+        for task in open_tasks:
+            task.cancel()
+        await asyncio.wait(open_tasks, timeout=1.0)
 
 
 async def _ring_by_arq(tools: Tools, crew: Crew) -> None:

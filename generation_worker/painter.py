@@ -106,10 +106,12 @@ class OpenAIPainter:
             max_retries=0,
             timeout=httpx2.Timeout(settings.vendor_timeout, connect=min(5.0, settings.vendor_timeout)),
         )
+        # The SDK loads this part on first use, which would be the first user's wait.
+        self._images = self._client.images.with_raw_response
 
     async def paint(self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID) -> Painting:
         try:
-            answer = await self._client.images.with_raw_response.generate(
+            answer = await self._images.generate(
                 prompt=prompt, **parameters, extra_headers={"X-Client-Request-Id": str(attempt_id)}
             )
         except openai.APIConnectionError as gone:

@@ -23,6 +23,8 @@ _BUCKET, _CLOSED, _VENDOR, _FLEET = (
     "darkroom:brake:vendor",
     "darkroom:brake:fleet",
 )
+_SHARE = ""
+"""A token of a worker's own share, taken without Redis."""
 _MINUTE = 61.0
 """Seconds until a token comes back: a minute, and the time a call may need to reach the vendor."""
 
@@ -35,9 +37,11 @@ local closed = redis.call('pttl', KEYS[2])
 if closed > 0 then return {0, closed, fleet} end
 local limit = math.min(tonumber(ARGV[1]), tonumber(redis.call('get', KEYS[3]) or ARGV[1]))
 redis.call('zremrangebyscore', KEYS[1], '-inf', at)
-if redis.call('zcard', KEYS[1]) < limit then
-  redis.call('zadd', KEYS[1], at + tonumber(ARGV[4]), ARGV[2]); redis.call('expire', KEYS[1], 120)
-  return {1, 0, fleet}
+local granted = math.min(limit - redis.call('zcard', KEYS[1]), tonumber(ARGV[5]))
+if granted > 0 then
+  for n = 1, granted do redis.call('zadd', KEYS[1], at + tonumber(ARGV[4]), ARGV[2] .. n) end
+  redis.call('expire', KEYS[1], 120)
+  return {granted, 0, fleet}
 end
 local first = redis.call('zrange', KEYS[1], 0, 0, 'withscores')
 return {0, math.ceil((first[2] - at) * 1000), fleet}
@@ -59,29 +63,29 @@ class Throttle:
         self._closed_until = 0.0
         self._down_until = 0.0
 
-    async def take(self) -> tuple[str | None, float]:
-        """A token, or None and the seconds until asking again makes sense."""
+    async def take(self, most: int = 1) -> tuple[list[str], float]:
+        """At most so many tokens; where there is none, the seconds until asking again makes sense."""
         if (closed := self._closed_until - time.monotonic()) > 0:
-            return None, closed
+            return [], closed
         if time.monotonic() < self._down_until:
             return self._take_share()
-        token = uuid4().hex
+        name = uuid4().hex + ":"
         keys = [_BUCKET, _CLOSED, _VENDOR, _FLEET]
         try:
-            granted, wait_ms, self._fleet = await self._script(keys, [self._limit, token, self._me, _MINUTE])
+            granted, wait_ms, self._fleet = await self._script(keys, [self._limit, name, self._me, _MINUTE, most])
         except DOWN as gone:
             log.get().warning("brake.alone", error=type(gone).__name__, share=self._share())
             self._down_until = time.monotonic() + 5.0
             return self._take_share()
-        return (token, 0.0) if granted else (None, max(0.01, wait_ms / 1000))
+        return [f"{name}{n}" for n in range(1, granted + 1)], (0.0 if granted else max(0.01, wait_ms / 1000))
 
-    async def give_back(self, token: str) -> None:
-        """The call was not made."""
-        if token == "":
+    async def give_back(self, *tokens: str) -> None:
+        """These calls were not made."""
+        for _ in range(min(tokens.count(_SHARE), len(self._own))):  # an older one came back by itself
             self._own.pop()
-            return
-        with suppress(*DOWN):  # It comes back by itself in a minute.
-            await self._redis.zrem(_BUCKET, token)
+        if shared := [token for token in tokens if token != _SHARE]:
+            with suppress(*DOWN):  # They come back by themselves in a minute.
+                await self._redis.zrem(_BUCKET, *shared)
 
     async def close(self, seconds: float) -> None:
         """The vendor said it is too much: nobody in the fleet calls for that long."""
@@ -102,15 +106,15 @@ class Throttle:
         """Calls a minute without Redis. A worker that never reached it does not know the fleet: one."""
         return max(self._limit / self._fleet, 0.1) if self._fleet else 1.0
 
-    def _take_share(self) -> tuple[str | None, float]:
+    def _take_share(self) -> tuple[list[str], float]:
         share, now = self._share(), time.monotonic()
         most, window = (int(share), _MINUTE) if share >= 1 else (1, _MINUTE / share)
         while self._own and self._own[0] <= now - window:
             self._own.popleft()
         if len(self._own) < most:
             self._own.append(now)
-            return "", 0.0
-        return None, self._own[0] + window - now
+            return [_SHARE], 0.0
+        return [], self._own[0] + window - now
 
 
 def _number(text: str | None) -> int | None:

@@ -1,5 +1,6 @@
 """What a worker is built of, made once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -53,4 +54,9 @@ async def open_tools(settings: WorkerSettings) -> AsyncIterator[Tools]:
         await painter.close()
         store.close()
         await bell.close()
-        await pool.close()
+        try:
+            async with asyncio.timeout(settings.database_timeout):
+                await pool.close()
+        except TimeoutError:
+            # It waits for every connection to come back, without end.
+            pool.terminate()

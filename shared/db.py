@@ -20,22 +20,34 @@ if TYPE_CHECKING:
 else:
     Pool = Connection = Row = Db = Any
 
-DOWN = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, OSError, TimeoutError)
+DOWN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    # Its words for a connection that the server closed in the very moment in which a statement was begun on it.
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
 """What asyncpg raises when Postgres is away, restarting or silent, and nothing is wrong with the statement."""
 
 
-async def connect(settings: Common) -> Pool:
+async def connect(settings: Common, *, searches: bool = False) -> Pool:
     """A pool that opens its connections when they are needed, so that a process starts while Postgres is away.
 
-    Generic plans make a trigram search for a common word 70 times slower, hence `plan_cache_mode`.
+    `searches` plans every statement anew: a generic plan makes a trigram search for a common word 70 times slower,
+    while everything else is faster with it.
     """
+    plans = "force_custom_plan" if searches else "auto"
     pool = asyncpg.create_pool(
         settings.database_url.get_secret_value(),
         min_size=0,
         max_size=settings.database_pool,
         timeout=settings.database_timeout,
         command_timeout=settings.database_timeout,
-        server_settings={"plan_cache_mode": "force_custom_plan", "timezone": "UTC", "application_name": "darkroom"},
+        server_settings={"plan_cache_mode": plans, "timezone": "UTC", "application_name": "darkroom"},
     )
     return await pool
 

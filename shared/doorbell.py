@@ -75,7 +75,8 @@ class Doorbell:
         now = int(time.time() * 1000)
         pipe = self._redis.pipeline(transaction=False)
         for job_id in job_ids:
-            # A random id: with a deterministic one arq drops a ring while an old marker lives (docs/decisions/0002-random-bells-and-claims.md).
+            # A random id: with one made from the job arq drops a ring while an old marker of it lives
+            # (docs/decisions/0002-random-bells-and-claims.md).
             bell = uuid4().hex
             body = serialize_job(LOOK, (str(job_id),), {}, None, now, serializer=serialize)
             pipe.psetex(job_key_prefix + bell, _BELL_LIFE_MS, body)

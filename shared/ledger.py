@@ -89,9 +89,12 @@ async def note(db: Db, job_id: UUID) -> dict[str, str]:
     return {} if row is None else {name: str(value) for name, value in row.items() if value is not None}
 
 
-async def found(db: Db, job_id: UUID, note: Mapping[str, str]) -> None:
-    """The store had the picture of a call whose outcome was unknown: it was painted, and cost what the note says."""
-    await db.execute(
+async def found(connection: Connection, job_id: UUID, note: Mapping[str, str]) -> None:
+    """The store had the picture of a call whose outcome was unknown: it was painted, and cost what the note says.
+
+    In the transaction that finishes the job: known as painted and not finished, a later attempt would paint again.
+    """
+    await connection.execute(
         """update attempts set outcome = 'painted', charged = 'true', detail = 'found_in_store',
             cost_micros = $3, output_tokens = $4
         where id = (select id from attempts where job_id = $1 and outcome = 'unknown'
@@ -105,8 +108,8 @@ def _int(text: str | None) -> int | None:
 
 
 async def unknowns(db: Db, job_id: UUID) -> int:
-    """How many calls of this job ended without our knowing how."""
-    return int(await db.fetchval("select count(*) from attempts where job_id = $1 and outcome = 'unknown'", job_id))
+    """How many calls of this job may have been paid for nothing that we hold: whatever they were answered."""
+    return int(await db.fetchval("select count(*) from attempts where job_id = $1 and charged = 'unknown'", job_id))
 
 
 async def spilled(db: Db, job_id: UUID) -> bytes | None:
@@ -115,14 +118,9 @@ async def spilled(db: Db, job_id: UUID) -> bytes | None:
     return data
 
 
-async def stored(connection: Connection, job_id: UUID) -> None:
-    """The store has it: the spilled copy goes, in the transaction that finishes the job."""
+async def unspill(connection: Connection, job_id: UUID) -> None:
+    """The spilled copy goes, in the transaction that ends the job: an open job without it would be painted again."""
     await connection.execute("delete from spills where job_id = $1", job_id)
-
-
-async def discard(db: Db, job_id: UUID) -> None:
-    """Drops spilled bytes that turned out to be no picture."""
-    await db.execute("delete from spills where job_id = $1", job_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -309,7 +309,14 @@ class Jobs(Job, table=True):
         Index("jobs_waiting", "business_id", "created_at", postgresql_where=text("status = 'queued'")),
         Index("jobs_due", "due_at", postgresql_where=text("status = 'queued'")),
         Index("jobs_leased", "lease_until", postgresql_where=text("status = 'running'")),
-        Index("jobs_recent_runs", "model", "quality", "size", text("finished_at desc")),
+        Index(
+            "jobs_recent_runs",
+            "model",
+            "quality",
+            "size",
+            text("finished_at desc"),
+            postgresql_where=text("status = 'succeeded'"),
+        ),
     )
 
 

@@ -15,6 +15,19 @@ _FIRST_GUESS_SECONDS = 15.0
 """Assumed run time of a kind nobody has asked for yet."""
 _RECENT = 20
 
+_FEW = 4
+"""So many jobs are counted one by one; for more the whole lines of their businesses are numbered once."""
+_PLACE_OF_EACH = """
+    select a.id, place.position from asked a cross join lateral (
+        select count(*)::int + 1 as position from jobs b
+        where b.status = 'queued' and b.started_at is null and b.business_id = a.business_id
+            and (b.created_at, b.id) < (a.created_at, a.id)) place
+    where a.status = 'queued' and a.started_at is null"""
+_WHOLE_LINES = """
+    select id, row_number() over (partition by business_id order by created_at, id)::int as position
+    from jobs where status = 'queued' and started_at is null
+        and business_id in (select business_id from asked where status = 'queued')"""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -39,9 +52,7 @@ async def of(db: Db, job_ids: Sequence[UUID]) -> dict[UUID, Standing]:
         with asked as materialized (
             select * from jobs where id = any($1)
         ), line as (
-            select id, row_number() over (partition by business_id order by created_at, id)::int as position
-            from jobs where status = 'queued' and started_at is null
-                and business_id in (select business_id from asked where status = 'queued')
+            {_PLACE_OF_EACH if len(job_ids) <= _FEW else _WHOLE_LINES}
         ), kinds as (
             select distinct model, quality, size from asked where finished_at is null
         ), pace as (

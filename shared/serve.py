@@ -1,5 +1,6 @@
 """Running a service: uvicorn with our settings, our words for bytes that are no HTTP, and a word when it is to stop."""
 
+import gc
 import os
 from collections.abc import Callable
 from types import FrameType
@@ -57,4 +58,6 @@ def serve(app: ASGIApp, settings: Common, on_stop: Callable[[], None] | None = N
         timeout_graceful_shutdown=10,
         timeout_keep_alive=75,
     )
+    # What was imported stays for ever: the collector need not look at it on every round.
+    gc.freeze()
     _Server(config, on_stop).run()

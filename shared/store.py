@@ -130,11 +130,11 @@ class CloudinaryStore:
     async def put(
         self, public_id: str, data: bytes | Callable[[], bytes], context: dict[str, str] | None = None
     ) -> Stored:
-        def send() -> Any:
+        def send() -> Stored:
             content = data() if callable(data) else data
             if not content:
                 raise StoreRefused("there are no bytes to keep")  # the SDK would leave the file out, in silence
-            return uploader.upload(
+            answer = uploader.upload(
                 bytes(content),  # never a string: the SDK opens one as a path on this machine
                 public_id=public_id,
                 filename="picture",
@@ -145,21 +145,23 @@ class CloudinaryStore:
                 return_error=True,
                 **self._call,
             )
+            return _stored(_checked(answer))
 
-        return _stored(_checked(await self._run(send)))
+        return await self._run(send)
 
     async def find(self, public_id: str) -> Stored | None:
         try:
-            return _stored(await self._run(lambda: api.resource(public_id, **self._call)))
+            return await self._run(lambda: _stored(api.resource(public_id, **self._call)))
         except _Missing:
             return None
 
     async def remove(self, public_id: str) -> None:
-        answer = _checked(
-            await self._run(lambda: uploader.destroy(public_id, invalidate=True, return_error=True, **self._call))
-        )
-        if answer.get("result") not in ("ok", "not found"):
-            raise StoreDown(f"destroy answered {answer.get('result')!r}")
+        def destroy() -> None:
+            answer = _checked(uploader.destroy(public_id, invalidate=True, return_error=True, **self._call))
+            if answer.get("result") not in ("ok", "not found"):
+                raise StoreDown(f"destroy answered {answer.get('result')!r}")
+
+        await self._run(destroy)
 
     async def ping(self) -> None:
         if self._ping_until < time.monotonic():
@@ -250,8 +252,6 @@ def _translated(fault: Exception) -> StoreError:
     }
     if found := re.match(r"Error parsing server response \((\d+)\)", detail):
         status = int(found[1])
-    elif isinstance(fault, ValueError):
-        status = 401
     else:
         status = statuses.get(type(fault), 0)
     return _by_status(status, detail)

@@ -85,8 +85,8 @@ def worked(tools: Tools) -> Working:
         if job is None:
             await accept(tools, **more)
         claimed = await claim(tools)
-        token, _ = await tools.throttle.take()
-        await generate.work(tools, claimed, token or "")
+        tokens, _ = await tools.throttle.take()
+        await generate.work(tools, claimed, tokens[0] if tokens else "")
         return await jobs.get(tools.db, claimed.id)
 
     return once

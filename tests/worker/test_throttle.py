@@ -28,7 +28,7 @@ async def granted(workers: list[Throttle]) -> int:
     taken = 0
     while True:
         answers = await asyncio.gather(*(worker.take() for worker in workers))
-        now = sum(token is not None for token, _ in answers)
+        now = sum(len(tokens) for tokens, _ in answers)
         if not now:
             return taken
         taken += now
@@ -47,9 +47,8 @@ async def test_a_refused_worker_is_told_when_the_next_token_comes(redis: Redis) 
 
 async def test_a_token_that_was_not_used_comes_back_at_once(redis: Redis) -> None:
     worker = Throttle(redis, 1)
-    token, _ = await worker.take()
-    assert token
-    await worker.give_back(token)
+    tokens, _ = await worker.take()
+    await worker.give_back(*tokens)
     assert (await worker.take())[0]
 
 
@@ -64,8 +63,8 @@ async def test_a_token_comes_back_after_its_minute(redis: Redis) -> None:
 async def test_one_workers_429_stops_the_fleet(redis: Redis) -> None:
     one, other = Throttle(redis, 5), Throttle(redis, 5)
     await one.close(30)
-    token, seconds = await other.take()
-    assert token is None
+    tokens, seconds = await other.take()
+    assert tokens == []
     assert 29 < seconds <= 30
 
 
@@ -85,8 +84,8 @@ async def test_a_higher_limit_of_the_vendor_does_not_raise_ours(redis: Redis) ->
 async def test_an_empty_bucket_of_the_vendor_closes_ours(redis: Redis, reset: str, least: float, most: float) -> None:
     worker = Throttle(redis, 5)
     await worker.learn({"x-ratelimit-remaining-images": "0", "x-ratelimit-reset-images": reset})
-    token, seconds = await worker.take()
-    assert token is None
+    tokens, seconds = await worker.take()
+    assert tokens == []
     assert least <= seconds <= most
 
 
@@ -112,3 +111,10 @@ async def test_without_redis_a_worker_keeps_to_its_share(redis: Redis, no_redis:
 
 async def test_a_worker_that_never_saw_the_fleet_is_careful(no_redis: Redis) -> None:
     assert await granted([Throttle(no_redis, 600)]) == 1
+
+
+async def test_several_tokens_are_taken_at_once_and_never_more_than_there_are(redis: Redis) -> None:
+    worker = Throttle(redis, 5)
+    first, _ = await worker.take(3)
+    second, _ = await worker.take(16)
+    assert (len(first), len(second), len({*first, *second})) == (3, 2, 5)

@@ -107,7 +107,7 @@ STATEMENTS = [
     CREATE INDEX jobs_page ON jobs (business_id, created_at desc, id desc)
     """,
     """
-    CREATE INDEX jobs_recent_runs ON jobs (model, quality, size, finished_at desc)
+    CREATE INDEX jobs_recent_runs ON jobs (model, quality, size, finished_at desc) WHERE status = 'succeeded'
     """,
     """
     CREATE INDEX jobs_waiting ON jobs (business_id, created_at) WHERE status = 'queued'
