@@ -21,6 +21,8 @@ from shared.probes import Probes
 from shared.settings import WorkerSettings
 
 _RESTART_SECONDS = 1.0
+_CLOSING_SECONDS = 10.0
+_CANCELS = 5
 
 
 async def main(settings: WorkerSettings) -> None:
@@ -47,6 +49,8 @@ async def main(settings: WorkerSettings) -> None:
         await claimer
         await _end(claiming)
         await crew.drain(settings.drain)
+        # What is left to close holds nothing of value; a connection that will not close must not hold the exit.
+        asyncio.get_running_loop().call_later(_CLOSING_SECONDS, os._exit, 0)
         await _end(holding)
     log.get().info("worker.stopped")
 
@@ -67,10 +71,11 @@ def _forever(name: str, part: Callable[[], Coroutine[Any, Any, None]]) -> "async
 
 async def _end(tasks: "list[asyncio.Task[None]]") -> None:
     # Again and again: before Python 3.12 `asyncio.wait_for`, which redis-py calls, can swallow a cancellation.
-    while open_tasks := [task for task in tasks if not task.done()]:
-        for task in open_tasks:
-            task.cancel()
-        await asyncio.wait(open_tasks, timeout=1.0)
+    for _ in range(_CANCELS):
+        if open_tasks := [task for task in tasks if not task.done()]:
+            for task in open_tasks:
+                task.cancel()
+            await asyncio.wait(open_tasks, timeout=1.0)
 
 
 async def _ring_by_arq(tools: Tools, crew: Crew) -> None:

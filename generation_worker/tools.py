@@ -1,6 +1,5 @@
 """What a worker is built of, made once."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -54,9 +53,4 @@ async def open_tools(settings: WorkerSettings) -> AsyncIterator[Tools]:
         await painter.close()
         store.close()
         await bell.close()
-        try:
-            async with asyncio.timeout(settings.database_timeout):
-                await pool.close()
-        except TimeoutError:
-            # It waits for every connection to come back, without end.
-            pool.terminate()
+        await pool.close()
