@@ -14,8 +14,8 @@ from gateway.watch import Watch
 from shared import catalogue, db, jobs, ledger
 from shared.db import Pool, transaction
 from shared.doorbell import Doorbell
-from shared.settings import GatewaySettings
 from shared.models import Charged, Outcome
+from shared.settings import GatewaySettings
 from shared.shell import Shell
 from shared.web import make_app
 

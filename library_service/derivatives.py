@@ -1,0 +1,106 @@
+"""POST /{id}/derivatives: a copy in a platform's shape, kept as a picture of its own and linked to its parent."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Annotated
+
+import httpx2
+from fastapi import APIRouter, Query, Request, Response
+
+from library_service.schemas import ImageId, Scope, Wish
+from library_service.tools import Tools
+from shared import delivery, filenames, images, log, platforms, renditions, uploads, wire
+from shared.db import Row
+from shared.delivery import Delivered
+from shared.errors import Conflict, StorageUnavailable
+from shared.ids import new_id
+from shared.keep import keep
+from shared.models import Image
+
+router = APIRouter(prefix="/api/v1/images", tags=["Library"])
+
+_MOST_BYTES = platforms.MAX_BYTES
+
+
+@router.post(
+    "/{image_id}/derivatives",
+    status_code=201,
+    response_model=wire.Image,
+    responses={200: {"model": wire.Image, "description": "That copy was there already; `X-Deduplicated: true`"}},
+    summary="Keep a copy in a platform's shape",
+)
+async def derive(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], wish: Wish) -> Response:
+    """The copy has bytes of its own: deleting the parent does not touch it."""
+    tools: Tools = request.app.state.tools
+    parent = await images.get(tools.db, image_id, asked.business_id)
+    if parent["deleted_at"]:
+        raise Conflict("The picture is in the trash; restore it first")
+    made = _made(parent, wish)
+    data = await _fetch(tools, made.url)
+    sha256 = hashlib.sha256(data).hexdigest()
+    row = await images.find_copy(tools.db, image_id, sha256)
+    created = False
+    if row is None:
+        image = _image(parent, wish, made, len(data), sha256)
+        begun = await uploads.begin(tools.db, image.id, image.business_id, None, None)
+        kept = await keep(tools.db, tools.store, begun, image, data)
+        row, created = await images.get(tools.db, kept.id), kept.id == begun.id
+    return _answer(tools, row, created=created)
+
+
+def _made(parent: Row, wish: Wish) -> Delivered:
+    picture = platforms.Picture(parent["width"], parent["height"], parent["bytes"], parent["format"])
+    copy = renditions.preset_rendition(wish.preset, wish.mode, picture)
+    return delivery.for_platform(parent["url"], copy.mode, copy.width, copy.height)
+
+
+async def _fetch(tools: Tools, url: str) -> bytes:
+    """The bytes of a rendition, from the store. Raises StorageUnavailable."""
+    data = bytearray()
+    try:
+        async with tools.delivery.stream("GET", url) as answer:
+            if answer.status_code != 200:
+                raise _unavailable(f"it answered {answer.status_code}")
+            async for chunk in answer.aiter_bytes():
+                data += chunk
+                if len(data) > _MOST_BYTES:
+                    raise _unavailable("the copy is too large")
+    except httpx2.HTTPError as fault:
+        raise _unavailable(type(fault).__name__) from fault
+    if not data.startswith(b"\xff\xd8\xff"):
+        raise _unavailable("it answered something that is no JPEG")
+    return bytes(data)
+
+
+def _unavailable(why: str) -> StorageUnavailable:
+    log.get().warning("rendition.failed", detail=why)
+    return StorageUnavailable("The picture store did not make the copy; nothing was kept", retry_after=5)
+
+
+def _image(parent: Row, wish: Wish, made: Delivered, length: int, sha256: str) -> Image:
+    stem = parent["filename"].rpartition(".")[0] or parent["filename"]
+    return Image(
+        id=new_id(),
+        business_id=parent["business_id"],
+        source=parent["source"],
+        filename=filenames.safe(f"{stem[:200]}-{wish.preset}.jpg", f"{wish.preset}.jpg"),
+        public_id="",
+        url="",
+        format="jpeg",
+        bytes=length,
+        width=made.width,
+        height=made.height,
+        sha256=sha256,
+        alt_text=parent["alt_text"],
+        parent_id=parent["id"],
+        created_at=datetime.now(UTC),
+    )
+
+
+def _answer(tools: Tools, row: Row, *, created: bool) -> Response:
+    image = wire.image(row, tools.settings.purge_after)
+    headers = {"Location": f"{tools.settings.public_url}/api/v1/images/{image.id}"}
+    if not created:
+        headers["X-Deduplicated"] = "true"
+    log.get().info("image.derived", image_id=str(image.id), business_id=image.business_id, created=created)
+    return wire.answer(image, 201 if created else 200, headers)

@@ -1,0 +1,45 @@
+"""The library service as an ASGI application: its parts, its routes, its probes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.types import ASGIApp
+
+from library_service import derivatives, library
+from library_service.purge import EVERY, purge
+from library_service.tools import Tools, opened
+from shared import db
+from shared.rounds import repeating
+from shared.settings import LibrarySettings
+from shared.shell import Shell
+from shared.web import make_app
+
+_MOST_BODY = 64 * 1024
+
+
+def build(settings: LibrarySettings) -> ASGIApp:
+    """Ready to be served."""
+
+    @asynccontextmanager
+    async def tools() -> AsyncIterator[Tools]:
+        async with (
+            opened(settings) as built,
+            repeating("purge", EVERY, lambda: purge(built.db, built.store, settings.purge_after)),
+        ):
+            yield built
+
+    app = make_app(
+        title="Darkroom library service",
+        description="Lists, shows, changes, deletes and brings back pictures.",
+        tools=tools,
+        routers=[library.router, derivatives.router],
+        max_body=_MOST_BODY,
+    )
+
+    async def postgres() -> None:
+        await db.ping(app.state.tools.db)
+
+    async def store() -> None:
+        await app.state.tools.store.ping()
+
+    return Shell(app, settings, checks={"postgres": postgres}, advisory={"store": store})

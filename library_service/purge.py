@@ -1,0 +1,40 @@
+"""What lay in the trash long enough is destroyed: first the bytes, in caches too, then the row.
+
+Killed in between, the next round does it again: destroying what is gone is no error. A copy of a purged picture has
+bytes of its own and stays; its `parent_id` then names a picture that is no more.
+"""
+
+from uuid import UUID
+
+from shared import images, log
+from shared.db import Pool
+from shared.store import ImageStore, StoreRefused
+
+EVERY = 300.0
+"""Seconds between two rounds."""
+MARGIN = 60.0
+"""Seconds between the end of `restore` and the first purge: longer than any statement takes."""
+_AT_ONCE = 100
+
+
+async def purge(db: Pool, store: ImageStore, after_days: int, margin: float = MARGIN) -> int:
+    """One round over everything that is due; how many pictures are gone. Raises StoreError when the store is away."""
+    gone, last = 0, None
+    while rows := await images.due_for_purge(db, after_days, margin, _AT_ONCE, last):
+        for row in rows:
+            gone += await _destroy(db, store, row["id"], row["public_id"])
+        last = rows[-1]["id"]
+    if gone:
+        log.get().info("images.purged", count=gone)
+    return gone
+
+
+async def _destroy(db: Pool, store: ImageStore, image_id: UUID, public_id: str) -> bool:
+    try:
+        await store.remove(public_id)
+    except StoreRefused as fault:
+        # One that the store never lets go of must not keep the others.
+        log.get().error("image.not_purged", image_id=str(image_id), detail=str(fault))
+        return False
+    await images.purged(db, image_id)
+    return True

@@ -1,0 +1,133 @@
+"""The shapes that only the library answers with or takes."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Depends, Path
+from pydantic import AfterValidator, Field, model_validator
+
+from shared import wire
+from shared.delivery import SIDES, Fit
+from shared.errors import NotFound
+from shared.filenames import MAX_LENGTH
+from shared.renditions import PRESETS, Mode
+from shared.wire import Answer, Asked, BusinessId, Text
+
+
+def _image_id(image_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
+    try:
+        return UUID(image_id)
+    except ValueError:
+        raise NotFound("There is no such picture") from None
+
+
+ImageId = Annotated[UUID, Depends(_image_id)]
+"""From the path. What is no id is no picture: 404."""
+
+
+class Scope(Asked):
+    """Where the id alone says which picture; naming the business as well makes another's a 404."""
+
+    business_id: BusinessId | None = None
+
+
+class ListQuery(Asked):
+    """Which pictures, and which page of them."""
+
+    business_id: BusinessId
+    page: int = Field(1, ge=1, le=1_000_000_000)
+    page_size: int = Field(20, ge=1, le=100)
+    cursor: Text | None = Field(None, min_length=1, max_length=200, description="`next_cursor` of the page before")
+    search: Text = Field("", max_length=200, description="A piece of filename, prompt or alt text, in any case")
+    source: Literal["all", "uploaded", "ai_generated"] = "all"
+    trashed: bool = Field(False, description="The trash instead of the live pictures")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "ListQuery":
+        if self.cursor and "page" in self.model_fields_set:
+            raise ValueError("send page or cursor, not both")
+        return self
+
+
+class ImagePage(Answer):
+    """Some of them, newest first."""
+
+    items: list[wire.Image]
+    total: int
+    page: int | None = Field(description="Null where a cursor was sent")
+    page_size: int
+    pages: int
+    next_cursor: str | None = Field(description="Null at the end")
+
+
+def _side(value: int) -> int:
+    if value not in SIDES:
+        raise ValueError(f"must be one of {', '.join(map(str, SIDES))}")
+    return value
+
+
+Side = Annotated[int, AfterValidator(_side), Field(json_schema_extra={"enum": list(SIDES)})]
+
+
+class ThumbnailQuery(Scope):
+    """Which box, and how the picture lies in it."""
+
+    width: Side = 320
+    height: Side = 320
+    fit: Fit = Field("cover", description="cover fills the box and cuts; contain shows everything")
+    redirect: bool = Field(False, description="302 to it instead of JSON")
+
+
+class Thumbnail(Answer):
+    """Where it is, and exactly what it is."""
+
+    url: str
+    width: int
+    height: int
+
+
+class Description(Asked):
+    """What can be changed. What is absent stays."""
+
+    filename: Text | None = Field(None, min_length=1, max_length=MAX_LENGTH)
+    alt_text: Text | None = Field(None, max_length=1000, description="Null or empty takes it away")
+
+    @model_validator(mode="after")
+    def _named(self) -> "Description":
+        if "filename" in self.model_fields_set and not (self.filename or "").strip():
+            raise ValueError("filename must not be empty")
+        return self
+
+
+class BulkDelete(Asked):
+    """Which pictures go to the trash."""
+
+    ids: list[UUID] = Field(min_length=1, max_length=100)
+    business_id: BusinessId | None = None
+
+
+class Deleted(Answer):
+    """What became of one id."""
+
+    id: UUID
+    status: Literal["deleted", "not_found"]
+    image: wire.Image | None
+
+
+class BulkDeleted(Answer):
+    """In the order of the request."""
+
+    results: list[Deleted]
+
+
+def _preset(name: str) -> str:
+    if name not in PRESETS:
+        raise ValueError(f"must be one of {', '.join(PRESETS)}")
+    return name
+
+
+class Wish(Asked):
+    """Which copy to keep."""
+
+    preset: Annotated[Text, AfterValidator(_preset), Field(json_schema_extra={"enum": list(PRESETS)})]
+    mode: Mode = Field("crop", description="crop cuts what sticks out; pad keeps everything and adds blurred bars")

@@ -1,0 +1,36 @@
+"""What the library service is built of, made once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx2
+
+from shared.db import Pool, connect
+from shared.settings import LibrarySettings
+from shared.store import CloudinaryStore, ImageStore
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Handed to every route as `request.app.state.tools`."""
+
+    settings: LibrarySettings
+    db: Pool
+    store: ImageStore
+    delivery: httpx2.AsyncClient
+    """Fetches renditions from the store's own address; never an address that a client named."""
+
+
+@asynccontextmanager
+async def opened(settings: LibrarySettings) -> AsyncIterator[Tools]:
+    """Builds them, and takes them down in the opposite order."""
+    store = CloudinaryStore(settings)
+    try:
+        async with (
+            await connect(settings, searches=True) as db,
+            httpx2.AsyncClient(timeout=settings.store_timeout, follow_redirects=False) as delivery,
+        ):
+            yield Tools(settings, db, store, delivery)
+    finally:
+        store.close()

@@ -1,0 +1,133 @@
+"""The decoder processes: what one picture does to one of them is nobody else's trouble."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.errors import InvalidImage, TooManyPixels, UnsupportedMediaType
+from shared.settings import UploadSettings
+from tests import pictures
+from tests.stack import ROOT
+from upload_service.decode import Decoders
+from upload_service.intake import Accepted, inspect
+
+
+def pool(**more: Any) -> Decoders:
+    return Decoders(UploadSettings(database_url="postgresql://unused", redis_url="redis://unused", **more))
+
+
+async def ask(decoders: Decoders, data: bytes) -> Accepted:
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        return await decoders.inspect(file, len(data))
+
+
+@pytest.fixture
+async def decoders() -> AsyncIterator[Decoders]:
+    async with pool(decode_timeout=1) as started:
+        await ask(started, pictures.jpeg())
+        yield started
+
+
+async def until_stopped(pid: int) -> None:
+    """The kernel says that it stands still."""
+    stat = Path(f"/proc/{pid}/stat")
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "T":
+        await asyncio.sleep(0.01)
+
+
+async def test_a_process_says_what_the_intake_says(decoders: Decoders) -> None:
+    for data in (pictures.camera_jpeg(), pictures.png(mode="RGBA"), pictures.animated_webp()):
+        assert await ask(decoders, data) == inspect(data, 25_000_000)
+    for bad, kind in (
+        (pictures.gif(), UnsupportedMediaType),
+        (pictures.png_bomb(), TooManyPixels),
+        (pictures.jpeg()[:-2], InvalidImage),
+    ):
+        with pytest.raises(kind):
+            await ask(decoders, bad)
+    assert len(decoders.pids) == 1, "a refused picture costs no process"
+
+
+async def test_a_hanging_decoder_is_ended_and_the_next_picture_gets_a_new_one(decoders: Decoders) -> None:
+    (hanging,) = decoders.pids
+    os.kill(hanging, signal.SIGSTOP)
+    await until_stopped(hanging)
+    waiting = asyncio.create_task(ask(decoders, pictures.png()))
+    with pytest.raises(InvalidImage, match="longer than 1 s"):
+        await ask(decoders, pictures.jpeg())
+    assert (await waiting).format == "png"
+    assert hanging not in decoders.pids
+
+
+async def test_a_decoder_that_died_for_its_own_reasons_is_not_the_pictures_fault(decoders: Decoders) -> None:
+    for _ in range(3):
+        (pid,) = decoders.pids
+        os.kill(pid, signal.SIGKILL)
+        assert (await ask(decoders, pictures.jpeg())).format == "jpeg"
+
+
+async def test_a_picture_that_kills_every_decoder_is_refused(decoders: Decoders) -> None:
+    data = pictures.noisy_jpeg(2400, 2000)
+
+    async def kill_all() -> None:
+        while True:
+            for pid in decoders.pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.001)
+
+    killing = asyncio.create_task(kill_all())
+    try:
+        with pytest.raises(InvalidImage, match="decoder fail"):
+            await ask(decoders, data)
+    finally:
+        killing.cancel()
+    assert (await ask(decoders, pictures.jpeg())).format == "jpeg"
+
+
+async def test_a_request_that_is_given_up_leaves_a_working_pool(decoders: Decoders) -> None:
+    asked = asyncio.create_task(ask(decoders, pictures.noisy_jpeg(2400, 2000)))
+    await asyncio.sleep(0)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert (await ask(decoders, pictures.jpeg())).format == "jpeg"
+
+
+async def test_many_pictures_wait_for_few_processes() -> None:
+    async with pool(decoders=2) as decoders:
+        found = await asyncio.gather(*(ask(decoders, pictures.jpeg(40 + n, 30)) for n in range(20)))
+        assert [one.width for one in found] == [40 + n for n in range(20)]
+        assert len(decoders.pids) == 2
+    assert decoders.pids == []
+
+
+async def test_a_decoder_has_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDINARY_URL", "cloudinary://key:hunter2@cloud")
+    async with pool() as decoders:
+        await ask(decoders, pictures.jpeg())
+        (pid,) = decoders.pids
+        environment = Path(f"/proc/{pid}/environ")
+        if environment.exists():
+            assert b"hunter2" not in environment.read_bytes()
+
+
+async def test_a_decoder_ends_when_nobody_is_there_to_ask() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "upload_service.decoder", "1000", "5"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    await process.communicate(b"")
+    assert process.returncode == 0

@@ -1,0 +1,189 @@
+"""Whatever dies or leaves during an upload: no row without a picture, and after the sweep no picture without a row."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from starlette.types import Message
+
+from shared import uploads as intents
+from shared.ids import new_id
+from shared.store import StoreDown, public_id
+from tests import pictures
+from tests.sandbox_server import SandboxServer
+from tests.service.rooms import IMAGES, Room, until, upload_room
+from tests.service.test_upload import ROUTE, multipart, problem
+from tests.stack import Process
+from upload_service.sweep import sweep
+
+
+async def age(room: Room, seconds: float) -> None:
+    """As if every upload under way had begun earlier."""
+    await room.db.execute("update uploads set begun_at = begun_at - make_interval(secs => $1)", seconds)
+
+
+async def everything_is_gone(room: Room) -> None:
+    assert await room.count("images") == await room.count("uploads") == 0
+    assert await room.stored() == set()
+
+
+@pytest.mark.parametrize(
+    "fault", ["500", "503", "429", "auth", "quota", "drop_before", "drop_after", "not_json", "hang"]
+)
+async def test_when_the_store_fails_nothing_is_kept(database: str, sandbox: SandboxServer, fault: str) -> None:
+    async with upload_room(database, sandbox, store_timeout=0.7) as room:
+        sandbox.script("cloudinary.upload", fault)
+        answer = await room.upload(pictures.png())
+        body = problem(answer, 503, "storage_unavailable")
+        assert body["retryable"] is True
+        assert int(answer.headers["retry-after"]) >= 1
+        assert await room.count("images") == 0
+        await age(room, intents.STALE_AFTER + 1)
+        assert await sweep(room.db, room.store) == 1
+        await everything_is_gone(room)
+
+
+async def test_a_picture_that_only_the_store_refuses_is_a_problem_of_the_picture(
+    database: str, sandbox: SandboxServer
+) -> None:
+    async with upload_room(database, sandbox, max_pixels=40_000_000) as room:
+        body = problem(await room.upload(pictures.flat_png(6000, 5000)), 422, "invalid_image")
+        assert "Megapixels" in body["detail"]
+        assert await room.count("images") == 0
+
+
+async def test_a_service_killed_after_storing_leaves_nothing_behind_the_sweep(
+    database: str, sandbox: SandboxServer, uploads: Room, tmp_path: Path
+) -> None:
+    program = Process(
+        "upload_service",
+        {"DATABASE_URL": database, "REDIS_URL": "redis://unused", "DARKROOM_SANDBOX_URL": sandbox.url},
+        logs=tmp_path,
+    )
+    with program as service:
+        async with (
+            httpx2.AsyncClient(base_url=service.url) as client,
+            uploads.db.acquire() as other,
+            other.transaction(),
+        ):
+            await other.execute("lock table images in share mode")  # it gets as far as the row, and no further
+            sending = asyncio.create_task(client.post(ROUTE, files={"file": ("x.png", pictures.png())}))
+            await until(uploads.stored)
+            service.kill9()
+            with pytest.raises(httpx2.TransportError):
+                await sending
+    assert len(await uploads.stored()) == 1
+    assert await uploads.count("images") == 0
+    assert await sweep(uploads.db, uploads.store) == 0, "it might still be under way"
+    await age(uploads, intents.STALE_AFTER + 1)
+    assert await sweep(uploads.db, uploads.store) == 1
+    await everything_is_gone(uploads)
+
+
+async def test_the_sweep_leaves_alone_what_has_its_row(uploads: Room) -> None:
+    image = (await uploads.upload(pictures.png(), headers={"Idempotency-Key": "k"})).json()
+    await age(uploads, intents.STALE_AFTER + 1)
+    assert await sweep(uploads.db, uploads.store) == 0
+    assert await uploads.stored() == {f"darkroom/1/{image['id']}"}
+    assert await uploads.count("uploads") == 1, "the key is remembered"
+    await age(uploads, intents.KEPT)
+    await sweep(uploads.db, uploads.store)
+    assert await uploads.count("uploads") == 0
+
+
+async def test_the_sweep_waits_for_a_store_that_is_down(uploads: Room) -> None:
+    dead = new_id()
+    await intents.begin(uploads.db, dead, 1, "k", "hash")
+    await uploads.store.put(public_id(1, dead), pictures.png())
+    await age(uploads, intents.STALE_AFTER + 1)
+    uploads.sandbox.script("cloudinary.destroy", "500")
+    with pytest.raises(StoreDown):
+        await sweep(uploads.db, uploads.store)
+    assert await uploads.count("uploads") == 1
+    assert (await intents.begin(uploads.db, new_id(), 1, "k", "other")).image_id is None, "its key is free again"
+    assert await sweep(uploads.db, uploads.store) == 1
+    assert await uploads.stored() == set()
+    assert await uploads.count("uploads") == 1
+
+
+async def test_an_upload_that_took_too_long_does_not_become_a_row(uploads: Room) -> None:
+    uploads.sandbox.script("cloudinary.upload", {"do": "slow", "seconds": 0.5})
+    sending = asyncio.create_task(uploads.upload(pictures.png()))
+    await until(lambda: uploads.count("uploads"))
+    await age(uploads, intents.STALE_AFTER + 1)
+    problem(await sending, 503, "unavailable")
+    assert await uploads.count("images") == 0
+    assert await sweep(uploads.db, uploads.store) == 1
+    await everything_is_gone(uploads)
+
+
+async def test_a_retry_with_the_same_key_is_not_swept_from_under_itself(uploads: Room) -> None:
+    begun = await intents.begin(uploads.db, new_id(), 1, "k", "hash")
+    await age(uploads, intents.STALE_AFTER + 1)
+    again = await intents.begin(uploads.db, new_id(), 1, "k", "hash")
+    assert again.id == begun.id
+    assert await sweep(uploads.db, uploads.store) == 0
+
+
+class Wire:
+    """The application's side of a connection whose client leaves."""
+
+    def __init__(self, *messages: Message) -> None:
+        self._messages = list(messages)
+        self.status: int | None = None
+
+    async def receive(self) -> Message:
+        return self._messages.pop(0) if self._messages else {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.status = message.get("status", self.status)
+
+
+async def left(room: Room, *messages: Message) -> int | None:
+    wire = Wire(*messages)
+    scope: dict[str, Any] = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "path": f"{IMAGES}/upload",
+        "raw_path": b"", "root_path": "", "scheme": "http", "query_string": b"business_id=1", "client": ("c", 1),
+        "server": ("s", 1), "headers": [(b"content-type", b"multipart/form-data; boundary=B")],
+    }  # fmt: skip
+    await room.app(scope, wire.receive, wire.send)
+    return wire.status
+
+
+async def test_a_client_that_leaves_leaves_nothing(uploads: Room) -> None:
+    whole = multipart(pictures.png())
+    half: Message = {"type": "http.request", "body": whole[:2000], "more_body": True}
+    everything: Message = {"type": "http.request", "body": whole, "more_body": False}
+    for messages in ([], [half], [everything]):
+        status = await left(uploads, *messages)
+        assert status is None or 400 <= status < 500
+    await everything_is_gone(uploads)
+    assert uploads.sandbox.ledger("cloudinary.upload") == []
+
+
+async def test_without_postgres_it_says_so(sandbox: SandboxServer) -> None:
+    async with upload_room("postgresql://nobody@127.0.0.1:1/none", sandbox) as room:
+        assert problem(await room.upload(pictures.png()), 503, "unavailable")["retryable"] is True
+        answer = await room.client.get("/readyz")
+        assert (answer.status_code, answer.json()["missing"]) == (503, ["postgres"])
+    assert sandbox.ledger("cloudinary.upload") == []
+
+
+async def test_rows_and_pictures_agree_after_chaos(database: str, sandbox: SandboxServer) -> None:
+    async with upload_room(database, sandbox) as room:
+        sandbox.script("cloudinary.upload", mix=[{"do": "500", "p": 0.2}, {"do": "drop_after", "p": 0.3}], seed=4)
+        answers = await asyncio.gather(
+            *(room.upload(pictures.png(64 + n // 2, 48), business=1 + n % 2) for n in range(24))
+        )
+        assert {answer.status_code for answer in answers} >= {201, 503}
+        sandbox.script("cloudinary.upload", always="ok")
+        await age(room, intents.STALE_AFTER + 1)
+        await sweep(room.db, room.store)
+        rows = {row["public_id"] for row in await room.db.fetch("select public_id from images")}
+        assert rows == await room.stored()
+        assert {UUID(answer.json()["id"]) for answer in answers if answer.status_code in (200, 201)} == {
+            row["id"] for row in await room.db.fetch("select id from images")
+        }

@@ -1,0 +1,10 @@
+"""`python -m upload_service`."""
+
+from shared import log
+from shared.serve import serve
+from shared.settings import UploadSettings, read
+from upload_service.main import build
+
+settings = read(UploadSettings)
+log.start("upload_service", settings)
+serve(build(settings), settings)

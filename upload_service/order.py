@@ -1,0 +1,93 @@
+"""What an upload is kept as: bytes we have already, or a new picture. Nothing is stored before it was decoded."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO
+
+from shared import filenames, images, uploads
+from shared.db import Row
+from shared.errors import Conflict
+from shared.ids import new_id
+from shared.keep import keep
+from shared.models import Image, ImageSource
+from upload_service.containers import Part
+from upload_service.intake import Accepted
+from upload_service.receive import Received
+from upload_service.tools import Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody wants to be kept, besides the bytes."""
+
+    business_id: int
+    filename: str
+    """As it was sent; may be empty."""
+    alt_text: str | None
+    key: str | None
+    """The idempotency key."""
+
+    def digest(self, sha256: str) -> str:
+        """Tells a repetition from a reused key."""
+        return hashlib.sha256(repr((sha256, self.filename, self.alt_text)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The answer."""
+
+    row: Row
+    created: bool
+    """False where the same bytes were there already."""
+    replayed: bool = False
+    """Whether this key had its answer before."""
+
+
+async def fulfil(tools: Tools, wanted: Order, file: Received) -> Kept:
+    """Raises the intake's problems, IdempotencyKeyReused, StorageUnavailable."""
+    twin = await images.find_by_hash(tools.db, wanted.business_id, file.sha256)
+    if twin and not wanted.key:
+        return Kept(twin, created=False)
+    accepted = None if twin else await tools.decoders.inspect(file.file, file.bytes)
+    begun = await uploads.begin(tools.db, new_id(), wanted.business_id, wanted.key, wanted.digest(file.sha256))
+    if begun.image_id:
+        first = await images.find(tools.db, begun.image_id)
+        if first is None:
+            raise Conflict("The picture that answered this Idempotency-Key was deleted for good; send a new key")
+        return Kept(first, created=begun.id == begun.image_id, replayed=True)
+    if accepted is None:
+        assert twin is not None  # noqa: S101 - because of it nothing was decoded
+        await uploads.close(tools.db, begun.id, twin["id"])
+        return Kept(twin, created=False)
+    image = await keep(
+        tools.db, tools.store, begun, _image(wanted, file, accepted), lambda: _content(file.file, accepted.parts)
+    )
+    return Kept(await images.get(tools.db, image.id), created=image.id == begun.id)
+
+
+def _image(wanted: Order, file: Received, accepted: Accepted) -> Image:
+    extension = "jpg" if accepted.format == "jpeg" else accepted.format
+    return Image(
+        id=new_id(),
+        business_id=wanted.business_id,
+        source=ImageSource.UPLOADED,
+        filename=filenames.safe(wanted.filename, f"image.{extension}"),
+        public_id="",
+        url="",
+        format=accepted.format,
+        bytes=accepted.bytes,
+        width=accepted.width,
+        height=accepted.height,
+        sha256=file.sha256,
+        alt_text=wanted.alt_text,
+        created_at=datetime.now(UTC),
+    )
+
+
+def _content(file: IO[bytes], parts: tuple[Part, ...]) -> bytes:
+    """The cleaned file. Called in the store's thread."""
+    return b"".join(
+        part if isinstance(part, bytes) else os.pread(file.fileno(), part[1] - part[0], part[0]) for part in parts
+    )

@@ -1,0 +1,31 @@
+"""What the upload service is built of, made once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from shared.db import Pool, connect
+from shared.settings import UploadSettings
+from shared.store import CloudinaryStore, ImageStore
+from upload_service.decode import Decoders
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Handed to every route as `request.app.state.tools`."""
+
+    settings: UploadSettings
+    db: Pool
+    store: ImageStore
+    decoders: Decoders
+
+
+@asynccontextmanager
+async def opened(settings: UploadSettings) -> AsyncIterator[Tools]:
+    """Builds them, and takes them down in the opposite order."""
+    store = CloudinaryStore(settings)
+    try:
+        async with await connect(settings) as db, Decoders(settings) as decoders:
+            yield Tools(settings, db, store, decoders)
+    finally:
+        store.close()
