@@ -1,0 +1,126 @@
+import { useEffect, useState } from "react";
+import { useImage, useLibraryActions } from "../hooks/useLibrary";
+import { useDarkroom } from "../provider";
+import type { Image } from "../types";
+import { Button, LinkButton } from "../ui/Button";
+import { TextField } from "../ui/Field";
+import { Modal } from "../ui/Modal";
+import { FailureNotice } from "../ui/Notice";
+import { Thumb } from "../ui/Thumb";
+import { AltText } from "./AltText";
+import { InstagramFix } from "./InstagramFix";
+import styles from "./details.module.css";
+
+interface ImageDetailsProps {
+  businessId: number;
+  image: Image;
+  onClose: () => void;
+  /** Another image, such as the copy that was just made of this one. */
+  onShow: (image: Image) => void;
+  onDelete: (image: Image) => void;
+  onRestore: (image: Image) => void;
+}
+
+/** All that is known of a picture, and what can be changed about it. */
+export function ImageDetails({ businessId, image: given, onClose, onShow, onDelete, onRestore }: ImageDetailsProps) {
+  const { api, messages } = useDarkroom();
+  const { details: words, common, library } = messages;
+  const { data, error } = useImage(given.id);
+  const image = data ?? given;
+  const [copied, setCopied] = useState(false);
+  const showParent = async (): Promise<void> => onShow(await api.image(image.parentId ?? ""));
+  const foot = image.deletedAt ? (
+    <Button kind="primary" icon="restore" onClick={() => onRestore(image)}>
+      {library.restore}
+    </Button>
+  ) : (
+    <Button kind="danger" icon="trash" onClick={() => onDelete(image)}>
+      {common.delete}
+    </Button>
+  );
+  return (
+    <Modal open onClose={onClose} title={words.title} shape="side" foot={foot}>
+      <div className={styles["details"]}>
+        <Thumb image={image} fit="contain" alt={image.altText ?? ""} className={styles["preview"] ?? ""} />
+        <div className={styles["actions"]}>
+          <Button
+            small
+            icon={copied ? "check" : "copy"}
+            onClick={() =>
+              void navigator.clipboard?.writeText(image.url).then(
+                () => setCopied(true),
+                () => setCopied(false),
+              )
+            }
+          >
+            {copied ? common.copied : words.copyUrl}
+          </Button>
+          <LinkButton small icon="external" href={image.url} target="_blank" rel="noreferrer">
+            {words.open}
+          </LinkButton>
+        </div>
+        {error && <FailureNotice failure={error} />}
+        <InstagramFix businessId={businessId} image={image} onFixed={onShow} />
+        {!image.deletedAt && <Editing key={image.id} businessId={businessId} image={image} />}
+        <Facts image={image} />
+        {image.parentId && (
+          <Button small kind="quiet" onClick={() => void showParent().catch(() => undefined)}>
+            {words.derived}: {words.showParent}
+          </Button>
+        )}
+      </div>
+    </Modal>
+  );
+}
+
+function Editing({ businessId, image }: { businessId: number; image: Image }) {
+  const { details: words } = useDarkroom().messages;
+  const { edit } = useLibraryActions(businessId);
+  const [name, setName] = useState(image.filename);
+  useEffect(() => setName(image.filename), [image.filename]);
+  const save = (): void => {
+    if (!name.trim()) return setName(image.filename);
+    if (name.trim() !== image.filename) edit.mutate({ id: image.id, filename: name.trim() });
+  };
+  return (
+    <>
+      <TextField
+        label={words.filename}
+        value={name}
+        maxLength={255}
+        help={edit.isSuccess && words.saved}
+        onChange={(event) => setName(event.target.value)}
+        onBlur={save}
+      />
+      {edit.isError && <FailureNotice failure={edit.error} />}
+      <AltText businessId={businessId} image={image} />
+    </>
+  );
+}
+
+function Facts({ image }: { image: Image }) {
+  const { messages, format } = useDarkroom();
+  const { details: words, library, generate } = messages;
+  const made = image.generation;
+  const facts: [string, string | null][] = [
+    [words.kind, image.source === "ai_generated" ? words.generated : words.uploaded],
+    [words.size, `${library.pixels(image.width, image.height)} · ${image.format.toUpperCase()} · ${format.bytes(image.bytes)}`],
+    [words.added, format.date(image.createdAt)],
+    [words.prompt, made?.prompt ?? null],
+    [words.model, made && `${made.model} · ${generate.qualities[made.quality] ?? made.quality}`],
+    [words.cost, made && (made.costUsd === null ? generate.costUnknown : format.money(made.costUsd))],
+  ];
+  return (
+    <dl className={styles["facts"]}>
+      {facts.map(
+        ([name, value]) =>
+          value !== null && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}

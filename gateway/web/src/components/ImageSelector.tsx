@@ -1,0 +1,37 @@
+import { Suspense, useState } from "react";
+import { patient } from "../patient";
+import type { Image, Platform } from "../types";
+
+export type SelectorTab = "upload" | "generate" | "library";
+
+export interface ImageSelectorProps {
+  businessId: number;
+  isOpen: boolean;
+  onClose: () => void;
+  /** The address and all that is known of the image. Called once for each where several may be chosen. */
+  onSelectImage: (url: string, image: Image) => void;
+  /** Says that nothing can be published without an image. */
+  requireImage?: boolean;
+  /** Most images that can be chosen. Default 1. */
+  maxSelection?: number;
+  /** Marks images that this platform does not take, and offers to make a copy that it takes. */
+  platform?: Platform;
+  /** The tab that is open first. Default: the one of last time. */
+  initialTab?: SelectorTab;
+}
+
+const Content = patient(() => import("./SelectorContent").then((part) => part.default));
+
+/** The dialog in which a person chooses an image: a new one, a generated one, or one that is there. */
+export function ImageSelector(props: ImageSelectorProps) {
+  const { isOpen } = props;
+  // A new opening begins with nothing chosen and nothing uploaded.
+  const [opening, setOpening] = useState({ number: 0, isOpen });
+  if (opening.isOpen !== isOpen) setOpening({ number: opening.number + 1, isOpen });
+  if (!isOpen) return null;
+  return (
+    <Suspense>
+      <Content key={opening.number} {...props} />
+    </Suspense>
+  );
+}

@@ -1,0 +1,204 @@
+import { useCancel } from "../hooks/useJobs";
+import { useImage, useLibraryActions } from "../hooks/useLibrary";
+import { useNow } from "../hooks/useNow";
+import type { Messages } from "../messages";
+import { useDarkroom } from "../provider";
+import { isFinal, type Image, type Job, type JobStatus } from "../types";
+import { Button, LinkButton } from "../ui/Button";
+import { Icon } from "../ui/Icon";
+import { chargeWords, FailureNotice, Notice } from "../ui/Notice";
+import { Progress } from "../ui/Progress";
+import { Thumb } from "../ui/Thumb";
+import { AltText } from "./AltText";
+import { InstagramFix } from "./InstagramFix";
+import styles from "./stage.module.css";
+
+interface JobStageProps {
+  businessId: number;
+  job: Job | null;
+  /** Of the picture that is there or will come. */
+  shape: { width: number; height: number };
+  /** Of one more. */
+  price: string | null;
+  sending: boolean;
+  onAgain: () => void;
+  onEdit: () => void;
+  onUse: ((image: Image) => void) | undefined;
+}
+
+/** The place where a picture appears: empty, waiting, developing, and then it or the reason why not. */
+export function JobStage(props: JobStageProps) {
+  const { job, shape, sending } = props;
+  const { generate: words } = useDarkroom().messages;
+  const box = { aspectRatio: `${shape.width} / ${shape.height}` };
+  const narrow = shape.height > shape.width * 1.3 ? { ...box, maxWidth: `${(shape.width / shape.height) * 34}rem` } : box;
+  if (sending || (job && !isFinal(job))) {
+    return (
+      <div className={styles["stage"]}>
+        <div className={styles["developing"]} style={narrow}>
+          <Developing job={sending ? null : job} />
+        </div>
+        {job && !sending && <Stop job={job} />}
+      </div>
+    );
+  }
+  if (job?.image) return <Finished {...props} job={job} image={job.image} style={narrow} />;
+  if (job) return <Ended {...props} job={job} />;
+  return (
+    <div className={styles["stage"]}>
+      <div className={styles["empty"]} style={narrow}>
+        <Icon name="image" size={28} />
+        <p className={styles["title"]}>{words.stageEmpty}</p>
+        <p>{words.stageEmptyHelp}</p>
+      </div>
+    </div>
+  );
+}
+
+function Developing({ job }: { job: Job | null }) {
+  const { messages, format } = useDarkroom();
+  const { generate: words } = messages;
+  const now = useNow(true);
+  const spoken = job ? spokenOf(job, words) : words.sending;
+  const started = job?.startedAt ? (now - Date.parse(job.startedAt)) / 1000 : null;
+  const left = job?.queue?.etaSeconds ?? job?.etaSeconds ?? null;
+  const facts = [
+    job?.queue && words.position(job.queue.position),
+    started !== null && started >= 1 && words.elapsed(format.span(started)),
+    left !== null && words.eta(format.span(left)),
+  ];
+  return (
+    <div className={styles["words"]}>
+      <p className={styles["title"]}>{spoken}</p>
+      <p>{facts.filter(Boolean).join(" · ")}</p>
+      {job?.queue?.waitingFor && <p>{messages.failures[job.queue.waitingFor]?.title ?? words.waitingFor}</p>}
+      <Progress label={words.submit} percent={null} text={spoken} />
+    </div>
+  );
+}
+
+function Stop({ job }: { job: Job }) {
+  const { generate: words, common } = useDarkroom().messages;
+  const cancel = useCancel();
+  const asked = job.cancelRequested || cancel.isPending;
+  return (
+    <div className={styles["below"]}>
+      <p className={styles["fine"]}>{asked ? words.canceling : words.cancelHelp}</p>
+      <Button small off={asked} onClick={() => cancel.mutate(job.jobId)}>
+        {common.cancel}
+      </Button>
+    </div>
+  );
+}
+
+function Finished({
+  businessId,
+  job,
+  image,
+  style,
+  price,
+  onAgain,
+  onEdit,
+  onUse,
+}: JobStageProps & { job: Job; image: Image; style: object }) {
+  const { messages, format } = useDarkroom();
+  const { generate: words, common, library } = messages;
+  const { remove, restore } = useLibraryActions(businessId);
+  const shown = useImage(image.id).data ?? image;
+  if (shown.deletedAt) {
+    return (
+      <div className={styles["stage"]}>
+        <Notice
+          tone="info"
+          title={library.deleted(1)}
+          actions={
+            <Button small icon="restore" off={restore.isPending} onClick={() => restore.mutate(shown.id)}>
+              {common.undo}
+            </Button>
+          }
+        />
+        {restore.isError && <FailureNotice failure={restore.error} />}
+      </div>
+    );
+  }
+  return (
+    <div className={styles["stage"]}>
+      <div className={styles["picture"]} style={style}>
+        <Thumb image={shown} fit="contain" alt={shown.altText ?? ""} className={styles["developed"] ?? ""} />
+      </div>
+      <p className={styles["fine"]}>{job.cost.actualUsd === null ? words.costUnknown : words.cost(format.money(job.cost.actualUsd))}</p>
+      <div className={styles["actions"]}>
+        {onUse && (
+          <Button kind="primary" icon="check" onClick={() => onUse(shown)}>
+            {words.use}
+          </Button>
+        )}
+        <Button icon="sparkle" onClick={onAgain}>
+          {price === null ? words.another : `${words.another} · ${format.money(price)}`}
+        </Button>
+        <Button kind="quiet" onClick={onEdit}>
+          {words.edit}
+        </Button>
+        <LinkButton kind="quiet" href={shown.url} download target="_blank" rel="noreferrer">
+          {words.download}
+        </LinkButton>
+        <Button kind="danger" off={remove.isPending} onClick={() => remove.mutate(shown.id)}>
+          {common.delete}
+        </Button>
+      </div>
+      {remove.isError && <FailureNotice failure={remove.error} />}
+      <AltText businessId={businessId} image={shown} />
+      <InstagramFix businessId={businessId} image={shown} onFixed={onUse} />
+    </div>
+  );
+}
+
+function Ended({ job, price, onAgain, onEdit }: JobStageProps & { job: Job }) {
+  const { messages, format } = useDarkroom();
+  const { generate: words, failures } = messages;
+  if (job.status === "canceled") {
+    const { charged } = job.cost;
+    return (
+      <Notice tone={charged === false ? "info" : "warn"} title={words.canceled}>
+        <p>{charged === false ? words.canceledFree : charged === true ? words.canceledCharged : words.canceledUnknown}</p>
+      </Notice>
+    );
+  }
+  const code = job.error?.code ?? "";
+  const said = failures[code];
+  const again = job.error?.retryable || code === "outcome_unknown";
+  return (
+    <Notice
+      tone={code === "outcome_unknown" ? "warn" : "bad"}
+      title={said?.title ?? words.failed}
+      actions={
+        <>
+          {again && (
+            <Button small icon="retry" onClick={onAgain}>
+              {words.again(price === null ? "" : format.money(price))}
+            </Button>
+          )}
+          <Button small kind="quiet" onClick={onEdit}>
+            {words.edit}
+          </Button>
+        </>
+      }
+    >
+      <p>
+        {[said?.help ?? job.error?.detail, chargeWords(job.error?.charged ?? null, messages), words.draftKept].filter(Boolean).join(" ")}
+      </p>
+    </Notice>
+  );
+}
+
+/** What is said aloud of a job; the same words stand on the screen. */
+export function spokenOf(job: Job, words: Messages["generate"]): string {
+  const said: Record<JobStatus, string> = {
+    queued: words.queued,
+    running: job.stage === "storing" ? words.storing : words.generating,
+    succeeded: words.done,
+    failed: words.failed,
+    canceled: words.canceled,
+  };
+  return said[job.status];
+}

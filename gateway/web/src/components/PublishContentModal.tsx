@@ -1,0 +1,32 @@
+import { Suspense, useState } from "react";
+import { patient } from "../patient";
+import type { Image, Platform, Publication } from "../types";
+
+export interface PublishContentModalProps {
+  businessId: number;
+  isOpen: boolean;
+  onClose: () => void;
+  /** The host's own publishing; a rejected promise keeps the dialog open and shows its message. */
+  onPublish: (publication: Publication) => void | Promise<void>;
+  /** What can be published on. Default: all that Darkroom knows. */
+  platforms?: Platform[];
+  initialPlatform?: Platform;
+  initialText?: string;
+  initialImages?: Image[];
+}
+
+const Content = patient(() => import("./PublishContent").then((part) => part.default));
+
+/** The dialog in which a post is put together: where, what, and with which images. */
+export function PublishContentModal(props: PublishContentModalProps) {
+  const { isOpen } = props;
+  // A new opening begins with a new post.
+  const [opening, setOpening] = useState({ number: 0, isOpen });
+  if (opening.isOpen !== isOpen) setOpening({ number: opening.number + 1, isOpen });
+  if (!isOpen) return null;
+  return (
+    <Suspense>
+      <Content key={opening.number} {...props} />
+    </Suspense>
+  );
+}

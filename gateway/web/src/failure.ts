@@ -1,0 +1,88 @@
+/** Everything that can go wrong between a component and the API, as one error class. */
+
+export interface FieldProblem {
+  pointer: string;
+  code: string;
+  detail: string;
+}
+
+interface Told {
+  code: string;
+  detail?: string;
+  status?: number;
+  retryable?: boolean;
+  requestId?: string | null;
+  retryAfter?: number | null;
+  charged?: boolean | "unknown" | null;
+  fields?: FieldProblem[];
+  replacement?: string | null;
+}
+
+export class Failure extends Error {
+  /** The server's stable code, or our own `network`, `timeout`, `unreadable`. */
+  readonly code: string;
+  /** 0 where no answer came. */
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly requestId: string | null;
+  /** Seconds. */
+  readonly retryAfter: number | null;
+  readonly charged: boolean | "unknown" | null;
+  readonly fields: FieldProblem[];
+  /** The model to use instead of a retired one. */
+  readonly replacement: string | null;
+
+  constructor(told: Told) {
+    super(told.detail || told.code);
+    this.name = "Failure";
+    this.code = told.code;
+    this.status = told.status ?? 0;
+    this.retryable = told.retryable ?? false;
+    this.requestId = told.requestId ?? null;
+    this.retryAfter = told.retryAfter ?? null;
+    this.charged = told.charged ?? null;
+    this.fields = told.fields ?? [];
+    this.replacement = told.replacement ?? null;
+  }
+
+  /** No answer, or one from a part that stands in between: the request may or may not have had its effect. */
+  get ambiguous(): boolean {
+    return this.status === 0 || this.status >= 500;
+  }
+}
+
+export const isAbort = (thrown: unknown): boolean => thrown instanceof DOMException && thrown.name === "AbortError";
+
+export function asFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  if (thrown instanceof DOMException && thrown.name === "TimeoutError") return new Failure({ code: "timeout", retryable: true });
+  return new Failure({ code: "network", retryable: true, detail: thrown instanceof Error ? thrown.message : "" });
+}
+
+export interface ProblemBody {
+  code?: string;
+  title?: string;
+  detail?: string;
+  retryable?: boolean;
+  requestId?: string;
+  charged?: boolean | "unknown";
+  errors?: FieldProblem[];
+  replacement?: string;
+}
+
+/** The failure that an answer's `application/problem+json` tells of. */
+export function fromProblem(status: number, body: unknown, header: (name: string) => string | null): Failure {
+  const problem: ProblemBody = typeof body === "object" && body !== null ? body : {};
+  const seconds = Number(header("Retry-After"));
+  return new Failure({
+    code: problem.code ?? "unreadable",
+    detail: problem.detail ?? problem.title ?? "",
+    status,
+    retryable: problem.retryable ?? status >= 500,
+    requestId: problem.requestId ?? header("X-Request-Id"),
+    retryAfter: seconds > 0 ? seconds : null,
+    charged: problem.charged ?? null,
+    fields: problem.errors ?? [],
+    replacement: problem.replacement ?? null,
+  });
+}

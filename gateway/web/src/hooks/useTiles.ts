@@ -1,0 +1,96 @@
+/** Moving and choosing among tiles by keyboard and pointer: one tile is in the tab order, the arrows move, Shift extends. */
+import { useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+
+interface Options<Item extends { id: string }> {
+  items: Item[];
+  chosen: Item[];
+  /** Most that can be chosen at once. */
+  most: number;
+  onChoose: (items: Item[]) => void;
+  /** Enter. */
+  onOpen: (item: Item) => void;
+  /** Delete. */
+  onDelete: (item: Item) => void;
+  /** Page Up and Page Down. */
+  onTurn: (by: -1 | 1) => void;
+}
+
+export function useTiles<Item extends { id: string }>({ items, chosen, most, onChoose, onOpen, onDelete, onTurn }: Options<Item>) {
+  const list = useRef<HTMLDivElement>(null);
+  const [current, setCurrent] = useState(0);
+  const anchor = useRef(0);
+  const here = Math.min(current, Math.max(0, items.length - 1));
+
+  const tiles = (): HTMLElement[] => Array.from(list.current?.querySelectorAll<HTMLElement>("[role=option]") ?? []);
+  const focus = (index: number): void => {
+    setCurrent(index);
+    tiles()[index]?.focus();
+  };
+  const has = (item: Item): boolean => chosen.some(({ id }) => id === item.id);
+  const toggle = (index: number): void => {
+    const item = items[index];
+    if (!item) return;
+    anchor.current = index;
+    if (has(item)) onChoose(chosen.filter(({ id }) => id !== item.id));
+    else onChoose(most === 1 ? [item] : [...chosen, item].slice(-most));
+  };
+  const extend = (to: number): void => {
+    const [from, until] = [Math.min(anchor.current, to), Math.max(anchor.current, to)];
+    onChoose(most === 1 ? items.slice(to, to + 1) : items.slice(from, until + 1).slice(0, most));
+  };
+
+  const move = (event: KeyboardEvent, to: number): void => {
+    event.preventDefault();
+    const index = Math.max(0, Math.min(items.length - 1, to));
+    focus(index);
+    if (event.shiftKey) extend(index);
+  };
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const item = items[here];
+    const columns = columnsOf(tiles());
+    const forward = getComputedStyle(event.currentTarget).direction === "rtl" ? -1 : 1;
+    const steps: Record<string, number> = {
+      ArrowRight: here + forward,
+      ArrowLeft: here - forward,
+      ArrowDown: here + columns,
+      ArrowUp: here - columns,
+      Home: 0,
+      End: items.length - 1,
+    };
+    const step = steps[event.key];
+    if (step !== undefined) return move(event, step);
+    if (event.key === "PageDown" || event.key === "PageUp") {
+      event.preventDefault();
+      onTurn(event.key === "PageDown" ? 1 : -1);
+    } else if (event.key === " ") {
+      event.preventDefault();
+      toggle(here);
+    } else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      if (most > 1) onChoose(items.slice(0, most));
+    } else if (item && event.key === "Enter") {
+      event.preventDefault();
+      onOpen(item);
+    } else if (item && event.key === "Delete") {
+      event.preventDefault();
+      onDelete(item);
+    }
+  };
+
+  const onTile = (event: MouseEvent, index: number, plain: () => void): void => {
+    setCurrent(index);
+    if (event.shiftKey) extend(index);
+    else if (event.ctrlKey || event.metaKey) toggle(index);
+    else plain();
+  };
+
+  return { list, here, focus, toggle, onKeyDown, onTile };
+}
+
+/** How many tiles stand in the first row. */
+function columnsOf(tiles: HTMLElement[]): number {
+  const top = tiles[0]?.offsetTop;
+  const second = tiles.findIndex((tile) => tile.offsetTop !== top);
+  return second < 0 ? Math.max(1, tiles.length) : second;
+}

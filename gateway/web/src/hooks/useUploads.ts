@@ -1,0 +1,118 @@
+import { useCallback, useEffect, useReducer, useRef } from "react";
+import { asFailure, isAbort } from "../failure";
+import { newKey } from "../keys";
+import { useDarkroom } from "../provider";
+import type { Image } from "../types";
+import { measure, refusal } from "./inspect";
+import { isRunning, next, reduce, type Upload } from "./uploads";
+import { useRefreshLibrary } from "./useLibrary";
+
+export interface Uploads {
+  uploads: Upload[];
+  running: boolean;
+  add: (files: File[]) => void;
+  cancel: (id: string) => void;
+  retry: (id: string) => void;
+  remove: (ids: string[]) => void;
+  /** The stored image changed, for example its alt text. */
+  replace: (image: Image) => void;
+}
+
+/** Sends files, a few at a time, for as long as it is mounted. */
+export function useUploads(businessId: number, onUploaded?: (image: Image) => void): Uploads {
+  const { api, messages, format } = useDarkroom();
+  const [uploads, dispatch] = useReducer(reduce, []);
+  const refresh = useRefreshLibrary(businessId);
+  const stops = useRef(new Map<string, AbortController>());
+  const latest = useRef({ uploads, onUploaded });
+  useEffect(() => {
+    latest.current = { uploads, onUploaded };
+  });
+
+  const send = useCallback(
+    async ({ id, file, key }: Upload) => {
+      const stop = new AbortController();
+      stops.current.set(id, stop);
+      dispatch({ type: "began", id, at: Date.now() });
+      try {
+        const onProgress = (sent: number, total: number): void => dispatch({ type: "moved", id, sent, total, at: Date.now() });
+        const { image, duplicate } = await api.upload({ businessId, file, key, altText: null, signal: stop.signal, onProgress });
+        dispatch({ type: "finished", id, image, duplicate });
+        refresh([image]);
+        latest.current.onUploaded?.(image);
+      } catch (thrown) {
+        if (!isAbort(thrown)) dispatch({ type: "broke", id, failure: asFailure(thrown), offline: !navigator.onLine });
+      } finally {
+        stops.current.delete(id);
+      }
+    },
+    [api, businessId, refresh],
+  );
+
+  useEffect(() => {
+    for (const upload of next(uploads)) if (!stops.current.has(upload.id)) void send(upload);
+  }, [uploads, send]);
+
+  const running = uploads.some(isRunning);
+  useEffect(() => {
+    if (!running) return;
+    const look = setInterval(() => dispatch({ type: "looked", at: Date.now() }), 1000);
+    const online = (): void => dispatch({ type: "online" });
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    window.addEventListener("online", online);
+    window.addEventListener("beforeunload", ask);
+    return () => {
+      clearInterval(look);
+      window.removeEventListener("online", online);
+      window.removeEventListener("beforeunload", ask);
+    };
+  }, [running]);
+
+  useEffect(() => {
+    const all = stops.current;
+    return () => {
+      all.forEach((stop) => stop.abort());
+      latest.current.uploads.forEach(({ preview }) => URL.revokeObjectURL(preview));
+    };
+  }, []);
+
+  const add = useCallback(
+    (files: File[]) => {
+      const known = new Set(latest.current.uploads.map(({ file }) => fingerprint(file)));
+      const added = files.map((file) => entry(file, known.has(fingerprint(file)) ? messages.upload.twice : null));
+      dispatch({ type: "added", uploads: added });
+      for (const { id, file, state } of added) {
+        if (state.phase === "checking")
+          void refusal(file, messages, format, measure).then((found) => dispatch({ type: "inspected", id, ...found }));
+      }
+    },
+    [messages, format],
+  );
+
+  const cancel = useCallback((id: string) => {
+    stops.current.get(id)?.abort();
+    dispatch({ type: "canceled", id });
+  }, []);
+
+  const remove = useCallback((ids: string[]) => {
+    for (const { id, preview } of latest.current.uploads) if (ids.includes(id)) URL.revokeObjectURL(preview);
+    dispatch({ type: "removed", ids });
+  }, []);
+
+  const retry = useCallback((id: string) => dispatch({ type: "again", id }), []);
+  const replace = useCallback((image: Image) => dispatch({ type: "replaced", image }), []);
+  return { uploads, running, add, cancel, retry, remove, replace };
+}
+
+const fingerprint = (file: File): string => `${file.name}|${file.size}|${file.lastModified}`;
+
+function entry(file: File, reason: string | null): Upload {
+  return {
+    id: newKey(),
+    key: newKey(),
+    file,
+    preview: URL.createObjectURL(file),
+    pixels: null,
+    state: reason === null ? { phase: "checking" } : { phase: "refused", reason },
+  };
+}

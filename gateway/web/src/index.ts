@@ -1,0 +1,17 @@
+/** What a host imports. */
+import "./ui/theme.module.css";
+
+export { AIImageGenerator, type AIImageGeneratorProps } from "./components/AIImageGenerator";
+export { ImageLibrary, type ImageLibraryProps } from "./components/ImageLibrary";
+export { ImageSelector, type ImageSelectorProps, type SelectorTab } from "./components/ImageSelector";
+export { ImageUploader, type ImageUploaderProps } from "./components/ImageUploader";
+export { JobTray, type JobTrayProps } from "./components/JobTray";
+export { PublishContentModal, type PublishContentModalProps } from "./components/PublishContentModal";
+export { SandboxMark } from "./components/SandboxMark";
+export { DarkroomProvider, useSandbox, type DarkroomProviderProps } from "./provider";
+export { useJobs, type Jobs } from "./hooks/useJobs";
+export { useUploads, type Uploads } from "./hooks/useUploads";
+export type { Upload, UploadState } from "./hooks/uploads";
+export { Failure } from "./failure";
+export { english, type Messages, type SomeMessages } from "./messages";
+export type * from "./types";

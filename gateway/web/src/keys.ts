@@ -1,0 +1,20 @@
+/** Names of what is cached, made by functions so that no two places can disagree. */
+import type { Choice, LibraryQuery, Platform } from "./types";
+
+export const keys = {
+  catalogue: () => ["catalogue"],
+  estimate: (businessId: number, choice: Choice) => ["estimate", businessId, choice],
+  library: (businessId: number) => ["library", businessId],
+  page: (businessId: number, query: LibraryQuery) => [...keys.library(businessId), query],
+  image: (id: string) => ["image", id],
+  sharp: (id: string, width: number, fit: string) => ["sharp", id, width, fit],
+  verdict: (id: string, platform: Platform) => ["verdict", id, platform],
+  jobs: (businessId: number) => ["jobs", businessId],
+  job: (id: string) => ["job", id],
+  submission: (businessId: number) => ["submission", businessId],
+};
+
+/** A new idempotency key. Not `crypto.randomUUID`, which plain-http pages do not have. */
+export function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

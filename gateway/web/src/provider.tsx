@@ -1,0 +1,101 @@
+/** What every component shares: the API, the cache, the words, the theme. One per page. */
+import { QueryClient, type Query } from "@tanstack/react-query";
+import { createContext, use, useEffect, useMemo, useRef, useSyncExternalStore, type ReactNode } from "react";
+import { createApi, type Api, type Token } from "./api";
+import { asFailure } from "./failure";
+import { formatFor, type Format } from "./format";
+import { withOwn, type Messages, type SomeMessages } from "./messages";
+
+export interface DarkroomProviderProps {
+  /** Where the gateway is, such as `https://images.example.com`. Default: the page's own origin. */
+  baseUrl?: string;
+  /** An API key or JWT, or a function that fetches a fresh one. */
+  token?: Token;
+  /** `auto` follows the reader's system. */
+  theme?: "auto" | "light" | "dark";
+  /** Texts that replace ours. */
+  messages?: SomeMessages;
+  /** For dates, sizes and money. Default: the browser's. */
+  locale?: string;
+  children?: ReactNode;
+}
+
+interface Sandbox {
+  read: () => string;
+  subscribe: (listener: () => void) => () => void;
+}
+
+interface Darkroom {
+  api: Api;
+  /** Ours alone: a host's own query client is never touched. */
+  client: QueryClient;
+  messages: Messages;
+  format: Format;
+  theme: "auto" | "light" | "dark";
+  sandbox: Sandbox;
+}
+
+const Context = createContext<Darkroom | null>(null);
+
+export function DarkroomProvider({ baseUrl = "", token = null, theme = "auto", messages, locale, children }: DarkroomProviderProps) {
+  const latest = useRef(token);
+  const { api, client, sandbox } = useMemo(() => connect(baseUrl, () => fresh(latest.current)), [baseUrl]);
+  const words = useMemo(() => withOwn(messages), [messages]);
+  const format = useMemo(() => formatFor(locale), [locale]);
+  useEffect(() => {
+    client.mount();
+    return () => client.unmount();
+  }, [client]);
+  useEffect(() => {
+    if (latest.current === token) return;
+    latest.current = token;
+    // What the old key was refused, the new one may see.
+    void client.resetQueries({ predicate: (query) => query.state.status === "error" });
+  }, [client, token]);
+  const value = useMemo(() => ({ api, client, messages: words, format, theme, sandbox }), [api, client, words, format, theme, sandbox]);
+  return <Context value={value}>{children}</Context>;
+}
+
+export function useDarkroom(): Darkroom {
+  const found = use(Context);
+  if (!found) throw new Error("Darkroom's components must stand inside <DarkroomProvider>");
+  return found;
+}
+
+export const useMessages = (): Messages => useDarkroom().messages;
+
+/** Which outside companies the sandbox plays, such as `openai, cloudinary`; empty for the real ones. */
+export function useSandbox(): string {
+  const { sandbox } = useDarkroom();
+  return useSyncExternalStore(sandbox.subscribe, sandbox.read, () => "");
+}
+
+const fresh = (token: Token) => (typeof token === "function" ? token() : token);
+
+const AGAIN_MS = 5000;
+
+/** What could not be asked is asked again by itself, so that a page recovers when the server does. */
+const again = (query: Query): number | false => (query.state.error && asFailure(query.state.error).ambiguous ? AGAIN_MS : false);
+
+function connect(baseUrl: string, token: Token): Pick<Darkroom, "api" | "client" | "sandbox"> {
+  let parts = "";
+  const listeners = new Set<() => void>();
+  const api = createApi({
+    baseUrl,
+    token,
+    onSandbox: (now) => {
+      if (now === parts) return;
+      parts = now;
+      listeners.forEach((listener) => listener());
+    },
+  });
+  const sandbox: Sandbox = {
+    read: () => parts,
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 15_000, refetchInterval: again } } });
+  return { api, client, sandbox };
+}

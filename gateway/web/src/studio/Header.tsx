@@ -1,0 +1,73 @@
+import * as Tabs from "@radix-ui/react-tabs";
+import { Suspense, useState } from "react";
+import { patient } from "../patient";
+import { Button } from "../ui/Button";
+import { Icon, type IconName } from "../ui/Icon";
+import type { Theme, View } from "./settings";
+import { words } from "./words";
+import styles from "./studio.module.css";
+
+const Connection = patient(() => import("./Connection").then((part) => part.default));
+
+const ICONS: Record<View, IconName> = { generate: "sparkle", upload: "upload", library: "library" };
+const VIEWS: View[] = ["generate", "upload", "library"];
+
+export interface HeaderProps {
+  businessId: number;
+  token: string;
+  theme: Theme;
+  /** Nothing can be opened without a key. */
+  locked: boolean;
+  onTheme: () => void;
+  onConnect: (businessId: number, token: string) => void;
+  onPick: () => void;
+  onPost: () => void;
+}
+
+export function Header({ businessId, token, theme, locked, onTheme, onConnect, onPick, onPost }: HeaderProps) {
+  const [connecting, setConnecting] = useState(false);
+  return (
+    <header className={styles["header"]}>
+      <p className={styles["brand"]}>
+        <span className={styles["lamp"]} />
+        {words.name}
+      </p>
+      {!locked && (
+        <Tabs.List className={styles["nav"]} aria-label={words.name}>
+          {VIEWS.map((view) => (
+            <Tabs.Trigger key={view} value={view} className={styles["link"]}>
+              <Icon name={ICONS[view]} />
+              {words.views[view]}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+      )}
+      <div className={styles["tools"]}>
+        <button
+          type="button"
+          className={styles["theme"]}
+          data-theme={theme}
+          aria-label={words.theme[theme]}
+          title={words.theme[theme]}
+          onClick={onTheme}
+        />
+        <Button kind="quiet" className={styles["business"] ?? ""} onClick={() => setConnecting(true)}>
+          {words.business(businessId)}
+        </Button>
+        {!locked && (
+          <>
+            <Button className={styles["pick"] ?? ""} onClick={onPick}>
+              {words.pick}
+            </Button>
+            <Button kind="primary" icon="plus" onClick={onPost}>
+              {words.post}
+            </Button>
+          </>
+        )}
+      </div>
+      <Suspense>
+        {connecting && <Connection businessId={businessId} token={token} onConnect={onConnect} onClose={() => setConnecting(false)} />}
+      </Suspense>
+    </header>
+  );
+}

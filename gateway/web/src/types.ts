@@ -1,0 +1,161 @@
+/** What the API speaks of, as the components use it: the shapes of the wire with names in camel case. Times are RFC 3339, money is decimal text. */
+
+export type ImageSource = "uploaded" | "ai_generated";
+export type JobStatus = "queued" | "running" | "succeeded" | "failed" | "canceled";
+export type JobStage = "waiting" | "generating" | "storing" | "done";
+/** Whether money was spent; `unknown` where the outcome of a paid call was lost. */
+export type Charged = boolean | "unknown";
+export type Platform = "instagram" | "facebook" | "linkedin" | "threads" | "x";
+
+export interface Generation {
+  jobId: string;
+  prompt: string;
+  model: string;
+  size: string;
+  quality: string;
+  costUsd: string | null;
+}
+
+export interface Image {
+  id: string;
+  businessId: number;
+  source: ImageSource;
+  filename: string;
+  url: string;
+  thumbnailUrl: string;
+  width: number;
+  height: number;
+  format: "jpeg" | "png" | "webp";
+  bytes: number;
+  sha256: string;
+  /** Null: nobody wrote one yet. */
+  altText: string | null;
+  parentId: string | null;
+  generation: Generation | null;
+  instagram: { valid: boolean; publishableAsIs: boolean; warnings: string[] };
+  createdAt: string;
+  deletedAt: string | null;
+  purgeAfter: string | null;
+}
+
+export interface JobFailure {
+  code: string;
+  detail: string;
+  retryable: boolean;
+  charged: Charged;
+}
+
+export interface Job {
+  jobId: string;
+  businessId: number;
+  status: JobStatus;
+  stage: JobStage;
+  prompt: string;
+  model: string;
+  size: string;
+  quality: string;
+  attempt: number;
+  queue: { position: number; etaSeconds: number; waitingFor: string | null } | null;
+  etaSeconds: number | null;
+  cost: { estimatedUsd: string; actualUsd: string | null; charged: Charged | null };
+  image: Image | null;
+  error: JobFailure | null;
+  cancelRequested: boolean;
+  createdAt: string;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  total: number;
+  page: number;
+  pageSize: number;
+  pages: number;
+}
+
+export interface SizeOffer {
+  size: string;
+  width: number;
+  height: number;
+  ratio: string;
+  label: string;
+  instagramReady: boolean;
+  default: boolean;
+}
+
+export interface ModelOffer {
+  model: string;
+  label: string;
+  status: "active" | "deprecated" | "retired";
+  shutdownDate: string | null;
+  replacement: string | null;
+  exactPrices: boolean;
+  sizes: SizeOffer[];
+  qualities: string[];
+  /** By size, then by quality. */
+  prices: Record<string, Record<string, string>>;
+}
+
+export interface Catalogue {
+  models: ModelOffer[];
+  defaultModel: string | null;
+  catalogueVersion: string;
+}
+
+export interface Choice {
+  model: string;
+  size: string;
+  quality: string;
+}
+
+export interface Estimate extends Choice {
+  unitCostUsd: string;
+  totalCostUsd: string;
+  exact: boolean;
+  budget: { limitUsd: string; leftUsd: string } | null;
+}
+
+/** What a person asked for, with the key that makes asking twice the same as asking once. */
+export interface Wish extends Choice {
+  key: string;
+  businessId: number;
+  prompt: string;
+  altText: string | null;
+  /** The price that was shown; a dearer one is refused instead of paid. */
+  maxCostUsd: string | null;
+}
+
+export interface LibraryQuery {
+  page: number;
+  search: string;
+  source: "all" | ImageSource;
+  trashed: boolean;
+}
+
+export interface Check {
+  code: string;
+  ok: boolean;
+  severity: "error" | "warning" | "info";
+  message: string;
+  fix: string;
+}
+
+export interface Verdict {
+  valid: boolean;
+  publishableAsIs: boolean;
+  checks: Check[];
+  warnings: string[];
+}
+
+export type Preset = "instagram_4x5" | "instagram_1x1" | "instagram_191x100";
+export type FixMode = "crop" | "pad";
+
+/** What the host's `onPublish` receives. */
+export interface Publication {
+  platform: Platform;
+  text: string;
+  images: { id: string; url: string; altText: string | null; aiGenerated: boolean }[];
+}
+
+export const isFinal = (job: Job): boolean => job.status !== "queued" && job.status !== "running";

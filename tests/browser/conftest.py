@@ -1,0 +1,85 @@
+"""Browser tests: a real Chromium on the whole product. They need a pytest process of their own, because Playwright's
+synchronous side and pytest-asyncio cannot share one.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Error, expect, sync_playwright
+
+from tests.browser import chromium
+from tests.browser.studio import SCREENSHOTS, Studio, fresh_folder, gallery
+from tests.stack import Stack
+
+_FOUND = chromium.find()
+_MISSING = "SKIPPED: NO CHROMIUM. The browser tests did not run. Install chromium, or name one in $CHROMIUM."
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if _FOUND is None:
+        for item in items:
+            if "tests/browser" in item.path.as_posix():
+                item.add_marker(pytest.mark.skip(reason=_MISSING))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if _FOUND is None:
+        terminalreporter.write_line(_MISSING, red=True, bold=True)
+
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    assert _FOUND is not None
+    os.environ["PLAYWRIGHT_NODEJS_PATH"] = chromium.node()
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=_FOUND.path, args=chromium.ARGUMENTS, env={**os.environ, **_FOUND.environment}
+        )
+        yield launched
+        launched.close()
+
+
+Visit = Callable[..., Studio]
+
+
+@pytest.fixture
+def visit(browser: Browser, stack: Stack, business_id: int) -> Iterator[Visit]:
+    """Opens studios, each in a browser of its own; `beside` shares the browser, as a second tab does."""
+    opened: list[Studio] = []
+
+    def open_studio(*, beside: Studio | None = None, **context: Any) -> Studio:
+        assert (chromium.WEB / "dist" / "index.html").exists(), "the studio was not built: npm run build in gateway/web"
+        settings: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, "locale": "en-US", **context}
+        where = beside.page.context if beside else browser.new_context(**settings)
+        where.set_default_timeout(15_000)
+        opened.append(Studio(where.new_page(), stack, business_id))
+        return opened[-1]
+
+    yield open_studio
+    for studio in opened:
+        try:
+            studio.page.context.close()
+        except Error:
+            continue  # The tab beside it has closed it already.
+    stack.sandbox.clear()
+    for studio in opened:
+        assert not studio.faults, studio.faults
+
+
+@pytest.fixture
+def studio(visit: Visit) -> Studio:
+    """One tab on the product, as on a desk."""
+    return visit()
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Iterator[None]:
+    """An empty folder for pictures of every state, and a page that shows them all at the end."""
+    fresh_folder()
+    yield
+    gallery(sorted(file.name for file in SCREENSHOTS.glob("*.png")))

@@ -1,0 +1,159 @@
+"""The studio as a person meets it: one page on the running product, with the words that stand on it."""
+
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx2
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Route, expect
+
+from tests.browser.chromium import WEB
+from tests.stack import Stack
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+_AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+
+View = Literal["generate", "upload", "library"]
+
+
+class Studio:
+    """One tab. What goes wrong in it unasked is kept in `faults` and fails the test."""
+
+    def __init__(self, page: Page, stack: Stack, business_id: int) -> None:
+        self.page = page
+        self.stack = stack
+        self.business_id = business_id
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(f"threw {error}"))
+        page.on("console", self._heard)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        # A failed request is told of by the browser as well; those are asked for by the tests themselves.
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            self.faults.append(message.text)
+
+    def open(self, view: View = "generate") -> "Studio":
+        self.page.goto(f"{self.stack.url}/?business_id={self.business_id}#{view}")
+        expect(self.page.get_by_role("tab", name=view.capitalize())).to_be_visible()
+        return self
+
+    # What it says
+
+    def button(self, name: str, *, within: Locator | None = None) -> Locator:
+        return (within or self.page).get_by_role("button", name=name, exact=True)
+
+    @property
+    def dialog(self) -> Locator:
+        """The topmost one."""
+        return self.page.get_by_role("dialog").last
+
+    @property
+    def tiles(self) -> Locator:
+        return self.page.get_by_role("option").filter(has=self.page.locator("img, svg"))
+
+    def describe(self, prompt: str) -> None:
+        self.page.get_by_role("textbox", name="Describe the picture").last.fill(prompt)
+
+    def generate(self, prompt: str) -> None:
+        self.describe(prompt)
+        self.button("Generate").last.click()
+
+    def choose(self, *files: Path) -> None:
+        self.page.locator("input[type=file]").last.set_input_files(list(files))
+
+    def row(self, name: str) -> Locator:
+        """The line of a file that is uploaded."""
+        return self.page.get_by_role("listitem").filter(has_text=name)
+
+    # What the product knows
+
+    def get(self, path: str, **query: Any) -> Any:
+        address = f"{self.stack.url}/api/v1/images{path}"
+        return httpx2.get(address, params={"business_id": self.business_id, **query}).raise_for_status().json()
+
+    def images(self, **query: Any) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = self.get("", **query)["items"]
+        return items
+
+    def upload(self, data: bytes, name: str) -> dict[str, Any]:
+        """Behind the page's back."""
+        address = f"{self.stack.url}/api/v1/images/upload"
+        answer = httpx2.post(
+            address, params={"business_id": self.business_id}, files={"file": (name, data)}, timeout=30
+        )
+        image: dict[str, Any] = answer.raise_for_status().json()
+        return image
+
+    def painted(self, prompt: str) -> int:
+        """How often the sandbox made, and charged for, a picture of this."""
+        calls = self.stack.sandbox.ledger(target="openai.generate")
+        return sum(1 for call in calls if call["painted"] and call["prompt"] == prompt)
+
+    # What a test can do to the way between
+
+    def answer(self, path: str, handler: Callable[[Route, Request], None]) -> None:
+        """Stands between the page and one path of the API."""
+        self.page.route(re.compile(rf"/api/v1/images{path}(\?|$)"), handler)
+
+    def refuse(self, path: str, status: int, code: str, **more: Any) -> None:
+        """The gateway's own way of refusing, for refusals that this product cannot be brought to give here."""
+        body = {"code": code, "status": status, "title": code, "request_id": "0123456789abcdef", **more}
+        self.answer(
+            path,
+            lambda route, _request: route.fulfill(status=status, json=body, content_type="application/problem+json"),
+        )
+
+    # What it looks like
+
+    def check(self, name: str | None = None) -> None:
+        """No fault, nothing that axe finds, and, where it is named, a picture of it."""
+        assert not self.faults, self.faults
+        self.settle()
+        if name:
+            self.page.screenshot(path=SCREENSHOTS / f"{name}.png", animations="disabled")
+        found = self._axe()
+        assert not found, "\n".join(found)
+
+    def settle(self) -> None:
+        """Animations are over and pictures are there; axe would measure half-faded colours."""
+        self.page.evaluate(
+            """async () => {
+                const ends = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime < 5000);
+                await Promise.allSettled(ends.map((one) => one.finished));
+                const near = [...document.images].filter((one) => {
+                    const { top, bottom, width } = one.getBoundingClientRect();
+                    return width > 0 && bottom > 0 && top < innerHeight;
+                });
+                await Promise.allSettled(near.map((one) => one.decode()));
+            }"""
+        )
+
+    def _axe(self) -> list[str]:
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(_AXE.read_text())
+        found: list[str] = self.page.evaluate(
+            """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations.flatMap((rule) =>
+                rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 200)} ${node.failureSummary}`))"""
+        )
+        return found
+
+
+_PAGE = """<!doctype html><title>The studio in every state</title>
+<style>
+body { font: 14px system-ui; background: #777; display: flex; flex-wrap: wrap; gap: 24px }
+img { max-width: 600px; max-height: 600px }
+</style>"""
+
+
+def gallery(names: Sequence[str]) -> None:
+    """A page with every screenshot, for a person to look through."""
+    figures = (f'<figure><img src="{name}" loading="lazy"><figcaption>{name}</figcaption></figure>' for name in names)
+    (SCREENSHOTS / "index.html").write_text(_PAGE + "".join(figures))
+
+
+def fresh_folder() -> None:
+    shutil.rmtree(SCREENSHOTS, ignore_errors=True)
+    SCREENSHOTS.mkdir()
+    (SCREENSHOTS / ".gitignore").write_text("*\n")

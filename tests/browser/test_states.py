@@ -1,0 +1,214 @@
+"""Every state of every component, in light, in dark and on a phone: a picture of each, and nothing that axe finds."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import expect
+
+from tests import pictures
+from tests.browser.studio import Studio
+from tests.stack import Stack
+
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
+PROMPTS = (
+    "Mountain lake at dawn, mist over the water, a small red boat",
+    "A lighthouse on a cliff in the evening",
+    "Dunes under a full moon",
+    "City skyline at night, reflections on wet streets",
+    "A forest path in autumn",
+    "Northern lights over snow",
+    "Waves in abstract colours",
+)
+
+
+@pytest.fixture(params=["light", "dark", "phone-light", "phone-dark"])
+def look(request: pytest.FixtureRequest, visit: Callable[..., Studio], screenshots: None) -> tuple[Studio, str]:
+    """A studio in one of its looks, and the name of the look."""
+    scheme = request.param.removeprefix("phone-")
+    context = PHONE if request.param.startswith("phone") else DESK
+    return visit(color_scheme=scheme, **context), request.param
+
+
+@pytest.fixture(scope="session")
+def photos(stack: Stack) -> dict[str, bytes]:
+    """Pictures that are nice to look at, painted by the sandbox."""
+    shapes = [(1200, 1200), (1280, 960), (1080, 1350), (1600, 1000)]
+    found = {}
+    for number, prompt in enumerate(PROMPTS):
+        width, height = shapes[number % len(shapes)]
+        query: dict[str, str | int] = {"prompt": prompt, "width": width, "height": height, "format": "jpeg"}
+        preview = httpx2.get(f"{stack.sandbox.url}/_sandbox/preview", params=query, timeout=30)
+        found[f"{prompt.partition(',')[0].lower().replace(' ', '-')}.jpg"] = preview.content
+    return found
+
+
+@pytest.fixture
+def filled(look: tuple[Studio, str], photos: dict[str, bytes]) -> Iterator[tuple[Studio, str]]:
+    """A library with something in it."""
+    studio, _ = look
+    for name, data in photos.items():
+        studio.upload(data, name)
+    studio.upload(pictures.jpeg(1500, 500, seed=5), "banner-too-wide.jpg")
+    yield look
+
+
+def test_states_of_the_generator(look: tuple[Studio, str]) -> None:
+    studio, name = look
+    studio.open()
+    expect(studio.page.get_by_text("about $0.053")).to_be_visible()
+    studio.check(f"generate-1-empty-{name}")
+    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 4}, match="red boat")
+    studio.generate(PROMPTS[0])
+    expect(studio.page.get_by_text("Developing").first).to_be_visible()
+    studio.check(f"generate-2-running-{name}")
+    expect(studio.button("Edit the description")).to_be_visible()
+    studio.check(f"generate-3-done-{name}")
+    studio.button("Delete").click()
+    expect(studio.button("Undo")).to_be_visible()
+    studio.check(f"generate-4-deleted-{name}")
+
+
+@pytest.mark.parametrize(
+    ("title", "behaviour"),
+    [("refused", {"do": "moderation"}), ("unknown", {"do": "drop_after"})],
+)
+def test_failures_of_the_generator(look: tuple[Studio, str], title: str, behaviour: dict[str, Any]) -> None:
+    studio, name = look
+    studio.stack.sandbox.script("openai.generate", behaviour, match="that fails")
+    studio.open().generate("A picture that fails")
+    expect(studio.page.get_by_text("Your description is kept.")).to_be_visible()
+    studio.check(f"generate-5-{title}-{name}")
+
+
+def test_orders_that_are_refused_or_dear(look: tuple[Studio, str]) -> None:
+    studio, name = look
+    studio.refuse("/generate", 402, "budget_exceeded", charged=False)
+    studio.open().generate("A picture that is refused")
+    expect(studio.page.get_by_text("The budget does not cover this")).to_be_visible()
+    studio.check(f"generate-6-budget-{name}")
+    studio.page.get_by_label("Model").select_option("gpt-image-2")
+    studio.page.get_by_role("radio", name="HD").click()
+    studio.button("Generate").click()
+    expect(studio.page.get_by_text("This picture costs")).to_be_visible()
+    studio.check(f"generate-7-dear-{name}")
+
+
+def test_states_of_the_uploader(look: tuple[Studio, str], photos: dict[str, bytes], tmp_path: Path) -> None:
+    studio, name = look
+    studio.open("upload")
+    expect(studio.button("Choose files")).to_be_visible()
+    studio.check(f"upload-1-empty-{name}")
+    session = studio.page.context.new_cdp_session(studio.page)
+    session.send("Network.enable")
+    limits = {"offline": False, "latency": 20, "downloadThroughput": -1, "uploadThroughput": 60_000}
+    session.send("Network.emulateNetworkConditions", limits)
+    contents = {
+        "market-square.jpg": pictures.noisy_jpeg(1200, 900, 90),
+        "notes.jpg": b"words",
+        "IMG_0042.HEIC": b"\0\0\0\x18ftypheic" + bytes(99),
+    }
+    for file, data in contents.items():
+        (tmp_path / file).write_bytes(data)
+    studio.choose(*(tmp_path / file for file in contents))
+    expect(studio.page.get_by_text(re.compile(r"Sending .* of .*")).first).to_be_visible()
+    expect(studio.page.get_by_text(re.compile(r"left$"))).to_be_visible()
+    studio.check(f"upload-2-sending-{name}")
+    studio.button("Cancel market-square.jpg").click()
+    session.send("Network.emulateNetworkConditions", {**limits, "uploadThroughput": -1})
+    (tmp_path / "lake.jpg").write_bytes(photos["mountain-lake-at-dawn.jpg"])
+    (tmp_path / "banner.jpg").write_bytes(pictures.jpeg(1500, 500, seed=9))
+    studio.choose(tmp_path / "lake.jpg", tmp_path / "banner.jpg")
+    expect(studio.row("banner.jpg").get_by_text("Uploaded", exact=True)).to_be_visible()
+    expect(studio.row("lake.jpg").get_by_text("Uploaded", exact=True)).to_be_visible()
+    studio.check(f"upload-3-ended-{name}")
+
+
+def test_states_of_the_library(filled: tuple[Studio, str]) -> None:
+    studio, name = filled
+    studio.open("library")
+    expect(studio.page.get_by_role("option")).to_have_count(8)
+    studio.check(f"library-2-pictures-{name}")
+    studio.page.get_by_role("option", name=re.compile("banner")).click()
+    expect(studio.dialog.get_by_text("Not for Instagram as it is")).to_be_visible()
+    studio.check(f"library-3-details-{name}")
+    studio.page.keyboard.press("Escape")
+    for number in (1, 2, 4):
+        studio.page.get_by_role("option").nth(number).locator("[data-check]").click()
+    studio.check(f"library-4-selected-{name}")
+    studio.button("Delete").click()
+    expect(studio.page.get_by_role("alertdialog")).to_be_visible()
+    studio.check(f"library-5-question-{name}")
+    studio.page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(studio.button("Undo")).to_be_visible()
+    studio.check(f"library-6-undo-{name}")
+    studio.page.get_by_role("searchbox").fill("nothing like this")
+    expect(studio.page.get_by_text("No picture matches")).to_be_visible()
+    studio.check(f"library-7-no-match-{name}")
+    studio.page.get_by_role("searchbox").fill("")
+    studio.button("Trash").click()
+    expect(studio.page.get_by_text("Destroyed on").first).to_be_visible()
+    studio.check(f"library-8-trash-{name}")
+
+
+def test_a_library_that_is_empty_loading_or_out_of_reach(look: tuple[Studio, str]) -> None:
+    studio, name = look
+    studio.open("library")
+    expect(studio.page.get_by_text("Nothing here yet")).to_be_visible()
+    studio.check(f"library-1-empty-{name}")
+    studio.answer("", lambda route, _request: None)
+    studio.page.reload()
+    expect(studio.page.locator(".dr-thumb-skeleton").first).to_be_visible()
+    studio.check(f"library-0-loading-{name}")
+    studio.page.unroute_all(behavior="ignoreErrors")
+    studio.answer("", lambda route, _request: route.abort())
+    studio.page.reload()
+    expect(studio.page.get_by_text("No connection to Darkroom")).to_be_visible()
+    studio.check(f"library-9-offline-{name}")
+
+
+def test_states_of_the_selector(filled: tuple[Studio, str]) -> None:
+    studio, name = filled
+    studio.open("library")
+    studio.button("New post").click()
+    post = studio.page.get_by_role("dialog", name="New post")
+    studio.check(f"publish-1-new-{name}")
+    post.get_by_role("radio", name="Instagram").click()
+    selector = studio.page.get_by_role("dialog", name="Choose an image")
+    for tab in ("Upload", "Generate", "Library"):
+        selector.get_by_role("tab", name=tab).click()
+        studio.check(f"selector-{tab.lower()}-{name}")
+    selector.get_by_role("option", name=re.compile("banner")).click()
+    expect(studio.button("Crop it to fit", within=selector)).to_be_visible()
+    studio.check(f"selector-misfit-{name}")
+    studio.button("Crop it to fit", within=selector).click()
+    expect(selector.get_by_text("Chosen: banner-too-wide-instagram")).to_be_visible()
+    selector.get_by_role("option", name=re.compile("forest")).click()
+    selector.locator("footer").get_by_role("button", name="Use 2 images").click()
+    post.get_by_role("textbox", name="Text", exact=True).fill("Sunday light. Out at the lake before anybody else.")
+    studio.check(f"publish-2-images-{name}")
+
+
+def test_the_tray_with_several_jobs(look: tuple[Studio, str]) -> None:
+    studio, name = look
+    studio.stack.sandbox.script("openai.generate", {"do": "moderation"}, match="forbidden")
+    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 9}, match="slow")
+    studio.open()
+    for prompt in ("A forbidden thing", "A bowl of ramen on a wooden counter", "A slow sunrise over the harbour"):
+        studio.describe(prompt)
+        studio.button("Generate").click()
+        expect(studio.page.get_by_role("textbox", name="Describe the picture")).to_have_value(prompt)
+        expect(studio.button("Generate")).to_be_enabled()
+    studio.page.get_by_role("tab", name="Upload").click()
+    studio.button("Show the list").click()
+    expect(studio.page.get_by_text("The image service refused this description").first).to_be_visible()
+    studio.check(f"tray-{name}")
