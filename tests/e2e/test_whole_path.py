@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from tests import pictures
+from tests.servers import until
 from tests.stack import Stack
 
 BASE = "/api/v1/images"
@@ -91,8 +92,12 @@ def test_a_request_id_travels_from_the_client_to_the_workers_log(http: httpx2.Cl
     accepted = http.post(f"{BASE}/generate", json=wish, headers={"X-Request-Id": "travels-1"})
     assert accepted.headers["x-request-id"] == "travels-1"
     follow(http, accepted.json()["job_id"])
-    lines = [line for worker in stack.workers for line in worker.events("job.changed")]
-    assert "travels-1" in {line["request_id"] for line in lines}
+
+    def logged() -> bool:
+        lines = [line for worker in stack.workers for line in worker.events("job.changed")]
+        return "travels-1" in {line["request_id"] for line in lines}
+
+    until("the worker has logged it", logged)
 
 
 def test_the_readiness_of_the_gateway_names_what_generation_waits_for(http: httpx2.Client, stack: Stack) -> None:
