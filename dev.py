@@ -74,7 +74,10 @@ def test(more: Sequence[str]) -> None:
     check("format", "ruff", "format", "--check", "--quiet", ".")
     check("types", "mypy")
     check("import contracts", "lint-imports")
-    show("pytest", "tests", "--ignore=tests/browser", *more)
+    # Two at a time: much of a test is waiting for real processes. Chaos is alone, its faults are timed.
+    apart = ["--ignore=tests/browser", "--ignore=tests/chaos"]
+    show("pytest", "tests", *apart, "-n", "2", "--dist", "loadfile", *more)
+    show("pytest", "tests/chaos", *more, nothing_chosen_is_fine=bool(more))
     if any((ROOT / "tests" / "browser").glob("test_*.py")):
         # Playwright's synchronous side and pytest-asyncio cannot share a process.
         show("pytest", "tests/browser", *more, nothing_chosen_is_fine=bool(more))

@@ -272,6 +272,7 @@ class Images(Image, table=True):
             text("id desc"),
             postgresql_where=text("deleted_at is not null"),
         ),
+        Index("images_of_a_parent", "parent_id", postgresql_where=text("parent_id is not null")),
         Index(
             "images_search",
             "business_id",

@@ -79,6 +79,7 @@ def grey_jpeg() -> bytes:
     return _saved(painting(mode="L"), "JPEG")
 
 
+@functools.cache  # It carries the second in which it was made.
 def profile(*, wide: bool = False) -> bytes:
     """An ICC profile: sRGB, or one that is not."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB" if wide else "sRGB")).tobytes()

@@ -21,6 +21,8 @@ from tests.sandbox_server import SandboxServer
 
 IMAGES = "/api/v1/images"
 
+_web = httpx2.Client(verify=False, trust_env=False)  # one, because each reads all certificates of the world
+
 
 @dataclass(frozen=True)
 class Room:
@@ -51,6 +53,11 @@ class Room:
         """Rows of a table."""
         found: int = await self.db.fetchval(f"select count(*) from {table}")
         return found
+
+
+def fetch(url: str) -> httpx2.Response:
+    """What the store delivers there."""
+    return _web.get(url)
 
 
 async def until(condition: Callable[[], Awaitable[object]], seconds: float = 20) -> None:

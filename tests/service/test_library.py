@@ -4,13 +4,13 @@ import asyncio
 import json
 from typing import Any
 
-import httpx2
 import pytest
 
+from shared import images
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves
-from tests.service.rooms import IMAGES, Room, library_room
+from tests.service.rooms import IMAGES, Room, fetch, library_room, until
 from tests.service.test_upload import problem
 
 UNKNOWN = "01a20430-72f2-772e-830a-936de1305a46"
@@ -59,11 +59,11 @@ async def test_a_thumbnail_is_exactly_what_it_says(uploads: Room, library: Room)
         ]
         for query in queries:
             made = (await library.client.get(f"{IMAGES}/{image['id']}/thumbnail", params=query)).json()
-            fetched = httpx2.get(made["url"])
+            fetched = fetch(made["url"])
             assert pictures.opened(fetched.content).size == (made["width"], made["height"])
             assert made["width"] <= image["width"]
             assert made["height"] <= image["height"]
-        assert httpx2.get(image["thumbnail_url"]).status_code == 200
+        assert fetch(image["thumbnail_url"]).status_code == 200
 
 
 async def test_a_thumbnail_can_be_gone_to(library: Room) -> None:
@@ -137,9 +137,14 @@ async def test_of_two_changes_with_the_same_version_one_wins(library: Room) -> N
     image = await shelves.add(library.db)
     path = f"{IMAGES}/{image.id}"
     tag = {"If-Match": (await library.client.get(path)).headers["etag"]}
-    answers = await asyncio.gather(
-        *(library.client.patch(path, json={"alt_text": f"{n}"}, headers=tag) for n in range(6))
-    )
+    async with library.db.acquire() as other, other.transaction():
+        await images.lock(other, image.id)  # until all of them are there
+        patches = [library.client.patch(path, json={"alt_text": f"{n}"}, headers=tag) for n in range(6)]
+        changing = asyncio.gather(*patches)
+        waiting = """select count(*) = 6 from pg_stat_activity
+            where wait_event_type = 'Lock' and datname = current_database()"""
+        await until(lambda: library.db.fetchval(waiting))
+    answers = await changing
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 5
 
 

@@ -15,7 +15,7 @@ from shared.store import StoreDown, public_id
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves
-from tests.service.rooms import IMAGES, Room, library_room
+from tests.service.rooms import IMAGES, Room, fetch, library_room
 from tests.service.test_upload import problem
 
 DAYS = 30
@@ -44,7 +44,7 @@ async def test_a_deleted_picture_is_in_the_trash_until_it_is_brought_back(upload
     for _ in range(2):
         assert (await library.client.post(f"{path}/restore")).json() == before
     assert (await listed(library), await listed(library, trashed=True)) == ([before["id"]], [])
-    assert httpx2.get(before["url"]).status_code == 200
+    assert fetch(before["url"]).status_code == 200
 
 
 async def test_the_trash_shows_what_was_deleted_last_first(library: Room) -> None:
@@ -182,7 +182,7 @@ async def test_a_copy_is_a_picture_of_its_own(uploads: Room, library: Room, pres
     assert (copy["parent_id"], copy["alt_text"], copy["source"]) == (parent["id"], "A beach", "uploaded")
     assert copy["filename"] == f"Ferien-{preset}.jpg"
     assert copy["instagram"]["publishable_as_is"] is True
-    data = httpx2.get(copy["url"]).content
+    data = fetch(copy["url"]).content
     assert len(data) == copy["bytes"]
     assert pictures.opened(data).size == (copy["width"], copy["height"])
     again = await derive(library, parent["id"], preset, mode)
@@ -206,7 +206,7 @@ async def test_a_copy_outlives_its_parent(uploads: Room, library: Room) -> None:
     await library.client.delete(f"{IMAGES}/{parent['id']}")
     await lie_in_the_trash(library, DAYS + 1)
     assert await purge(library.db, library.store, DAYS) == 1
-    assert httpx2.get(copy["url"]).status_code == 200
+    assert fetch(copy["url"]).status_code == 200
     assert (await library.client.get(f"{IMAGES}/{copy['id']}")).json()["parent_id"] == parent["id"]
 
 

@@ -20,6 +20,8 @@ from shared.models import Job, JobError
 from shared.settings import GatewaySettings
 from shared.shell import Shell
 
+NOBODY = "01a20474-0000-7000-8000-000000000000"
+
 
 class CountingPool:
     """The real pool, and how often it was read."""
@@ -111,11 +113,11 @@ async def test_the_same_state_is_304_and_a_change_is_not(lane: Running) -> None:
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        (str(new_id()), 404),
+        (NOBODY, 404),
         ("not-an-id", 404),
-        (f"{new_id()}/", 404),
-        (f"{new_id()}/other", 404),
-        (f"{new_id()}?verbose=1", 422),
+        (f"{NOBODY}/", 404),
+        (f"{NOBODY}/other", 404),
+        (f"{NOBODY}?verbose=1", 422),
     ],
 )
 async def test_bad_questions_get_the_problem_body(lane: Running, path: str, status: int) -> None:

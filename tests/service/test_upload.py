@@ -9,7 +9,7 @@ import pytest
 
 from tests import pictures
 from tests.sandbox_server import SandboxServer
-from tests.service.rooms import IMAGES, Room, upload_room
+from tests.service.rooms import IMAGES, Room, fetch, upload_room
 
 MIB = 1024 * 1024
 ROUTE = f"{IMAGES}/upload?business_id=1"
@@ -49,7 +49,7 @@ async def test_a_picture_is_stored_without_its_metadata_and_answered(uploads: Ro
     assert (image["filename"], image["alt_text"]) == ("Ferien ☀.jpg", "A beach.")
     assert (image["width"], image["height"]) == (600, 800)
     assert image["sha256"] == hashlib.sha256(data).hexdigest()
-    stored = httpx2.get(image["url"]).content
+    stored = fetch(image["url"]).content
     assert len(stored) == image["bytes"]
     assert pictures.GPS_NOTE not in stored
     assert pictures.opened(stored).getexif()[0x0112] == 6

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import httpx2
 import pytest
 
 from tests import pictures
-from tests.service.rooms import IMAGES, Room
+from tests.service.rooms import IMAGES, Room, fetch
 from tests.service.test_upload import nothing_is_left, problem
 
 INSTAGRAM = f"{IMAGES}/validate/instagram"
@@ -92,7 +91,7 @@ async def test_the_fix_of_any_picture_passes_when_it_is_fetched(uploads: Room, n
     assert found["publishable_as_is"] == image["instagram"]["publishable_as_is"]
     assert (found["fix"] is None) == found["publishable_as_is"]
     for copy in {copy["url"]: copy for copy in (found["fix"] or {}).values()}.values():
-        fetched = httpx2.get(copy["url"])
+        fetched = fetch(copy["url"])
         assert fetched.status_code == 200, fetched.headers
         assert fetched.headers["content-type"] == "image/jpeg"
         again = await uploads.client.post(INSTAGRAM, files={"file": ("x", fetched.content)})
@@ -120,7 +119,7 @@ async def test_the_fix_for_every_platform_passes(uploads: Room) -> None:
     for one in answer["verdicts"]:
         for copy in (one["fix"] or {}).values():
             form: dict[str, Any] = {
-                "files": {"file": ("x", httpx2.get(copy["url"]).content)},
+                "files": {"file": ("x", fetch(copy["url"]).content)},
                 "data": {"platforms": one["platform"]},
             }
             (again,) = (await uploads.client.post(ALL, **form)).json()["verdicts"]

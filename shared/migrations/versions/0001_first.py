@@ -36,6 +36,9 @@ STATEMENTS = [
     )
     """,
     """
+    CREATE INDEX images_of_a_parent ON images (parent_id) WHERE parent_id is not null
+    """,
+    """
     CREATE INDEX images_page ON images (business_id, created_at desc, id desc) WHERE deleted_at is null
     """,
     """
