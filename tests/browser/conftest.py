@@ -10,11 +10,14 @@ import pytest
 from playwright.sync_api import Browser, Error, expect, sync_playwright
 
 from tests.browser import chromium
-from tests.browser.studio import SCREENSHOTS, Studio, fresh_folder, gallery
+from tests.browser.studio import SCREENSHOTS, WEB, Studio, fresh_folder, gallery
 from tests.stack import Stack
 
 _FOUND = chromium.find()
-_MISSING = "SKIPPED: NO CHROMIUM. The browser tests did not run. Install chromium, or name one in $CHROMIUM."
+_MISSING = (
+    "NO CHROMIUM: THE BROWSER TESTS DID NOT RUN. Install chromium, name one in $CHROMIUM, "
+    "or on Linux x86-64: npm ci --prefix tests/browser"
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,7 +38,6 @@ expect.set_options(timeout=15_000)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     assert _FOUND is not None
-    os.environ["PLAYWRIGHT_NODEJS_PATH"] = chromium.node()
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=_FOUND.path, args=chromium.ARGUMENTS, env={**os.environ, **_FOUND.environment}
@@ -53,7 +55,7 @@ def visit(browser: Browser, stack: Stack, business_id: int) -> Iterator[Visit]:
     opened: list[Studio] = []
 
     def open_studio(*, beside: Studio | None = None, **context: Any) -> Studio:
-        assert (chromium.WEB / "dist" / "index.html").exists(), "the studio was not built: npm run build in gateway/web"
+        assert (WEB / "dist" / "index.html").exists(), "the studio was not built: npm run build in gateway/web"
         settings: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, "locale": "en-US", **context}
         where = beside.page.context if beside else browser.new_context(**settings)
         where.set_default_timeout(15_000)

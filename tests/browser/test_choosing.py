@@ -117,6 +117,25 @@ def test_instagram_opens_the_selector_and_insists_on_an_image(studio: Studio) ->
     assert (sent["platform"], sent["text"], len(sent["images"])) == ("instagram", "Hello from the darkroom", 1)
 
 
+def test_a_png_is_handed_to_instagram_as_a_jpeg(studio: Studio) -> None:
+    image = studio.upload(pictures.png(800, 800), "drawing.png")
+    studio.open("library")
+    studio.button("New post").click()
+    post = studio.page.get_by_role("dialog", name="New post")
+    post.get_by_role("radio", name="Instagram").click()
+    selector = studio.page.get_by_role("dialog", name="Choose an image")
+    selector.get_by_role("tab", name="Library").click()
+    selector.get_by_role("option").click()
+    selector.locator("footer").get_by_role("button", name="Use image").click()
+    expect(post.get_by_text("It is published as a JPEG copy.")).to_be_visible()
+    post.get_by_role("checkbox", name=re.compile("Decorative")).check()
+    studio.button("Publish", within=post).click()
+    sent = received(studio)["images"][0]
+    assert (sent["id"], sent["altText"]) == (image["id"], "")
+    assert sent["url"] != image["url"]
+    assert sent["url"].endswith(".jpg")
+
+
 def test_an_image_deleted_meanwhile_is_noticed_before_publishing(studio: Studio) -> None:
     image = studio.upload(pictures.jpeg(800, 800), "short-lived.jpg")
     studio.open("library")
@@ -153,6 +172,7 @@ def test_on_a_phone_the_selector_fills_the_screen(visit: Callable[..., Studio]) 
     studio.open("library")
     studio.button("New post").tap()
     studio.button("Add image").tap()
+    expect(studio.page.get_by_role("dialog", name="Choose an image")).to_be_visible()
     studio.settle()
     box = studio.page.get_by_role("dialog", name="Choose an image").bounding_box()
     assert box == {"x": 0, "y": 0, "width": 390, "height": 780}

@@ -14,6 +14,8 @@ def test_the_gateway_goes_away_and_comes_back(studio: Studio) -> None:
     studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 2}, match=prompt)
     studio.open().generate(prompt)
     expect(studio.page.get_by_text("Developing").first).to_be_visible()
+    loaded = "() => performance.getEntriesByType('resource').some((one) => /ImageLibrary.*js/.test(one.name))"
+    studio.page.wait_for_function(loaded)
     studio.stack.gateway.kill9()
     try:
         studio.page.get_by_role("tab", name="Library").click()
@@ -35,7 +37,6 @@ def test_a_wish_made_while_the_gateway_is_away_is_sent_once_it_is_back(studio: S
     try:
         studio.button("Generate").click()
         expect(studio.page.get_by_text("The connection was lost")).to_be_visible()
-        studio.page.evaluate("() => void 0")
     finally:
         studio.stack.gateway.start()
     expect(studio.button("Edit the description")).to_be_visible(timeout=30_000)

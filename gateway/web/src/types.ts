@@ -146,16 +146,27 @@ export interface Verdict {
   publishableAsIs: boolean;
   checks: Check[];
   warnings: string[];
+  /** Addresses of copies that pass; null where none is needed. The two are the same where the shape can stay. */
+  fix: { crop: { url: string | null }; pad: { url: string | null } } | null;
 }
 
 export type Preset = "instagram_4x5" | "instagram_1x1" | "instagram_191x100";
 export type FixMode = "crop" | "pad";
 
+export interface PublishedImage {
+  id: string;
+  /** Of the picture, or of a copy in the same shape where the platform's API does not take the very file. */
+  url: string;
+  /** Null: nobody wrote one. Empty: decorative, there is nothing to describe. */
+  altText: string | null;
+  aiGenerated: boolean;
+}
+
 /** What the host's `onPublish` receives. */
 export interface Publication {
   platform: Platform;
   text: string;
-  images: { id: string; url: string; altText: string | null; aiGenerated: boolean }[];
+  images: PublishedImage[];
 }
 
 export const isFinal = (job: Job): boolean => job.status !== "queued" && job.status !== "running";

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { choiceOf, settle, type Offer } from "../hooks/offer";
 import { useCatalogue, useDraft, useEstimate, useSubmission, type Draft } from "../hooks/useGenerate";
-import { useJob } from "../hooks/useJobs";
+import { useForget, useJob } from "../hooks/useJobs";
 import { keys, newKey } from "../keys";
 import { useDarkroom, useMessages } from "../provider";
 import { isFinal, type Image, type Job } from "../types";
@@ -59,6 +59,10 @@ export function AIImageGenerator({ businessId, onGenerated, onUse, confirmAboveU
     if (refused?.code === "idempotency_key_reused") edit({ key: newKey() });
   }, [refused, client, edit]);
   useArrival(job, onGenerated);
+  const forget = useForget(businessId);
+  useEffect(() => {
+    if (job && isFinal(job) && !root.current?.closest("[hidden]")) forget([job.jobId]);
+  }, [job, forget]);
   const spoken = job ? spokenOf(job, words) : "";
   useEffect(() => announce(spoken, job?.status === "failed"), [announce, spoken, job?.status]);
 

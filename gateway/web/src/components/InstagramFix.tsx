@@ -2,7 +2,6 @@ import { useFix } from "../hooks/useLibrary";
 import { useMessages } from "../provider";
 import type { FixMode, Image } from "../types";
 import { Button } from "../ui/Button";
-import { clsx } from "../ui/clsx";
 import { Icon } from "../ui/Icon";
 import { FailureNotice, Notice } from "../ui/Notice";
 import styles from "./instagram.module.css";
@@ -22,9 +21,9 @@ export function InstagramFix({
   const make = (mode: FixMode) => () => fix.mutate({ image, mode }, { onSuccess: (copy) => onFixed?.(copy) });
   if (image.instagram.valid) {
     return (
-      <p className={clsx(styles["line"], styles["fits"])}>
+      <p className={styles["fits"]}>
         <Icon name="instagram" size={14} />
-        {words.fits}
+        {image.instagram.publishableAsIs ? words.fits : `${words.fits}. ${words.converted}`}
       </p>
     );
   }

@@ -2,6 +2,7 @@ import { useVerdict } from "../hooks/useLibrary";
 import { useMessages } from "../provider";
 import type { Image, Job, Platform } from "../types";
 import { IconButton } from "../ui/Button";
+import { Checkbox } from "../ui/Field";
 import { Notice } from "../ui/Notice";
 import { Progress } from "../ui/Progress";
 import { Thumb } from "../ui/Thumb";
@@ -19,11 +20,14 @@ interface PostImagesProps {
   onMove: (index: number, by: -1 | 1) => void;
   onRemove: (id: string) => void;
   onReplace: (id: string, by: Image) => void;
+  /** Images of this post that say nothing. */
+  decorative: string[];
+  onDecorate: (id: string, is: boolean) => void;
 }
 
 /** The images of a post in their order, each with what the platform says of it. */
-export function PostImages({ businessId, platform, images, job, onMove, onRemove, onReplace }: PostImagesProps) {
-  const { publish: words, generate } = useMessages();
+export function PostImages({ businessId, platform, images, job, onMove, onRemove, onReplace, decorative, onDecorate }: PostImagesProps) {
+  const { publish: words, generate, common } = useMessages();
   return (
     <ol className={styles["images"]}>
       {images.map((image, index) => (
@@ -50,7 +54,16 @@ export function PostImages({ businessId, platform, images, job, onMove, onRemove
           ) : (
             <Advice image={image} platform={platform} />
           )}
-          {!image.altText && <AltText compact businessId={businessId} image={image} onSaved={(saved) => onReplace(image.id, saved)} />}
+          {!image.altText && (
+            <>
+              {!decorative.includes(image.id) && (
+                <AltText compact businessId={businessId} image={image} onSaved={(saved) => onReplace(image.id, saved)} />
+              )}
+              <Checkbox checked={decorative.includes(image.id)} onChange={(event) => onDecorate(image.id, event.target.checked)}>
+                {common.decorative}
+              </Checkbox>
+            </>
+          )}
         </li>
       ))}
       {job && (

@@ -118,6 +118,8 @@ export default function PublishContent({
               onMove={post.move}
               onRemove={post.remove}
               onReplace={post.replace}
+              decorative={post.decorative}
+              onDecorate={post.decorate}
             />
             {images.length < MOST_IMAGES && !job && (
               <Button icon="plus" className={styles["add"] ?? ""} onClick={() => setPicking(true)}>

@@ -24,6 +24,9 @@ function useTracked(businessId: number) {
   return { ids, track, forget };
 }
 
+/** Takes a job out of the list of those to be told about: somebody saw how it ended. */
+export const useForget = (businessId: number): ((ids: string[]) => void) => useTracked(businessId).forget;
+
 export const useTrack = (businessId: number): ((ids: string[]) => void) => useTracked(businessId).track;
 
 function follow(api: Api, client: QueryClient, id: string, arrived: (images: Image[]) => void) {

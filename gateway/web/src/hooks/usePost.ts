@@ -1,7 +1,8 @@
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import type { Api } from "../api";
 import { useDarkroom } from "../provider";
-import type { Image, Job, Platform, Publication } from "../types";
+import type { Image, Job, Platform, Publication, PublishedImage } from "../types";
 import { useJob } from "./useJobs";
 
 export const MOST_IMAGES = 10;
@@ -25,6 +26,7 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Sta
   const [images, setImages] = useState(start.images);
   const [awaited, setAwaited] = useState<Job | null>(null);
   const [armed, setArmed] = useState(false);
+  const [decorative, setDecorative] = useState<string[]>([]);
   const { data } = useJob(businessId, awaited?.jobId ?? null);
   const job = awaited ? (data?.job ?? awaited) : null;
 
@@ -40,6 +42,8 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Sta
       return moved;
     });
 
+  const decorate = (id: string, is: boolean): void => setDecorative((now) => (is ? [...now, id] : now.filter((other) => other !== id)));
+
   const publish = useMutation(
     {
       mutationFn: async (shown: Image[]) => {
@@ -50,11 +54,8 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Sta
           setImages(current.filter(({ deletedAt }) => deletedAt === null));
           return onGone();
         }
-        await onPublish({
-          platform,
-          text: text.trim(),
-          images: current.map(({ id, url, altText, source }) => ({ id, url, altText, aiGenerated: source === "ai_generated" })),
-        });
+        const ready = await Promise.all(current.map((image) => published(api, platform, image, decorative.includes(image.id))));
+        await onPublish({ platform, text: text.trim(), images: ready });
         onDone();
       },
     },
@@ -96,6 +97,8 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Sta
     remove,
     replace,
     move,
+    decorative,
+    decorate,
     job,
     await: setAwaited,
     armed,
@@ -103,5 +106,17 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Sta
     problem,
     submit,
     publish,
+  };
+}
+
+/** An image as the platform's API takes it: its own file, or the copy that the server offers for one of the right shape. */
+async function published(api: Api, platform: Platform, image: Image, decorative: boolean): Promise<PublishedImage> {
+  const verdict = await api.validate(image.id, platform);
+  const copy = verdict && verdict.valid && !verdict.publishableAsIs ? verdict.fix?.crop.url : null;
+  return {
+    id: image.id,
+    url: copy ?? image.url,
+    altText: decorative ? "" : image.altText,
+    aiGenerated: image.source === "ai_generated",
   };
 }

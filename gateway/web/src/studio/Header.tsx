@@ -52,7 +52,7 @@ export function Header({ businessId, token, theme, locked, onTheme, onConnect, o
           onClick={onTheme}
         />
         <Button kind="quiet" className={styles["business"] ?? ""} onClick={() => setConnecting(true)}>
-          {words.business(businessId)}
+          <span className={styles["word"]}>{words.business}</span> {businessId}
         </Button>
         {!locked && (
           <>

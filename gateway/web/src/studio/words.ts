@@ -10,7 +10,7 @@ export const words = {
   pick: "Choose an image",
   post: "New post",
   theme: { auto: "Colours: as your system", light: "Colours: light", dark: "Colours: dark" },
-  business: (id: number) => `Business ${id}`,
+  business: "Business",
   connection: "Connection",
   connectionHelp: "Which business you look at, and the key for it. The key is forgotten when this tab is closed.",
   businessLabel: "Business number",

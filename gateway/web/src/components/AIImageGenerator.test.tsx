@@ -1,0 +1,157 @@
+import { screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+import { catalogue, estimate, failed, image, job, model, page } from "../../test/factory";
+import { json, problem, Server, show } from "../../test/server";
+import { failures } from "../messages.failures";
+import { AIImageGenerator } from "./AIImageGenerator";
+
+const generator = <AIImageGenerator businessId={1} />;
+const describeIt = async (text: string): Promise<void> =>
+  userEvent.type(await screen.findByRole("textbox", { name: "Describe the picture" }), text);
+const press = async (name: string): Promise<void> => userEvent.click(await screen.findByRole("button", { name }));
+
+describe("AIImageGenerator", () => {
+  it("says why it cannot generate yet", async () => {
+    new Server();
+    show(generator);
+    const button = await screen.findByRole("button", { name: "Generate" });
+    expect(button).toHaveAttribute("aria-disabled", "true");
+    expect(button).toHaveAccessibleDescription("Describe the picture first");
+  });
+
+  it("sends one wish with a key and the price that was shown", async () => {
+    const server = new Server()
+      .on("POST /generate", () => json(job(), 202))
+      .on("GET /generate/status/*", () => json(job(), 200, { "Retry-After": "5" }));
+    show(generator);
+    await describeIt("a red fox");
+    await press("Generate");
+    await screen.findByRole("progressbar");
+    expect(screen.getByText(/Number 2 in line · about 20 sec left/)).toBeInTheDocument();
+    const [sent, ...more] = server.calls("POST /generate");
+    expect(more).toEqual([]);
+    expect(sent?.body).toEqual({
+      prompt: "a red fox",
+      business_id: 1,
+      model: "model-a",
+      size: "1024x1024",
+      quality: "standard",
+      alt_text: "a red fox",
+      max_cost_usd: "0.0527",
+    });
+    expect(sent?.headers.get("Idempotency-Key")).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it("sends the same key again after a lost answer, and a new one for the next wish", async () => {
+    let calls = 0;
+    const done = job({
+      status: "succeeded",
+      stage: "done",
+      queue: null,
+      image: image(),
+      cost: { estimated_usd: "0.0527", actual_usd: "0.0512", charged: true },
+    });
+    const server = new Server()
+      .on("POST /generate", () => (++calls === 1 ? Promise.reject(new TypeError("lost")) : json(job({ job_id: `job-${calls}` }), 202)))
+      .on("GET /generate/status/*", () => json(done))
+      .on("GET /image-*", () => json(done["image"]));
+    show(generator);
+    await describeIt("a red fox");
+    await press("Generate");
+    await screen.findByText(/will not be ordered twice/);
+    await screen.findByText("Cost $0.051", {}, { timeout: 4000 });
+    await userEvent.click(screen.getByRole("button", { name: /Generate another/ }));
+    await waitFor(() => expect(server.calls("POST /generate")).toHaveLength(3));
+    const keys = server.calls("POST /generate").map(({ headers }) => headers.get("Idempotency-Key"));
+    expect(keys[0]).toBe(keys[1]);
+    expect(keys[2]).not.toBe(keys[0]);
+  });
+
+  it("goes on with a wish that a reload interrupted, once", async () => {
+    const wish = {
+      key: "kept",
+      businessId: 1,
+      prompt: "a red fox",
+      model: "model-a",
+      size: "1024x1024",
+      quality: "standard",
+      altText: null,
+      maxCostUsd: null,
+    };
+    localStorage.setItem("darkroom:pending:1", JSON.stringify([wish]));
+    const server = new Server().on("POST /generate", () => json(job(), 202)).on("GET /generate/status/*", () => json(job()));
+    show(generator);
+    await screen.findByRole("progressbar");
+    expect(server.calls("POST /generate").map(({ headers }) => headers.get("Idempotency-Key"))).toEqual(["kept"]);
+    expect(localStorage.getItem("darkroom:pending:1")).toBe("[]");
+  });
+
+  it("asks once more before an expensive picture", async () => {
+    const server = new Server()
+      .on("POST /generate/estimate-cost", ({ body }) => json(estimate({ ...body, unit_cost_usd: "0.2100" })))
+      .on("POST /generate", () => json(job(), 202))
+      .on("GET /generate/status/*", () => json(job()));
+    show(generator);
+    await describeIt("a fox");
+    await press("Generate");
+    expect(server.calls("POST /generate")).toEqual([]);
+    await press("Yes, spend about $0.21");
+    await screen.findByRole("progressbar");
+  });
+
+  it("locks when the budget does not cover it", async () => {
+    new Server().on("POST /generate/estimate-cost", () => json(estimate({ budget: { limit_usd: "1", left_usd: "0.01" } })));
+    show(generator);
+    await describeIt("a fox");
+    expect(await screen.findByText("$0.01 left this month")).toBeInTheDocument();
+    expect(screen.getByRole("button", { name: "Generate" })).toHaveAccessibleDescription("The budget does not cover this");
+  });
+
+  it("replaces a retired model with a notice", async () => {
+    localStorage.setItem("darkroom:draft:1", JSON.stringify({ prompt: "", style: "", altText: "", jobId: null, key: "k", model: "old" }));
+    const old = model("old", { status: "retired", replacement: "model-a" });
+    new Server().on("GET /generate/sizes", () => json(catalogue([model("model-a"), old])));
+    show(generator);
+    expect(await screen.findByText("OLD is no longer offered; MODEL-A was chosen instead.")).toBeInTheDocument();
+  });
+
+  it.each([
+    ["content_policy", false, "You were not charged."],
+    ["provider_unavailable", false, "You were not charged."],
+    ["bad_provider_image", true, "You were charged for this."],
+    ["outcome_unknown", "unknown", "It may have been charged"],
+  ] as const)("tells of %s what it cost", async (code, charged, words) => {
+    localStorage.setItem("darkroom:draft:1", JSON.stringify({ prompt: "a fox", style: "", altText: "", jobId: "job-1", key: "k" }));
+    new Server().on("GET /generate/status/*", () => json(failed(code, charged)));
+    show(generator);
+    expect(await screen.findByText(failures[code]?.title ?? "")).toBeInTheDocument();
+    expect(screen.getByText(new RegExp(words))).toBeInTheDocument();
+    expect(screen.getByRole("textbox", { name: "Describe the picture" })).toHaveValue("a fox");
+    expect(screen.queryByRole("button", { name: /Try again/ }) !== null).toBe(code === "outcome_unknown");
+  });
+
+  it("shows a refused order with its request id, and forgets it when something is changed", async () => {
+    new Server().on("POST /generate", () => problem(422, "cost_above_maximum", { charged: false }));
+    show(generator);
+    await describeIt("a fox");
+    await press("Generate");
+    expect(await screen.findByText("The price has changed")).toBeInTheDocument();
+    expect(screen.getByText(/request-0001/)).toBeInTheDocument();
+    await describeIt(" in snow");
+    await waitFor(() => expect(screen.queryByText("The price has changed")).toBeNull());
+  });
+
+  it("is silent about a picture of long ago", async () => {
+    localStorage.setItem("darkroom:draft:1", JSON.stringify({ prompt: "a fox", style: "", altText: "", jobId: "job-1", key: "k" }));
+    const done = job({ status: "succeeded", queue: null, image: image() });
+    new Server()
+      .on("GET /generate/status/*", () => json(done))
+      .on("GET /image-*", () => json(done["image"]))
+      .on("GET /generate/jobs", () => json(page([])));
+    const heard: string[] = [];
+    show(<AIImageGenerator businessId={1} onGenerated={({ id }) => heard.push(id)} />);
+    await screen.findByRole("button", { name: /Generate another/ });
+    expect(heard).toEqual([]);
+  });
+});

@@ -1,0 +1,116 @@
+import { fireEvent, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { image } from "../../test/factory";
+import { Server, show } from "../../test/server";
+import { ImageUploader } from "./ImageUploader";
+
+const JPEG = new Uint8Array([0xff, 0xd8, 0xff, 0xe0, 0, 0, 0, 0]);
+
+/** XMLHttpRequest as far as an upload needs it; each request waits for the test to move it on. */
+class Sent {
+  static all: Sent[] = [];
+  upload: { onprogress?: (event: { loaded: number; total: number }) => void; onload?: (event: { total: number }) => void } = {};
+  onload?: () => void;
+  onabort?: () => void;
+  onerror?: () => void;
+  onloadend?: () => void;
+  headers: Record<string, string> = {};
+  status = 0;
+  responseText = "";
+  answerHeaders: Record<string, string> = {};
+  open(): void {}
+  setRequestHeader(name: string, value: string): void {
+    this.headers[name] = value;
+  }
+  getResponseHeader(name: string): string | null {
+    return this.answerHeaders[name] ?? null;
+  }
+  send(): void {
+    Sent.all.push(this);
+  }
+  abort(): void {
+    this.onabort?.();
+  }
+  answer(status: number, body: unknown, headers: Record<string, string> = {}): void {
+    Object.assign(this, { status, responseText: JSON.stringify(body), answerHeaders: headers });
+    this.upload.onload?.({ total: 100 });
+    this.onload?.();
+    this.onloadend?.();
+  }
+}
+
+const choose = async (...files: File[]): Promise<void> => {
+  fireEvent.change(document.querySelector("input[type=file]") as HTMLInputElement, { target: { files } });
+  await vi.waitFor(() => expect(screen.getAllByRole("listitem").length).toBeGreaterThan(0));
+};
+const sent = async (index = 0): Promise<Sent> => vi.waitFor(() => Sent.all[index] ?? Promise.reject(new Error("nothing was sent")));
+
+describe("ImageUploader", () => {
+  beforeEach(() => {
+    Sent.all = [];
+    new Server();
+    vi.stubGlobal("XMLHttpRequest", Sent);
+  });
+
+  it("shows the bytes on their way, then the server's work, then the picture", async () => {
+    const uploaded = vi.fn();
+    show(<ImageUploader businessId={1} onUploaded={uploaded} />);
+    await choose(new File([JPEG], "fox.jpg"));
+    const request = await sent();
+    request.upload.onprogress?.({ loaded: 40, total: 100 });
+    await vi.waitFor(() => expect(screen.getByRole("progressbar", { name: "Upload of fox.jpg" })).toHaveAttribute("aria-valuenow", "40"));
+    request.upload.onload?.({ total: 100 });
+    expect(await screen.findByText("Checking and storing the picture")).toBeInTheDocument();
+    request.answer(201, image({ id: "stored" }));
+    expect(await screen.findByText("Uploaded")).toBeInTheDocument();
+    expect(uploaded).toHaveBeenCalledTimes(1);
+    expect(Sent.all).toHaveLength(1);
+  });
+
+  it("names every file that is not taken, with its reason, and sends the others", async () => {
+    show(<ImageUploader businessId={1} />);
+    await choose(new File(["words"], "notes.jpg"), new File([], "empty.png"), new File([JPEG], "fox.jpg"));
+    expect(await screen.findByText("This is not a JPEG, PNG or WebP picture, whatever its name says.")).toBeInTheDocument();
+    expect(screen.getByText("The file is empty.")).toBeInTheDocument();
+    await sent();
+    expect(Sent.all).toHaveLength(1);
+  });
+
+  it("stops one file, and tries it again with the same key", async () => {
+    show(<ImageUploader businessId={1} />);
+    await choose(new File([JPEG], "fox.jpg"));
+    await sent();
+    await userEvent.click(screen.getByRole("button", { name: "Cancel fox.jpg" }));
+    expect(await screen.findByText("Canceled")).toBeInTheDocument();
+    await userEvent.click(screen.getByRole("button", { name: "Try fox.jpg again" }));
+    const again = await sent(1);
+    expect(again.headers["Idempotency-Key"]).toBe(Sent.all[0]?.headers["Idempotency-Key"]);
+  });
+
+  it("offers the picture that is there already", async () => {
+    const used = vi.fn();
+    show(<ImageUploader businessId={1} onUse={used} />);
+    await choose(new File([JPEG], "fox.jpg"));
+    (await sent()).answer(200, image({ id: "there" }), { "X-Deduplicated": "true" });
+    await userEvent.click(await screen.findByRole("button", { name: "Use that one" }));
+    expect(used).toHaveBeenCalledWith(expect.objectContaining({ id: "there" }));
+  });
+
+  it("says what the server refused", async () => {
+    show(<ImageUploader businessId={1} />);
+    await choose(new File([JPEG], "fox.jpg"));
+    (await sent()).answer(422, { code: "invalid_image", title: "x", detail: "y", request_id: "request-77" });
+    expect(await screen.findByText("The picture cannot be read")).toBeInTheDocument();
+    expect(screen.getByText(/request-77/)).toBeInTheDocument();
+  });
+
+  it("does not take the same file twice", async () => {
+    show(<ImageUploader businessId={1} />);
+    const file = new File([JPEG], "fox.jpg", { lastModified: 5 });
+    await choose(file);
+    await sent();
+    await choose(new File([JPEG], "fox.jpg", { lastModified: 5 }));
+    expect(await screen.findByText("This file is in the list already.")).toBeInTheDocument();
+  });
+});
