@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import signal
 import subprocess
 import time
@@ -70,6 +71,7 @@ def test(more: Sequence[str]) -> None:
     with only_one():
         make_environment("local", "test")
         build_web()
+        fetch_browser()
     check("lint", "ruff", "check", "--quiet", ".")
     check("format", "ruff", "format", "--check", "--quiet", ".")
     check("types", "mypy")
@@ -80,7 +82,7 @@ def test(more: Sequence[str]) -> None:
     show("pytest", "tests/chaos", *more, nothing_chosen_is_fine=bool(more))
     if any((ROOT / "tests" / "browser").glob("test_*.py")):
         # Playwright's synchronous side and pytest-asyncio cannot share a process.
-        show("pytest", "tests/browser", *more, nothing_chosen_is_fine=bool(more))
+        show("pytest", "tests/browser", "-n", "2", "--dist", "loadfile", *more, nothing_chosen_is_fine=bool(more))
     if (WEB / "package.json").exists() and not more:
         show("npm", "test", "--silent", directory=WEB)
 
@@ -185,6 +187,15 @@ def build_web() -> None:
         stamp.unlink(missing_ok=True)
         tool("front end", ["npm", "run", "build"], directory=WEB)
         stamp.write_text(sources)
+
+
+def fetch_browser() -> None:
+    """A Chromium from npm for the browser tests, where the system has none and one fits: Linux on x86-64."""
+    folder = ROOT / "tests" / "browser"
+    here = any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    fits = sys.platform == "linux" and platform.machine() == "x86_64"
+    if fits and not here and not os.environ.get("CHROMIUM") and not (folder / "node_modules").is_dir():
+        tool("browser for tests", ["npm", "ci", "--no-audit", "--no-fund"], directory=folder)
 
 
 def web_sources() -> Iterator[Path]:

@@ -48,7 +48,14 @@ class StatusLane:
         asked = _headers(scope)
         waited = False
         seconds = _seconds(asked.get(b"prefer", b""))
-        if seconds and view.retry_after is not None and (leave := self._watch.enter()):
+        known = asked.get(b"if-none-match", b"")
+        # Who names an older version is behind already, and is told at once.
+        if (
+            seconds
+            and (not known or _matches(known, view.etag))
+            and view.retry_after is not None
+            and (leave := self._watch.enter())
+        ):
             try:
                 view = await self._until_changed(job_id, view, seconds, receive) or view
                 waited = True
@@ -59,7 +66,7 @@ class StatusLane:
             headers.append((b"retry-after", str(view.retry_after).encode()))
         if waited:
             headers.append((b"preference-applied", f"wait={seconds}".encode()))
-        if _matches(asked.get(b"if-none-match", b""), view.etag):
+        if _matches(known, view.etag):
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return

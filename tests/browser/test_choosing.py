@@ -77,7 +77,7 @@ def test_a_generated_picture_is_chosen_when_it_is_ready(studio: Studio) -> None:
 
 def test_the_window_can_be_closed_while_a_picture_is_made(studio: Studio) -> None:
     prompt = "A picture that outlives the window"
-    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 3}, match=prompt)
+    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 6}, match=prompt)
     studio.open("library")
     studio.button("Choose an image").click()
     studio.dialog.get_by_role("tab", name="Generate").click()
@@ -156,7 +156,7 @@ def test_an_image_deleted_meanwhile_is_noticed_before_publishing(studio: Studio)
 
 def test_a_post_waits_for_the_picture_that_is_made(studio: Studio) -> None:
     prompt = "A picture worth waiting for"
-    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 4}, match=prompt)
+    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 7}, match=prompt)
     studio.open().generate(prompt)
     studio.button("New post").click()
     post = studio.page.get_by_role("dialog", name="New post")

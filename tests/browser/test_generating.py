@@ -9,7 +9,7 @@ from playwright.sync_api import Request, Route, expect
 from tests.browser.studio import Studio
 from tests.servers import until
 
-SLOW = {"do": "slow", "seconds": 4}
+SLOW = {"do": "slow", "seconds": 7}
 
 
 def test_the_price_stands_before_the_click_and_the_cost_after_it(studio: Studio) -> None:

@@ -160,6 +160,15 @@ async def test_a_held_poll_answers_when_the_job_changes(lane: Running) -> None:
     assert answer.headers["preference-applied"] == "wait=20"
 
 
+async def test_who_is_behind_is_not_held(lane: Running) -> None:
+    await lane.accept()
+    job = await lane.claim()
+    async with asyncio.timeout(5):
+        answer = await lane.get(job, Prefer="wait=20", If_None_Match='W/"1.-"')
+    assert (answer.status_code, answer.json()["status"]) == (200, "running")
+    assert "preference-applied" not in answer.headers
+
+
 async def test_a_held_poll_answers_in_the_end_without_a_change(lane: Running) -> None:
     await lane.accept()
     job = await lane.claim()

@@ -58,11 +58,11 @@ describe("the border", () => {
         : json(job(), 200, { ETag: 'W/"1"', "Retry-After": "2" }),
     );
     const api = createApi({ baseUrl: "", token: null });
-    const first = await api.status("job-1", undefined);
-    const second = await api.status("job-1", first);
+    const first = await api.status("job-1", undefined, false);
+    const second = await api.status("job-1", first, true);
     expect(first.retryAfter).toBe(2);
     expect(second).toEqual({ ...first, retryAfter: 3 });
-    expect(server.asked).toHaveLength(2);
+    expect(server.asked.map(({ headers }) => headers.get("Prefer"))).toEqual([null, "wait=10"]);
   });
 
   it("tells which companies the sandbox plays", async () => {

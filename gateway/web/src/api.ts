@@ -18,6 +18,8 @@ export interface Status {
   etag: string | null;
   /** Seconds until asking again makes sense; null once it ended. */
   retryAfter: number | null;
+  /** The server kept the question until something changed or it got long: asking again at once is what it expects. */
+  held?: boolean;
 }
 
 export interface Sending {
@@ -44,6 +46,7 @@ interface Call {
 }
 
 const PATIENCE_MS = 30_000;
+const HOLD_SECONDS = 10;
 
 export function createApi({ baseUrl, token, onSandbox }: ApiOptions) {
   const root = `${baseUrl.replace(/\/$/, "")}/api/v1/images`;
@@ -129,12 +132,17 @@ export function createApi({ baseUrl, token, onSandbox }: ApiOptions) {
 
     jobs: (businessId: number, signal?: AbortSignal) => get<Page<Job>>(`/generate/jobs?${query({ business_id: businessId })}`, { signal }),
 
-    async status(jobId: string, known: Status | undefined, signal?: AbortSignal): Promise<Status> {
-      const answer = await ask(`/generate/status/${jobId}`, { headers: known?.etag ? { "If-None-Match": known.etag } : {}, signal });
+    /** `hold` asks the server to answer when the job changes, instead of at once. */
+    async status(jobId: string, known: Status | undefined, hold: boolean, signal?: AbortSignal): Promise<Status> {
+      const headers = {
+        ...(known?.etag && { "If-None-Match": known.etag }),
+        ...(hold && { Prefer: `wait=${HOLD_SECONDS}` }),
+      };
+      const answer = await ask(`/generate/status/${jobId}`, { headers, signal });
       const seconds = Number(answer.headers.get("Retry-After"));
-      const retryAfter = seconds > 0 ? seconds : null;
-      if (answer.status === 304 && known) return { ...known, retryAfter };
-      return { job: read(await answer.text()) as Job, etag: answer.headers.get("ETag"), retryAfter };
+      const told = { retryAfter: seconds > 0 ? seconds : null, held: answer.headers.has("Preference-Applied") };
+      if (answer.status === 304 && known) return { ...known, ...told };
+      return { job: read(await answer.text()) as Job, etag: answer.headers.get("ETag"), ...told };
     },
 
     /** Resolves with the stored image, or the one that was there already with the same bytes. */

@@ -10,6 +10,7 @@ import { useRefreshLibrary } from "./useLibrary";
 
 const NONE: string[] = [];
 const MOST = 30;
+const AT_ONCE_MS = 100;
 const trackedName = (businessId: number): string => `jobs:${businessId}`;
 
 /** The ids of the jobs that this browser follows, newest first; shared by all tabs, kept over a reload. */
@@ -34,7 +35,7 @@ function follow(api: Api, client: QueryClient, id: string, arrived: (images: Ima
     queryKey: keys.job(id),
     queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Status> => {
       const known = client.getQueryData<Status>(keys.job(id));
-      const found = await api.status(id, known, signal);
+      const found = await hold(known, (may) => api.status(id, known, may, signal));
       if (found.job.image && known && !isFinal(known.job)) arrived([found.job.image]);
       return found;
     },
@@ -46,6 +47,19 @@ function follow(api: Api, client: QueryClient, id: string, arrived: (images: Ima
   };
 }
 
+let holding = false;
+
+/** Lets one question at a time be held by the server: a browser has few connections to one address, and all tabs share them. */
+async function hold(known: Status | undefined, ask: (may: boolean) => Promise<Status>): Promise<Status> {
+  if (holding || document.hidden || !known?.etag || isFinal(known.job)) return ask(false);
+  holding = true;
+  try {
+    return await ask(true);
+  } finally {
+    holding = false;
+  }
+}
+
 const ended = (query: Query<Status>): boolean => {
   const { data, error } = query.state;
   return data ? isFinal(data.job) : error !== null && asFailure(error).status === 404;
@@ -55,6 +69,7 @@ const ended = (query: Query<Status>): boolean => {
 function pause(query: Query<Status>): number | false {
   const { data, status, dataUpdatedAt } = query.state;
   if (ended(query)) return false;
+  if (data?.held && status === "success") return AT_ONCE_MS;
   const seconds = status === "error" ? Math.min(20, Math.max(2, (Date.now() - dataUpdatedAt) / 2000)) : (data?.retryAfter ?? 2);
   return seconds * 1000 * (1 + Math.random() * 0.2);
 }
