@@ -82,7 +82,7 @@ def test(more: Sequence[str]) -> None:
     show("pytest", "tests/chaos", *more, nothing_chosen_is_fine=bool(more))
     if any((ROOT / "tests" / "browser").glob("test_*.py")):
         # Playwright's synchronous side and pytest-asyncio cannot share a process.
-        show("pytest", "tests/browser", "-n", "2", "--dist", "loadfile", *more, nothing_chosen_is_fine=bool(more))
+        show("pytest", "tests/browser", *more, nothing_chosen_is_fine=bool(more), second_chance=True)
     if (WEB / "package.json").exists() and not more:
         show("npm", "test", "--silent", directory=WEB)
 
@@ -258,10 +258,16 @@ def check(title: str, *command: str) -> None:
     tool(title, [str(BIN / command[0]), *command[1:]])
 
 
-def show(*command: str, directory: Path = ROOT, nothing_chosen_is_fine: bool = False) -> None:
-    """A step of the tests whose output is the point."""
+def show(
+    *command: str, directory: Path = ROOT, nothing_chosen_is_fine: bool = False, second_chance: bool = False
+) -> None:
+    """A step of the tests whose output is the point. On a busy machine a browser may miss a moment: a second chance."""
     program = [str(BIN / "python"), "-m", "pytest"] if command[0] == "pytest" else [command[0]]
     status = subprocess.run([*program, *command[1:]], cwd=directory, env=environment(), check=False).returncode
+    if status == 1 and second_chance:
+        print("  once more, only what failed", flush=True)
+        again = [*program, *command[1:], "--last-failed", "--last-failed-no-failures", "none"]
+        status = subprocess.run(again, cwd=directory, env=environment(), check=False).returncode
     if status == 5 and nothing_chosen_is_fine:  # pytest's word for: no test matched.
         return
     if status:

@@ -41,6 +41,7 @@ def test_several_files_each_with_their_own_end(studio: Studio, files: dict[str, 
     expect(studio.row("notes.jpg").get_by_text("This is not a JPEG, PNG or WebP picture")).to_be_visible()
     expect(studio.row("IMG_0042.HEIC").get_by_text("This is a HEIC photo")).to_be_visible()
     expect(studio.row("broken.png").get_by_text("The picture cannot be read")).to_be_visible()
+    expect(studio.row("large.jpg").get_by_text("Uploaded", exact=True)).to_be_visible()
     assert {image["filename"] for image in studio.images()} == {"harbour.jpg", "panorama.jpg", "large.jpg"}
     expect(studio.row("harbour.jpg")).to_be_focused()
 
