@@ -13,7 +13,7 @@ from pydantic import Field
 from gateway import schemas
 from gateway.schemas import EstimateRequest, GenerateRequest
 from gateway.tools import Tools
-from shared import cursor, jobs, log, progress, wire
+from shared import caller, cursor, jobs, log, progress, wire
 from shared.catalogue import Choice, Refusal
 from shared.errors import CostAboveMaximum, FieldError, Invalid, ModelRetired, NotFound
 from shared.ids import new_id
@@ -63,6 +63,7 @@ async def generate(
 ) -> Response:
     """Everything wrong is refused here, before anything is queued. The answer is sent after the job is committed."""
     tools = _tools(request)
+    caller.of(request.scope).act_for(asked.business_id)
     choice = _choose(tools, asked)
     if asked.max_cost_usd is not None and choice.unit_price_micros > micros(asked.max_cost_usd):
         estimate = usd(choice.unit_price_micros)
@@ -114,7 +115,7 @@ async def _answer(tools: Tools, job_id: UUID, status: int, headers: dict[str, st
 async def cancel(request: Request, job_id: str) -> Response:
     """Free and final before it starts. While it runs, what can be stopped is; `cost.charged` tells the truth."""
     tools = _tools(request)
-    job = await jobs.cancel(tools.db, _uuid(job_id), None)
+    job = await jobs.cancel(tools.db, _uuid(job_id), caller.of(request.scope).whose(None))
     tools.watch.forget(job.id)
     if job.final:
         await tools.bell.tell(job)
@@ -144,6 +145,7 @@ class JobsQuery(Asked):
 @router.get("/jobs", response_model=schemas.JobPage, summary="List jobs, newest first")
 async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> Response:
     tools = _tools(request)
+    caller.of(request.scope).act_for(asked.business_id)
     before = cursor.read(asked.cursor) if asked.cursor else None
     offset = 0 if before else (asked.page - 1) * asked.page_size
     found, total = await progress.page(
@@ -178,6 +180,8 @@ async def sizes(request: Request, if_none_match: Annotated[str | None, Header(ma
 @router.post("/estimate-cost", response_model=schemas.Estimate, summary="What would it cost?")
 async def estimate(request: Request, asked: EstimateRequest) -> Response:
     """The same validation as asking for the picture, without any effect."""
+    if asked.business_id is not None:
+        caller.of(request.scope).act_for(asked.business_id)
     choice = _choose(_tools(request), asked)
     others = _tools(request).catalogue.alternatives(choice, _today())
     return wire.answer(

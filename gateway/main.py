@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway import described, document, status, usage
+from gateway import described, document, jwts, status, usage
 from gateway import generation as asking
+from gateway.access import Access, Credentials, Keys
 from gateway.document import Documents
 from gateway.proxy import Proxy
 from gateway.routes import IMAGES, Service
@@ -18,7 +20,7 @@ from gateway.tools import Tools, opened
 from gateway.watch import Watch
 from shared import db, jobs
 from shared.errors import Unavailable
-from shared.probes import Check
+from shared.probes import METRICS, Check, Probes
 from shared.settings import GatewaySettings
 from shared.shell import Shell
 from shared.web import make_app
@@ -26,6 +28,12 @@ from shared.web import make_app
 _API = IMAGES.encode()
 _GENERATE = _API + b"/generate"
 _STATUS = status.PREFIX.encode()
+_SAFE = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+)
+"""On every answer: a browser takes the type as said, tells no other site where it was, and shows us in no frame."""
 _OURS = frozenset({_GENERATE, usage.PATH.encode()})
 
 
@@ -35,8 +43,9 @@ def build(settings: GatewaySettings) -> "Gateway":
 
     @asynccontextmanager
     async def tools() -> AsyncIterator[Tools]:
-        async with opened(settings) as built, proxy.running():
+        async with opened(settings) as built, proxy.running(), _proofs(settings, built) as proofs:
             doors.open(built.watch)
+            access.open(*proofs)
             yield built
 
     api = make_app(
@@ -47,6 +56,7 @@ def build(settings: GatewaySettings) -> "Gateway":
         max_body=settings.max_json,
     )
     doors = Doors(api, proxy, Documents(api.openapi, proxy.fetch, settings), Studio(settings))
+    access = Access(doors)
 
     async def postgres() -> None:
         await db.ping(api.state.tools.db)
@@ -59,18 +69,29 @@ def build(settings: GatewaySettings) -> "Gateway":
         return f"waits for an operator: {waiting.error_code}, {waiting.error_detail}" if waiting else None
 
     checks = {"postgres": postgres, "upload": _ready(proxy, "upload"), "library": _ready(proxy, "library")}
-    return Gateway(doors, settings, checks, {"redis": redis, "generation": generation})
+    return Gateway(access, doors, settings, checks, {"redis": redis, "generation": generation})
 
 
 class Gateway(Shell):
     """What the server runs."""
 
     def __init__(
-        self, doors: "Doors", settings: GatewaySettings, checks: Mapping[str, Check], advisory: Mapping[str, Check]
+        self,
+        access: Access,
+        doors: "Doors",
+        settings: GatewaySettings,
+        checks: Mapping[str, Check],
+        advisory: Mapping[str, Check],
     ) -> None:
-        super().__init__(doors, settings, checks=checks, advisory=advisory)
+        closed = frozenset({METRICS}) if settings.auth != "off" else frozenset()
+        super().__init__(access, settings, checks=checks, advisory=advisory, headers=_SAFE, closed=closed)
+        # Outermost, so that a page of another origin can read refusals too.
+        self._entrance = _with_cors(super().__call__, settings)
         self.stop = doors.close
         """To be called when the process is asked to stop, or open event streams would keep it from ending."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._entrance(scope, receive, send)
 
 
 class Doors:
@@ -83,6 +104,7 @@ class Doors:
         self._proxy = proxy
         self._documents = documents
         self._studio = studio
+        self._metrics = Probes({})
 
     def open(self, watch: Watch) -> None:
         """Once the process has started: the polls can be answered."""
@@ -103,6 +125,8 @@ class Doors:
         path: bytes = scope["raw_path"]
         if path.startswith(_STATUS):
             return self._polls
+        if path == METRICS.encode():
+            return self._metrics
         if path in _OURS or path.startswith(_GENERATE + b"/"):
             return self._api
         if path.startswith(_API):
@@ -112,6 +136,48 @@ class Doors:
 
 async def _not_yet(_scope: Scope, _receive: Receive, _send: Send) -> None:
     raise Unavailable("The gateway is starting", retry_after=1)
+
+
+@asynccontextmanager
+async def _proofs(settings: GatewaySettings, tools: Tools) -> AsyncIterator[list[Credentials]]:
+    """What counts as proof of who asks, as the settings say."""
+    keys = [Keys(tools.db)] if "keys" in settings.auth else []
+    if "jwt" in settings.auth:
+        async with jwts.reading(settings) as tokens:
+            yield [*keys, tokens]
+    else:
+        yield [*keys]
+
+
+def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
+    """Lets the pages of the listed origins call the API; no page at all unless some are listed."""
+    origins = [origin.strip() for origin in (settings.cors_origins or "").split(",") if origin.strip()]
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "If-Match",
+            "If-None-Match",
+            "Prefer",
+            "X-Request-Id",
+        ],
+        expose_headers=[
+            "ETag",
+            "Location",
+            "Retry-After",
+            "X-Request-Id",
+            "Idempotency-Replayed",
+            "X-Deduplicated",
+            "X-Darkroom-Sandbox",
+        ],
+        max_age=600,
+    )
 
 
 def _ready(proxy: Proxy, service: Service) -> Check:

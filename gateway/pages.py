@@ -58,8 +58,6 @@ def page(content: bytes, kind: str, *, caching: str = REVALIDATE, policy: str | 
     headers = [
         (b"content-type", kind.encode()),
         (b"cache-control", caching.encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"same-origin"),
     ]
     if policy:
         headers.append((b"content-security-policy", policy.encode()))

@@ -15,8 +15,9 @@ from gateway import headers, routes
 from gateway.client import Client, Left
 from gateway.patrol import Patrol
 from gateway.routes import Route, Service
-from shared import log
+from shared import caller, log
 from shared.errors import BodyTooLarge, Malformed, Problem, TooLarge, Unavailable, UpstreamTimeout, UpstreamUnavailable
+from shared.identity import HEADER, Seal
 from shared.settings import GatewaySettings
 
 SMALL = 64 * 1024
@@ -38,6 +39,7 @@ class Proxy:
             "library": settings.library_url.rstrip("/"),
         }
         self._limit = settings.max_body
+        self._seal = Seal(settings)
         self._patrol = Patrol(settings.proxy_timeout)
         self._connect = settings.connect_timeout
         self._session: aiohttp.ClientSession | None = None
@@ -80,6 +82,8 @@ class Proxy:
             with self._patrol.over(client):
                 response = await self._ask(url, scope, client)
                 try:
+                    if response.status == 401:
+                        raise self._stranger(route)
                     await self._answer(response, client)
                 finally:
                     response.close()
@@ -88,6 +92,8 @@ class Proxy:
 
     async def _ask(self, url: URL, scope: Scope, client: Client) -> aiohttp.ClientResponse:
         told = headers.to_service(scope)
+        if self._seal.used:
+            told[HEADER] = self._seal.sign(caller.of(scope), scope["method"], url.raw_path_qs.encode())
         body: bytes | AsyncIterator[bytes] | None = None
         if client.unread:
             if client.length is not None and client.length <= SMALL:
@@ -110,6 +116,11 @@ class Proxy:
         async for chunk in response.content.iter_any():
             await client.write(chunk)
         await client.end()
+
+    def _stranger(self, route: Route) -> Problem:
+        """The client was let in here; the service did not believe us, which no client can mend."""
+        log.get().error("upstream.disbelieved", service=route.service, setting="DARKROOM_INNER_SECRET")
+        return UpstreamUnavailable(f"The {route.service} service did not believe the gateway")
 
     def _meaning(self, failed: Exception, route: Route, client: Client) -> Exception:
         """What the client is told. The order matters: its own faults also break the connection to the service."""

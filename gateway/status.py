@@ -10,6 +10,7 @@ from uuid import UUID
 from starlette.types import Receive, Scope, Send
 
 from gateway.watch import View, Watch
+from shared import caller
 from shared.errors import FieldError, Invalid, MethodNotAllowed, NotFound, Unavailable
 
 PREFIX = "/api/v1/images/generate/status/"
@@ -37,7 +38,8 @@ class StatusLane:
         scope["state"]["lane"] = PREFIX + ("{job_id}/events" if rest else "{job_id}")
         job_id = UUID(name)
         view = await self._watch.view(job_id)
-        if view is None:
+        # Somebody else's is answered like one that is not, from the same memory and in the same time.
+        if view is None or not caller.of(scope).owns(view.business_id):
             raise NotFound("There is no such job")
         if rest and scope["method"] == "GET":
             await self._stream(job_id, view, scope, receive, send)

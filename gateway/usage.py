@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from gateway.schemas import Budget
 from gateway.tools import Tools
-from shared import ledger, progress, wire
+from shared import caller, ledger, progress, wire
 from shared.money import usd
 from shared.wire import Answer, Asked, BusinessId
 
@@ -54,6 +54,7 @@ class Usage(Answer):
 @router.get(PATH, response_model=Usage, summary="What was spent in a month")
 async def usage(request: Request, asked: Annotated[UsageQuery, Query()]) -> Response:
     """The sum of the ledger of vendor calls; money that nobody can know of is counted apart."""
+    caller.of(request.scope).act_for(asked.business_id)
     tools: Tools = request.app.state.tools
     month = asked.month or datetime.now(UTC).strftime("%Y-%m")
     since = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)

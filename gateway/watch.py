@@ -47,7 +47,7 @@ class Watch:
         self._bell = bell
         self._settings = settings
         self._told = False
-        self._views: dict[UUID, tuple[float, View]] = {}
+        self._views: dict[UUID, tuple[float, View | None]] = {}
         self._wanted: dict[UUID, asyncio.Future[View | None]] = {}
         self._loading: dict[UUID, asyncio.Future[View | None]] = {}
         self._waiters: dict[UUID, set[asyncio.Event]] = {}
@@ -148,7 +148,7 @@ class Watch:
             current = self._done(job_id, future)
             standing = standings.get(job_id)
             view = self._view(standing) if standing else None
-            if view is not None and current:
+            if current:
                 self._remember(job_id, view)
             if not future.done():
                 future.set_result(view)
@@ -160,10 +160,12 @@ class Watch:
             del self._loading[job_id]
         return current
 
-    def _remember(self, job_id: UUID, view: View) -> None:
+    def _remember(self, job_id: UUID, view: View | None) -> None:
         if len(self._views) >= _MOST_REMEMBERED:
             self._views.clear()
-        seconds = _LINE_SECONDS if view.status is JobStatus.QUEUED else self._settings.job_cache_seconds
+        seconds = (
+            _LINE_SECONDS if view is not None and view.status is JobStatus.QUEUED else self._settings.job_cache_seconds
+        )
         self._views[job_id] = (asyncio.get_running_loop().time() + seconds, view)
 
     def _view(self, standing: progress.Standing) -> View:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from library_service.schemas import ImageId, Scope, Wish
 from library_service.tools import Tools
-from shared import delivery, filenames, images, log, platforms, renditions, uploads, wire
+from shared import caller, delivery, filenames, images, log, platforms, renditions, uploads, wire
 from shared.db import Row
 from shared.delivery import Delivered
 from shared.errors import Conflict, StorageUnavailable
@@ -32,7 +32,7 @@ _MOST_BYTES = platforms.MAX_BYTES
 async def derive(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], wish: Wish) -> Response:
     """The copy has bytes of its own: deleting the parent does not touch it."""
     tools: Tools = request.app.state.tools
-    parent = await images.get(tools.db, image_id, asked.business_id)
+    parent = await images.get(tools.db, image_id, caller.of(request.scope).whose(asked.business_id))
     if parent["deleted_at"]:
         raise Conflict("The picture is in the trash; restore it first")
     made = _made(parent, wish)

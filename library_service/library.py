@@ -18,7 +18,8 @@ from library_service.schemas import (
     ThumbnailQuery,
 )
 from library_service.tools import Tools
-from shared import delivery, filenames, images, log, pages, wire
+from shared import caller, delivery, filenames, images, log, pages, wire
+from shared.caller import Whose
 from shared.db import Row, transaction
 from shared.errors import PreconditionFailed
 from shared.models import ImageSource
@@ -34,11 +35,16 @@ def _tools(request: Request) -> Tools:
     return tools
 
 
+def _whose(request: Request, business_id: int | None) -> Whose:
+    return caller.of(request.scope).whose(business_id)
+
+
 @router.get("", response_model=ImagePage, summary="List pictures, newest first")
 @router.get("/", include_in_schema=False)
 async def list_images(request: Request, asked: Annotated[ListQuery, Query()]) -> Response:
     """By page number, or by `cursor`, which costs the same at any depth."""
     tools = _tools(request)
+    caller.of(request.scope).act_for(asked.business_id)
     source = None if asked.source == "all" else ImageSource(asked.source)
     wanted = Wanted(asked.business_id, source, asked.search.strip(), asked.trashed)
     if asked.cursor:
@@ -61,7 +67,7 @@ async def list_images(request: Request, asked: Annotated[ListQuery, Query()]) ->
 async def bulk_delete(request: Request, asked: BulkDelete) -> Response:
     """All of those that exist; the answer says it for each id."""
     tools = _tools(request)
-    rows = await images.trash_many(tools.db, asked.ids, asked.business_id)
+    rows = await images.trash_many(tools.db, asked.ids, _whose(request, asked.business_id))
     shown = {image_id: wire.image(row, tools.settings.purge_after) for image_id, row in rows.items()}
     log.get().info("images.trashed", count=len(rows))
     results = [
@@ -76,7 +82,7 @@ async def look(
 ) -> Response:
     """One in the trash still answers, with `deleted_at`."""
     tools = _tools(request)
-    answer = _shown(tools, await images.get(tools.db, image_id, asked.business_id))
+    answer = _shown(tools, await images.get(tools.db, image_id, _whose(request, asked.business_id)))
     if if_none_match and answer.headers["etag"] in _tags(if_none_match):
         return Response(status_code=304, headers={"ETag": answer.headers["etag"]})
     return answer
@@ -93,7 +99,7 @@ async def change(
     """With `If-Match: <ETag>` only if nobody changed it meanwhile."""
     tools = _tools(request)
     async with transaction(tools.db) as connection:
-        row = await images.lock(connection, image_id, asked.business_id)
+        row = await images.lock(connection, image_id, _whose(request, asked.business_id))
         if if_match and _shown(tools, row).headers["etag"] not in _tags(if_match) and if_match.strip() != "*":
             raise PreconditionFailed("It was changed meanwhile; look at it again before you change it")
         filename, alt_text = row["filename"], row["alt_text"]
@@ -109,7 +115,7 @@ async def change(
 async def delete(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
     """Nothing is destroyed before `purge_after`; until then `restore` brings it back. Repeating it is safe."""
     tools = _tools(request)
-    row = await images.trash(tools.db, image_id, asked.business_id)
+    row = await images.trash(tools.db, image_id, _whose(request, asked.business_id))
     log.get().info("image.trashed", image_id=str(image_id), business_id=row["business_id"])
     return _shown(tools, row)
 
@@ -118,7 +124,7 @@ async def delete(request: Request, image_id: ImageId, asked: Annotated[Scope, Qu
 async def restore(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
     """Same id, same address. 409 where the same picture was uploaded again meanwhile."""
     tools = _tools(request)
-    row = await images.restore(tools.db, image_id, asked.business_id, tools.settings.purge_after)
+    row = await images.restore(tools.db, image_id, _whose(request, asked.business_id), tools.settings.purge_after)
     log.get().info("image.restored", image_id=str(image_id), business_id=row["business_id"])
     return _shown(tools, row)
 
@@ -131,7 +137,7 @@ async def restore(request: Request, image_id: ImageId, asked: Annotated[Scope, Q
 )
 async def thumbnail(request: Request, image_id: ImageId, asked: Annotated[ThumbnailQuery, Query()]) -> Response:
     """Never enlarged: `width` and `height` say what it really has. The browser's format is chosen by the store."""
-    row = await images.get(_tools(request).db, image_id, asked.business_id)
+    row = await images.get(_tools(request).db, image_id, _whose(request, asked.business_id))
     made = delivery.thumbnail(
         row["url"], row["width"], row["height"], width=asked.width, height=asked.height, fit=asked.fit
     )

@@ -9,6 +9,7 @@ from library_service import derivatives, library
 from library_service.purge import EVERY, purge
 from library_service.tools import Tools, opened
 from shared import db
+from shared.identity import Inner
 from shared.rounds import repeating
 from shared.settings import LibrarySettings
 from shared.shell import Shell
@@ -42,4 +43,4 @@ def build(settings: LibrarySettings) -> ASGIApp:
     async def store() -> None:
         await app.state.tools.store.ping()
 
-    return Shell(app, settings, checks={"postgres": postgres}, advisory={"store": store})
+    return Shell(Inner(app, settings), settings, checks={"postgres": postgres}, advisory={"store": store})

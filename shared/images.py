@@ -1,7 +1,7 @@
 """The library's rows: all SQL that touches `images`. Uploads under way are in `uploads.py`.
 
 A `row` is an image joined with its job's `prompt, model, size, quality, actual_micros`, as `wire.image` takes it.
-Where a function takes `business_id`, None means any: the caller already knows whose picture it is.
+Where a function takes `whose`, only pictures of these businesses are there for it; None means any.
 """
 
 import unicodedata
@@ -10,13 +10,14 @@ from uuid import UUID
 
 import asyncpg
 
+from shared.caller import Whose
 from shared.db import Db, Row
 from shared.errors import Conflict, NotFound
 from shared.models import Image
 
 ROW = "i.*, j.prompt, j.model, j.size, j.quality, j.actual_micros"
 _COLUMNS = ", ".join(Image.model_fields)
-_SCOPE = "id = $1 and ($2::bigint is null or business_id = $2)"
+_SCOPE = "id = $1 and ($2::bigint[] is null or business_id = any($2))"
 _NEW = [name for name in Image.model_fields if name not in ("created_at", "deleted_at")]
 _INSERT = f"""
     insert into images ({", ".join(_NEW)}) values ({", ".join(f"${n}" for n in range(1, len(_NEW) + 1))})
@@ -56,18 +57,18 @@ async def _twin(db: Db, image: Image) -> Row | None:
     )  # fmt: skip
 
 
-async def find(db: Db, image_id: UUID, business_id: int | None = None) -> Row | None:
+async def find(db: Db, image_id: UUID, whose: Whose = None) -> Row | None:
     """One row, in the trash or not."""
     return await db.fetchrow(
         f"""select {ROW} from images i left join jobs j on j.id = i.job_id
-            where i.id = $1 and ($2::bigint is null or i.business_id = $2)""",
-        image_id, business_id,
+            where i.id = $1 and ($2::bigint[] is null or i.business_id = any($2))""",
+        image_id, whose,
     )  # fmt: skip
 
 
-async def get(db: Db, image_id: UUID, business_id: int | None = None) -> Row:
+async def get(db: Db, image_id: UUID, whose: Whose = None) -> Row:
     """One row. Raises NotFound."""
-    return _there(await find(db, image_id, business_id))
+    return _there(await find(db, image_id, whose))
 
 
 async def find_by_hash(db: Db, business_id: int, sha256: str) -> Row | None:
@@ -88,23 +89,23 @@ async def find_copy(db: Db, parent_id: UUID, sha256: str) -> Row | None:
     )  # fmt: skip
 
 
-async def by_ids(db: Db, ids: Sequence[UUID], business_id: int | None = None) -> dict[UUID, Row]:
+async def by_ids(db: Db, ids: Sequence[UUID], whose: Whose = None) -> dict[UUID, Row]:
     """The rows of those that exist."""
     rows = await db.fetch(
         f"""select {ROW} from images i left join jobs j on j.id = i.job_id
-            where i.id = any($1::uuid[]) and ($2::bigint is null or i.business_id = $2)""",
-        list(ids), business_id,
+            where i.id = any($1::uuid[]) and ($2::bigint[] is null or i.business_id = any($2))""",
+        list(ids), whose,
     )  # fmt: skip
     return {row["id"]: row for row in rows}
 
 
-async def lock(db: Db, image_id: UUID, business_id: int | None = None) -> Row:
+async def lock(db: Db, image_id: UUID, whose: Whose = None) -> Row:
     """One row that nobody else changes until the transaction ends. Raises NotFound."""
     return _there(
         await db.fetchrow(
             f"""select {ROW} from images i left join jobs j on j.id = i.job_id
-                where i.id = $1 and ($2::bigint is null or i.business_id = $2) for update of i""",
-            image_id, business_id,
+                where i.id = $1 and ($2::bigint[] is null or i.business_id = any($2)) for update of i""",
+            image_id, whose,
         )
     )  # fmt: skip
 
@@ -119,37 +120,37 @@ async def describe(db: Db, row: Row, filename: str, alt_text: str | None) -> Row
     )  # fmt: skip
 
 
-async def trash(db: Db, image_id: UUID, business_id: int | None = None) -> Row:
+async def trash(db: Db, image_id: UUID, whose: Whose = None) -> Row:
     """Puts it in the trash; one that is there stays as it is. Raises NotFound."""
     return _there(
         await db.fetchrow(
             _answering(f"update images set deleted_at = coalesce(deleted_at, now()) where {_SCOPE}"),
-            image_id, business_id,
+            image_id, whose,
         )
     )  # fmt: skip
 
 
-async def trash_many(db: Db, ids: Sequence[UUID], business_id: int | None = None) -> dict[UUID, Row]:
+async def trash_many(db: Db, ids: Sequence[UUID], whose: Whose = None) -> dict[UUID, Row]:
     """Puts all of them in the trash at once; the answer has those that exist. Locked in one order, so no deadlock."""
     rows = await db.fetch(
         _answering("""update images set deleted_at = coalesce(deleted_at, now()) where id in (
-            select id from images where id = any($1::uuid[]) and ($2::bigint is null or business_id = $2)
+            select id from images where id = any($1::uuid[]) and ($2::bigint[] is null or business_id = any($2))
             order by id for update)"""),
-        list(ids), business_id,
+        list(ids), whose,
     )  # fmt: skip
     return {row["id"]: row for row in rows}
 
 
-async def restore(db: Db, image_id: UUID, business_id: int | None, purge_after_days: int) -> Row:
+async def restore(db: Db, image_id: UUID, whose: Whose, purge_after_days: int) -> Row:
     """Takes it out of the trash, unless its time is over. Raises NotFound, and Conflict if the same bytes are live."""
     try:
         row = await db.fetchrow(
             _answering(f"""update images set deleted_at = null
                 where {_SCOPE} and (deleted_at is null or deleted_at > now() - make_interval(days => $3))"""),
-            image_id, business_id, purge_after_days,
+            image_id, whose, purge_after_days,
         )  # fmt: skip
     except asyncpg.UniqueViolationError:
-        trashed = await get(db, image_id, business_id)
+        trashed = await get(db, image_id, whose)
         live = await find_by_hash(db, trashed["business_id"], trashed["sha256"])
         extra = {"image_id": str(live["id"])} if live else {}
         raise Conflict("The same picture was uploaded again meanwhile; it is live", extra=extra) from None

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from shared.caller import Whose
 from shared.db import Db, Row
 from shared.errors import AlreadyFinished, IdempotencyKeyReused, NotFound
 from shared.models import Job, JobError, JobStatus
@@ -280,7 +281,7 @@ async def ring(db: Db) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def cancel(db: Db, job_id: UUID, business_id: int | None) -> Job:
+async def cancel(db: Db, job_id: UUID, whose: Whose) -> Job:
     """A client's wish: a waiting job ends canceled; a running or painted one is marked, its worker sees to it.
 
     Asking again is safe. Raises NotFound, AlreadyFinished.
@@ -289,7 +290,8 @@ async def cancel(db: Db, job_id: UUID, business_id: int | None) -> Job:
         f"""
         with asked as (
             select id, status = 'queued' and not exists (select from spills s where s.job_id = j.id) as free
-            from jobs j where id = $1 and ($2::bigint is null or business_id = $2) and finished_at is null for update
+            from jobs j where id = $1 and ($2::bigint[] is null or business_id = any($2)) and finished_at is null
+            for update
         ), stopped as (
             update jobs set status = 'canceled', cancel_requested_at = now(), error_code = null, error_detail = null,
                 {_END} from asked where jobs.id = asked.id and asked.free returning {_COLUMNS}
@@ -298,11 +300,11 @@ async def cancel(db: Db, job_id: UUID, business_id: int | None) -> Job:
             from asked where jobs.id = asked.id and not asked.free returning {_COLUMNS}
         )
         select * from stopped union all select * from marked""",
-        job_id, business_id,
+        job_id, whose,
     )  # fmt: skip
     if row is not None:
         return Job(**row)
-    ended = await get(db, job_id, business_id)
+    ended = await get(db, job_id, whose)
     if ended.status is not JobStatus.CANCELED:
         raise AlreadyFinished(f"The job has already {ended.status.value}")
     return ended
@@ -319,10 +321,10 @@ async def canceled(db: Db, job_id: UUID, attempt: int) -> Job | None:
     )  # fmt: skip
 
 
-async def get(db: Db, job_id: UUID, business_id: int | None = None) -> Job:
-    """One job; of this business, if one is named. Raises NotFound."""
+async def get(db: Db, job_id: UUID, whose: Whose = None) -> Job:
+    """One job; of these businesses, if any are named. Raises NotFound."""
     row = await db.fetchrow(
-        f"select {_COLUMNS} from jobs where id = $1 and ($2::bigint is null or business_id = $2)", job_id, business_id
+        f"select {_COLUMNS} from jobs where id = $1 and ($2::bigint[] is null or business_id = any($2))", job_id, whose
     )
     if row is None:
         raise NotFound("There is no such job")

@@ -10,13 +10,14 @@ from starlette.types import Receive, Scope, Send
 Check = Callable[[], Awaitable[str | None]]
 """Raises when the part is missing; may answer a word about a part that is there but degraded."""
 
+METRICS = "/metrics"
 _CHECK_SECONDS = 3.0
 
 
 class Probes:
     """Answers the three paths. `checks` are what this process cannot work without, `advisory` what it can."""
 
-    paths = frozenset({"/healthz", "/readyz", "/metrics"})
+    paths = frozenset({"/healthz", "/readyz", METRICS})
 
     def __init__(self, checks: Mapping[str, Check], advisory: Mapping[str, Check] | None = None) -> None:
         self._checks = checks
@@ -24,7 +25,7 @@ class Probes:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         status, kind, body = 200, b"application/json", b'{"status":"ok"}'
-        if scope["path"] == "/metrics":
+        if scope["path"] == METRICS:
             kind, body = CONTENT_TYPE_LATEST.encode(), generate_latest()
         elif scope["path"] == "/readyz":
             status, body = await self._ready()

@@ -3,11 +3,13 @@
 Every field says its unit. docs/configuration.md lists each one; a test compares the two.
 """
 
+import re
+from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SANDBOX_OPENAI_KEY = "sk-sandbox"
@@ -15,9 +17,16 @@ SANDBOX_CLOUDINARY = "cloudinary://sandbox-key:sandbox-secret@sandbox"
 
 Seconds = Annotated[float, Field(gt=0)]
 
+_SHORTEST_SECRET = 32
+_PUBLIC_KEY_ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
 
 def _env(name: str, *more: str) -> AliasChoices:
     return AliasChoices(name, *more)
+
+
+def _parts(secret: SecretStr) -> list[str]:
+    return [part.strip() for part in secret.get_secret_value().split(",")]
 
 
 class Common(BaseSettings):
@@ -53,6 +62,9 @@ class Common(BaseSettings):
     """The vendor's own variable, for compatible servers. Default: OpenAI's."""
     cloudinary_url: SecretStr | None = Field(None, validation_alias=_env("CLOUDINARY_URL"))
     """The vendor's own variable, `cloudinary://key:secret@cloud[?upload_prefix=…]`."""
+    inner_secret: SecretStr | None = Field(None, validation_alias=_env("DARKROOM_INNER_SECRET"))
+    """What the gateway signs with and the inner services believe; 32 characters at least. Two with a comma between:
+    the first signs, both are believed. Without it the inner services stay on a loopback address and believe anybody."""
     purge_after: int = Field(30, ge=0, le=3650, validation_alias=_env("DARKROOM_PURGE_AFTER_DAYS"))
     """Days a deleted picture stays in the trash before its bytes are destroyed."""
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", validation_alias=_env("DARKROOM_LOG_LEVEL"))
@@ -65,6 +77,25 @@ class Common(BaseSettings):
         if self.env == "production" and self.sandbox_url:
             raise ValueError("DARKROOM_ENV=production refuses DARKROOM_SANDBOX_URL: unset one of the two")
         return self
+
+    @field_validator("inner_secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret and any(len(part) < _SHORTEST_SECRET for part in _parts(secret)):
+            raise ValueError(f"each secret must have at least {_SHORTEST_SECRET} characters")
+        return secret
+
+    def inner_secrets(self) -> list[str]:
+        """The secrets between the gateway and the inner services; the first one signs."""
+        return _parts(self.inner_secret) if self.inner_secret else []
+
+    @property
+    def loopback(self) -> bool:
+        """Whether nobody outside this machine can reach this process."""
+        try:
+            return self.host == "localhost" or ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     @property
     def sandbox_parts(self) -> tuple[str, ...]:
@@ -100,8 +131,35 @@ class StoreSettings(Common):
     """Calls to the store at the same time; each holds about three times the picture's bytes in memory."""
 
 
+class InnerSettings(StoreSettings):
+    """For the services that only the gateway may ask."""
+
+    @model_validator(mode="after")
+    def _closed_to_others(self) -> Self:
+        if not self.loopback and not self.inner_secrets():
+            raise ValueError("DARKROOM_HOST is no loopback address: set DARKROOM_INNER_SECRET, here and at the gateway")
+        return self
+
+
 class GatewaySettings(Common):
     """The gateway."""
+
+    auth: Literal["off", "keys", "jwt", "keys+jwt"] = Field("off", validation_alias=_env("DARKROOM_AUTH"))
+    """What counts as proof of who asks. `off` lets anybody act for any business, on a loopback address only."""
+    jwt_issuer: str | None = Field(None, validation_alias=_env("DARKROOM_JWT_ISSUER"))
+    """What a token must say as `iss`."""
+    jwt_audience: str | None = Field(None, validation_alias=_env("DARKROOM_JWT_AUDIENCE"))
+    """What a token must say, or list, as `aud`."""
+    jwt_jwks_url: str | None = Field(None, validation_alias=_env("DARKROOM_JWT_JWKS_URL"))
+    """Where the issuer shows its public keys, by https. A new key works without a restart."""
+    jwt_key: SecretStr | None = Field(None, validation_alias=_env("DARKROOM_JWT_KEY"))
+    """Instead of it: one public key as PEM, or for HS256 a shared secret of 32 characters at least."""
+    jwt_algorithms: str = Field("RS256,ES256", validation_alias=_env("DARKROOM_JWT_ALGORITHMS"))
+    """The only signatures that are believed, with commas between. HS256 stands alone."""
+    jwt_leeway: float = Field(30.0, ge=0, le=300, validation_alias=_env("DARKROOM_JWT_LEEWAY_SECONDS"))
+    """Seconds by which the issuer's clock may differ from ours."""
+    cors_origins: str | None = Field(None, validation_alias=_env("DARKROOM_CORS_ORIGINS"))
+    """Origins of web pages that may call the API, with commas between: `https://app.example`. Default: none."""
 
     port: int = Field(8003, ge=0, le=65535, validation_alias=_env("DARKROOM_PORT"))
     upload_url: str = Field("http://127.0.0.1:8011", validation_alias=_env("DARKROOM_UPLOAD_URL"))
@@ -121,8 +179,38 @@ class GatewaySettings(Common):
     max_watchers: int = Field(5000, ge=1, validation_alias=_env("DARKROOM_MAX_WATCHERS"))
     """Waiting polls and event streams this process holds at once."""
 
+    def jwt_algorithm_list(self) -> list[str]:
+        """The signatures that are believed."""
+        return [name.strip() for name in self.jwt_algorithms.split(",")]
 
-class UploadSettings(StoreSettings):
+    @model_validator(mode="after")
+    def _tokens_can_be_checked(self) -> Self:
+        if "jwt" not in self.auth:
+            return self
+        for name, value in (("ISSUER", self.jwt_issuer), ("AUDIENCE", self.jwt_audience)):
+            if not value:
+                raise ValueError(f"DARKROOM_AUTH={self.auth} needs DARKROOM_JWT_{name}")
+        if (self.jwt_jwks_url is None) == (self.jwt_key is None):
+            raise ValueError(f"DARKROOM_AUTH={self.auth} needs one of DARKROOM_JWT_JWKS_URL and DARKROOM_JWT_KEY")
+        if self.jwt_jwks_url and not re.match(r"https://|http://(localhost|127\.0\.0\.1)[:/]", self.jwt_jwks_url):
+            raise ValueError("DARKROOM_JWT_JWKS_URL must begin with https://")
+        algorithms = set(self.jwt_algorithm_list())
+        if algorithms != {"HS256"} and not algorithms <= _PUBLIC_KEY_ALGORITHMS:
+            raise ValueError(f"DARKROOM_JWT_ALGORITHMS: HS256, or some of {', '.join(sorted(_PUBLIC_KEY_ALGORITHMS))}")
+        if algorithms == {"HS256"} and (not self.jwt_key or len(self.jwt_key.get_secret_value()) < _SHORTEST_SECRET):
+            raise ValueError(f"HS256 needs a DARKROOM_JWT_KEY of at least {_SHORTEST_SECRET} characters")
+        return self
+
+    @model_validator(mode="after")
+    def _open_to_nobody_unknown(self) -> Self:
+        if self.auth == "off" and not self.loopback:
+            raise ValueError(
+                "DARKROOM_AUTH=off is for a loopback address only: set DARKROOM_AUTH=keys, or unset DARKROOM_HOST"
+            )
+        return self
+
+
+class UploadSettings(InnerSettings):
     """The upload service."""
 
     port: int = Field(8011, ge=0, le=65535, validation_alias=_env("DARKROOM_PORT"))
@@ -138,7 +226,7 @@ class UploadSettings(StoreSettings):
     """Seconds one picture may take to decode before its process is ended."""
 
 
-class LibrarySettings(StoreSettings):
+class LibrarySettings(InnerSettings):
     """The library service."""
 
     port: int = Field(8012, ge=0, le=65535, validation_alias=_env("DARKROOM_PORT"))
@@ -190,6 +278,15 @@ class WorkerSettings(StoreSettings):
         if self.lease <= 2 * self.renew_every:
             raise ValueError("DARKROOM_LEASE_SECONDS must be longer than twice DARKROOM_RENEW_SECONDS")
         return self
+
+
+class CommandSettings(Common):
+    """`./darkroom`: the operator's commands. Of Common it needs the database only."""
+
+    redis_url: SecretStr = Field(SecretStr("redis://unused"), validation_alias=_env("REDIS_URL"))
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", validation_alias=_env("DARKROOM_LOG_LEVEL")
+    )
 
 
 Kind = TypeVar("Kind", bound=Common)

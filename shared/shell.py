@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -40,7 +41,7 @@ async def send_problem(scope: Scope, send: Send, problem: errors.Problem) -> Non
 
 
 class Shell:
-    """The outermost layer of a service."""
+    """The outermost layer of a service. Probes that are `closed` are left to the application, which asks who asks."""
 
     def __init__(
         self,
@@ -50,9 +51,11 @@ class Shell:
         checks: Mapping[str, Check],
         advisory: Mapping[str, Check] | None = None,
         headers: Sequence[tuple[bytes, bytes]] = (),
+        closed: AbstractSet[str] = frozenset(),
     ) -> None:
         self._app = app
         self._probes = Probes(checks, advisory)
+        self._probed = Probes.paths - closed
         self._log = AccessLog(settings)
         marks = [(b"x-darkroom-sandbox", ", ".join(settings.sandbox_parts).encode())] if settings.sandbox_parts else []
         self._headers = [*headers, *marks]
@@ -60,7 +63,7 @@ class Shell:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif scope["path"] in Probes.paths:
+        elif scope["path"] in self._probed:
             await self._probes(scope, receive, send)
         else:
             await self._answer(scope, receive, send)

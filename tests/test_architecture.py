@@ -20,6 +20,7 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "base", "cor
 
 HOUSE = ("shared", *SERVICES)
 PURE = (
+    "shared/caller.py",
     "shared/cursor.py",
     "shared/delivery.py",
     "shared/errors.py",
@@ -46,7 +47,9 @@ VENDORS = {
 }
 """Who may import a package that speaks with somebody outside. Nobody else knows its name."""
 
-SQL = {f"shared/{name}.py" for name in ("images", "jobs", "ledger", "models", "pages", "progress", "uploads", "db")}
+SQL = {
+    f"shared/{name}.py" for name in ("images", "jobs", "keys", "ledger", "models", "pages", "progress", "uploads", "db")
+}
 """Who may write SQL, beside the migrations."""
 _STATEMENT = re.compile(
     r"\s*(select\s.+|with\s+\w+\s.*as\s.+|insert\s+into\s.+|update\s+\w+\s+set\s.+|delete\s+from\s.+)", re.DOTALL

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from starlette.types import ASGIApp
 
 from shared import db
+from shared.identity import Inner
 from shared.rounds import repeating
 from shared.settings import UploadSettings
 from shared.shell import Shell
@@ -36,4 +37,4 @@ def build(settings: UploadSettings) -> ASGIApp:
     async def store() -> None:
         await app.state.tools.store.ping()
 
-    return Shell(app, settings, checks={"postgres": postgres}, advisory={"store": store})
+    return Shell(Inner(app, settings), settings, checks={"postgres": postgres}, advisory={"store": store})

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
 
-from shared import log, wire
+from shared import caller, log, wire
 from shared.errors import FieldError, Invalid
 from shared.filenames import MAX_LENGTH
 from shared.wire import Asked, BusinessId, Text
@@ -74,6 +74,7 @@ async def upload(
     idempotency_key: Annotated[Text | None, Header(min_length=1, max_length=200)] = None,
 ) -> Response:
     """Camera data, places and comments are taken out before it is stored; the colour profile and the turn are kept."""
+    caller.of(request.scope).act_for(asked.business_id)
     tools: Tools = request.app.state.tools
     async with received(request, tools.settings.max_file, frozenset(Description.model_fields)) as form:
         order = _order(form, asked.business_id, idempotency_key)

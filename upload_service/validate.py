@@ -14,7 +14,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
-from shared import delivery, images, platforms, renditions, wire
+from shared import caller, delivery, images, platforms, renditions, wire
 from shared.errors import BodyTooLarge, FieldError, Invalid, Malformed, UnsupportedMediaType
 from shared.platforms import Picture, Platform, Severity
 from shared.wire import Answer, Asked, BusinessId, Text
@@ -147,7 +147,7 @@ async def _case(request: Request, *default: Platform) -> AsyncIterator[_Case]:
         async with received(request, tools.settings.max_file, fields) as form:
             yield await _of_file(tools, form, default)
     elif kind in ("application/json", ""):
-        yield await _of_json(tools, await _read(request), default)
+        yield await _of_json(tools, request, default)
     else:
         raise UnsupportedMediaType("Send JSON, or multipart/form-data with the picture in the part `file`")
 
@@ -166,8 +166,8 @@ async def _of_file(tools: Tools, form: Received, default: Sequence[Platform]) ->
     return _Case(picture, None, wanted)
 
 
-async def _of_json(tools: Tools, body: bytes, default: Sequence[Platform]) -> _Case:
-    asked = _checked(_JSON, body)
+async def _of_json(tools: Tools, request: Request, default: Sequence[Platform]) -> _Case:
+    asked = _checked(_JSON, await _read(request))
     if asked.platforms and len(default) == 1:
         unknown = FieldError("/platforms", "unknown_field", "Several platforms are asked at /validate")
         raise Invalid(unknown.detail, errors=(unknown,))
@@ -175,7 +175,7 @@ async def _of_json(tools: Tools, body: bytes, default: Sequence[Platform]) -> _C
     if isinstance(asked, ByNumbers):
         form = "jpeg" if asked.format == "jpg" else asked.format
         return _Case(Picture(asked.width, asked.height, asked.bytes, form), None, wanted)
-    row = await images.get(tools.db, asked.image_id, asked.business_id)
+    row = await images.get(tools.db, asked.image_id, caller.of(request.scope).whose(asked.business_id))
     return _Case(Picture(row["width"], row["height"], row["bytes"], row["format"]), row["url"], wanted)
 
 

@@ -3,6 +3,7 @@
 Every child's environment is built here from nothing, so that a stray variable of the shell cannot change the product.
 """
 
+import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -55,6 +56,8 @@ class Plan:
             "REDIS_URL": redis_url,
             "DARKROOM_PUBLIC_URL": public_url,
         }
+        # Made anew for each run: nobody but these three processes ever needs it.
+        between = {"DARKROOM_INNER_SECRET": settings.given.get("DARKROOM_INNER_SECRET", secrets.token_urlsafe(32))}
         sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         if sandbox_port is not None:
             told["DARKROOM_SANDBOX_URL"] = sandbox_url
@@ -62,8 +65,8 @@ class Plan:
         self.migrations = self._child("migrations", "shared.migrations", told, 0)
         self.sandbox = None if sandbox_port is None else self._sandbox(sandbox_port, sandbox_url)
         self.services = (
-            self._child("upload", "upload_service", told, upload),
-            self._child("library", "library_service", told, library),
+            self._child("upload", "upload_service", told | between, upload),
+            self._child("library", "library_service", told | between, library),
         )
         painting = told if "OpenAI" not in settings.sandbox_parts else {"DARKROOM_IMAGES_PER_MINUTE": "600"} | told
         self.workers = tuple(
@@ -75,7 +78,7 @@ class Plan:
             "DARKROOM_UPLOAD_URL": f"http://127.0.0.1:{upload}",
             "DARKROOM_LIBRARY_URL": f"http://127.0.0.1:{library}",
         }
-        self.gateway = self._child("gateway", "gateway", told | inner, gateway_port)
+        self.gateway = self._child("gateway", "gateway", told | between | inner, gateway_port)
 
     def rows(self) -> list[tuple[str, str]]:
         """What a person wants to know once it runs."""
@@ -93,6 +96,8 @@ class Plan:
         if real := [company for company in ("OpenAI", "Cloudinary") if company not in parts]:
             rows.append(("real", f"{' and '.join(real)}: your account, your money"))
         rows.append(("workers", str(self._settings.workers)))
+        if "keys" in given.get("DARKROOM_AUTH", "off"):
+            rows.append(("keys", "./darkroom keys make --name me --all-businesses"))
         return rows
 
     def _sandbox(self, port: int, url: str) -> Child:

@@ -60,6 +60,21 @@ def require_space(folder: Path, least: int = LEAST_FREE) -> None:
         raise StartError(f"the disk of {folder} is full: {free >> 20} MB free, {least >> 20} MB are needed")
 
 
+def require_auth(settings: LocalSettings) -> None:
+    """Whoever opens the gateway to other machines has to say who may come in; it would refuse to start."""
+    loopback = settings.host == "localhost" or settings.host.startswith("127.") or settings.host == "::1"
+    if not loopback and settings.given.get("DARKROOM_AUTH", "off") == "off":
+        raise StartError(f"others could reach {settings.host}: set DARKROOM_AUTH=keys, or unset DARKROOM_HOST")
+
+
+def note_database(data: Path, database_url: str) -> None:
+    """Where the database is, for `./darkroom`; readable by us alone, because it may hold a password."""
+    note = data / "database_url"
+    note.unlink(missing_ok=True)
+    with os.fdopen(os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(database_url)
+
+
 def gateway_port(settings: LocalSettings, *, in_order: bool) -> int:
     """The gateway's port, free now."""
     if settings.port == 0:

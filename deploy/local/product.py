@@ -29,6 +29,7 @@ def main(environment: Mapping[str, str] = os.environ, programs: Programs = modul
         settings = LocalSettings.read(environment)
         with preflight.our_folder(settings.data) as in_order:
             preflight.require_space(settings.data)
+            preflight.require_auth(settings)
             if not in_order:
                 screen.step("the last run was killed; picking up what it left")
             gateway = preflight.gateway_port(settings, in_order=in_order)
@@ -72,6 +73,7 @@ async def _start(
 ) -> None:
     began = time.monotonic()
     database_url, redis_url = await _start_stores(settings, supervisor)
+    preflight.note_database(settings.data, database_url)
     plan = Plan(
         settings,
         database_url=database_url,

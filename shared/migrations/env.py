@@ -3,7 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import shared.models  # noqa: F401 - fills the metadata
+import shared.models
+import shared.tenancy  # noqa: F401 - both fill the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)

@@ -153,7 +153,7 @@ async def test_renew_extends_and_tells_of_a_cancel_mark(db: Pool, wish: Wishing)
     job = await claimed(db, wish())
     (held,) = await jobs.renew(db, [(job.id, job.attempt)], LEASE)
     assert not held.cancel_requested
-    await jobs.cancel(db, job.id, 1)
+    await jobs.cancel(db, job.id, [1])
     (held,) = await jobs.renew(db, [(job.id, job.attempt)], LEASE)
     assert held.cancel_requested
 
@@ -297,7 +297,7 @@ async def test_recover_makes_an_open_call_unknown(db: Pool, wish: Wishing) -> No
 async def test_recover_cancels_what_nobody_wants_and_says_that_it_may_have_cost(db: Pool, wish: Wishing) -> None:
     job = await claimed(db, wish())
     assert await ledger.begin(db, job)
-    await jobs.cancel(db, job.id, 1)
+    await jobs.cancel(db, job.id, [1])
     await expire_lease(db, job.id)
     (ended,) = await jobs.recover(db, 0, 6)
     assert (ended.status, ended.charged, ended.actual_micros) == (JobStatus.CANCELED, Charged.UNKNOWN, None)
@@ -325,15 +325,15 @@ async def test_ring_comes_back_more_and_more_rarely(db: Pool, wish: Wishing) -> 
 
 async def test_cancel_before_start_is_free_and_final(db: Pool, wish: Wishing) -> None:
     job = await accepted(db, wish())
-    ended = await jobs.cancel(db, job.id, 1)
+    ended = await jobs.cancel(db, job.id, [1])
     assert (ended.status, ended.charged, ended.actual_micros) == (JobStatus.CANCELED, Charged.FALSE, 0)
     assert await jobs.claim(db, 1, LEASE) == []
-    assert (await jobs.cancel(db, job.id, 1)).status is JobStatus.CANCELED
+    assert (await jobs.cancel(db, job.id, [1])).status is JobStatus.CANCELED
 
 
 async def test_cancel_of_a_running_job_only_marks_it(db: Pool, wish: Wishing) -> None:
     job = await claimed(db, wish())
-    marked = await jobs.cancel(db, job.id, 1)
+    marked = await jobs.cancel(db, job.id, [1])
     assert marked.status is JobStatus.RUNNING
     assert marked.cancel_requested_at is not None
     assert await ledger.begin(db, job) is None
@@ -343,16 +343,16 @@ async def test_a_painted_job_is_not_canceled_it_is_paid(db: Pool, wish: Wishing)
     job = await claimed(db, wish())
     await kept(db, job)
     await jobs.postpone(db, job.id, job.attempt, JobError.STORAGE_UNAVAILABLE, "down", delay=0)
-    assert (await jobs.cancel(db, job.id, 1)).status is JobStatus.QUEUED
+    assert (await jobs.cancel(db, job.id, [1])).status is JobStatus.QUEUED
 
 
 async def test_cancel_knows_foreign_and_finished_jobs(db: Pool, wish: Wishing) -> None:
     job = await claimed(db, wish())
     with pytest.raises(NotFound):
-        await jobs.cancel(db, job.id, 2)
+        await jobs.cancel(db, job.id, [2])
     await jobs.fail(db, job.id, job.attempt, JobError.CONTENT_POLICY, "no")
     with pytest.raises(AlreadyFinished):
-        await jobs.cancel(db, job.id, 1)
+        await jobs.cancel(db, job.id, [1])
 
 
 async def test_begin_is_fenced(db: Pool, wish: Wishing) -> None:

@@ -18,6 +18,7 @@ from shared.models import Charged, Outcome
 from shared.settings import GatewaySettings
 from shared.shell import Shell
 from shared.web import make_app
+from tests.service.gate import unlocked
 
 BASE = "/api/v1/images/generate"
 FOX = {"prompt": "a red fox in fresh snow", "business_id": 1}
@@ -51,7 +52,7 @@ async def running(database: str, redis_url: str) -> AsyncIterator[Gateway]:
         title="t", description="t", tools=built, routers=[generation.router, usage.router], max_body=settings.max_json
     )
     async with app.router.lifespan_context(app):
-        transport = httpx2.ASGITransport(Shell(app, settings, checks={}))
+        transport = httpx2.ASGITransport(Shell(unlocked(app), settings, checks={}))
         async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as http:
             yield Gateway(pool, http)
     await bell.close()

@@ -19,6 +19,7 @@ from shared.jobs import Wish
 from shared.models import Job, JobError
 from shared.settings import GatewaySettings
 from shared.shell import Shell
+from tests.service.gate import unlocked
 
 NOBODY = "01a20474-0000-7000-8000-000000000000"
 
@@ -71,7 +72,7 @@ async def running(database: str, redis_url: str) -> AsyncIterator[Running]:
     counting = CountingPool(pool)
     watch = Watch(counting, bell, settings)  # type: ignore[arg-type]
     listening = asyncio.create_task(watch.run())
-    shell = Shell(StatusLane(watch), settings, checks={})
+    shell = Shell(unlocked(StatusLane(watch)), settings, checks={})
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(shell), base_url="http://gateway") as http:
         yield Running(pool, counting, watch, bell, http)
     listening.cancel()

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.settings import Common, GatewaySettings, WorkerSettings, read
+from shared.settings import Common, GatewaySettings, LibrarySettings, UploadSettings, WorkerSettings, read
 
 STORES: dict[str, Any] = {"database_url": "postgresql://a:secret@b/c", "redis_url": "redis://b/0"}
 SANDBOX = "http://127.0.0.1:8004"
@@ -27,7 +27,7 @@ def test_a_wrong_value_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_secrets_are_not_printed() -> None:
-    assert "secret" not in repr(Common(**STORES))
+    assert "a:secret" not in repr(Common(**STORES, inner_secret="a:secret" * 4))
 
 
 def test_production_refuses_the_sandbox() -> None:
@@ -66,3 +66,52 @@ def test_without_keys_and_sandbox_the_missing_key_is_named() -> None:
 def test_timeouts_that_are_no_ladder_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"must be (shorter|longer)"):
         WorkerSettings(**STORES, **wrong)
+
+
+def test_an_open_door_is_for_this_machine_only() -> None:
+    with pytest.raises(ValueError, match="DARKROOM_AUTH=off is for a loopback address only"):
+        GatewaySettings(**STORES, host="0.0.0.0")
+    for host in ("127.0.0.1", "127.8.8.8", "localhost", "::1"):
+        assert GatewaySettings(**STORES, host=host).auth == "off"
+    assert GatewaySettings(**STORES, host="0.0.0.0", auth="keys").auth == "keys"
+
+
+@pytest.mark.parametrize("kind", [UploadSettings, LibrarySettings])
+def test_an_inner_service_believes_anybody_on_this_machine_only(
+    kind: type[UploadSettings] | type[LibrarySettings],
+) -> None:
+    with pytest.raises(ValueError, match="set DARKROOM_INNER_SECRET"):
+        kind(**STORES, host="0.0.0.0")
+    assert kind(**STORES, host="0.0.0.0", inner_secret="x" * 32).inner_secrets() == ["x" * 32]
+
+
+def test_a_short_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://a:secret@b/c")
+    monkeypatch.setenv("REDIS_URL", "redis://b/0")
+    monkeypatch.setenv("DARKROOM_INNER_SECRET", "y" * 32 + ",sesame")
+    with pytest.raises(SystemExit, match="DARKROOM_INNER_SECRET") as refused:
+        read(GatewaySettings)
+    assert "sesame" not in str(refused.value)
+    assert "yyyy" not in str(refused.value)
+
+
+JWT: dict[str, Any] = {"auth": "jwt", "jwt_issuer": "https://i", "jwt_audience": "d", "jwt_jwks_url": "https://i/jwks"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"jwt_issuer": None}, "DARKROOM_JWT_ISSUER"),
+        ({"jwt_audience": None}, "DARKROOM_JWT_AUDIENCE"),
+        ({"jwt_jwks_url": None}, "one of DARKROOM_JWT_JWKS_URL and DARKROOM_JWT_KEY"),
+        ({"jwt_key": "k"}, "one of DARKROOM_JWT_JWKS_URL and DARKROOM_JWT_KEY"),
+        ({"jwt_jwks_url": "http://issuer.example/jwks"}, "https"),
+        ({"jwt_algorithms": "none"}, "DARKROOM_JWT_ALGORITHMS"),
+        ({"jwt_algorithms": "RS256,HS256"}, "DARKROOM_JWT_ALGORITHMS"),
+        ({"jwt_jwks_url": None, "jwt_key": "short", "jwt_algorithms": "HS256"}, "at least 32"),
+    ],
+)
+def test_tokens_that_could_not_be_checked_are_refused_at_the_start(wrong: dict[str, Any], named: str) -> None:
+    GatewaySettings(**STORES, **JWT)
+    with pytest.raises(ValueError, match=named):
+        GatewaySettings(**STORES, **(JWT | wrong))

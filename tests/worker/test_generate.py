@@ -273,7 +273,7 @@ async def in_the_call(tools: Tools, sandbox: SandboxServer) -> "tuple[Job, async
 
 async def test_a_cancel_stops_the_call_and_says_that_it_may_have_cost(tools: Tools, sandbox: SandboxServer) -> None:
     job, working = await in_the_call(tools, sandbox)
-    await jobs.cancel(tools.db, job.id, 1)
+    await jobs.cancel(tools.db, job.id, [1])
     tools.leases.renew_soon()
     await working
     ended = await jobs.get(tools.db, job.id)

@@ -93,7 +93,7 @@ async def test_a_cancel_comes_too_late_for_a_picture_that_waits_in_postgres_to_b
 ) -> None:
     sandbox.script("cloudinary.upload", {"do": "503"})
     waiting = await worked()
-    marked = await jobs.cancel(tools.db, waiting.id, waiting.business_id)
+    marked = await jobs.cancel(tools.db, waiting.id, [waiting.business_id])
     assert marked.status is JobStatus.QUEUED
     job = await claim(tools)
     with tools.leases.held(job) as lease:

@@ -148,7 +148,7 @@ async def test_a_cancel_reaches_a_running_job_at_once(tools: Tools, sandbox: San
     worker(DARKROOM_LEASE_SECONDS="60", DARKROOM_RENEW_SECONDS="25")
     job = await accept(tools)
     await called(sandbox)
-    marked = await jobs.cancel(tools.db, job.id, 1)
+    marked = await jobs.cancel(tools.db, job.id, [1])
     await tools.bell.cancel(marked)
     canceled = await until(tools, job, ended)
     assert canceled.status is JobStatus.CANCELED

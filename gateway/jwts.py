@@ -1,0 +1,127 @@
+"""JSON Web Tokens as proof: signed by the issuer of the settings, for us, with an algorithm that was pinned beforehand.
+
+What a token may say: `businesses`, a list of tenants or `"*"`, without which it opens nothing; `rights`, a list of
+`read`, `write`, `generate`, `operate`, without which it may only read.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import jwt
+
+from shared import log
+from shared.caller import Caller, Right
+from shared.errors import Unavailable
+from shared.settings import GatewaySettings
+
+KEPT_SECONDS = 300.0
+"""How long the issuer's keys are used before they are asked for again."""
+PAUSE_SECONDS = 10.0
+"""Least time between two questions, so that tokens which name unknown keys cannot make us ask without end."""
+
+_FETCH_SECONDS = 5.0
+_MOST_BYTES = 256 * 1024
+
+
+class Jwks:
+    """The issuer's public keys by name, asked for when they are needed: a new key works at once, without a restart."""
+
+    def __init__(self, url: str, client: httpx2.AsyncClient, clock: Callable[[], float]) -> None:
+        self._url = url
+        self._client = client
+        self._clock = clock
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._asked = float("-inf")
+        self._got = float("-inf")
+        self._one_at_a_time = asyncio.Lock()
+
+    async def find(self, name: str) -> jwt.PyJWK | None:
+        """The key of this name. Raises Unavailable when the issuer never answered."""
+        if not self._usable(name):
+            async with self._one_at_a_time:
+                if not self._usable(name) and self._clock() - self._asked >= PAUSE_SECONDS:
+                    await self._ask()
+        if self._got == float("-inf"):
+            raise Unavailable("The issuer of tokens does not answer", retry_after=PAUSE_SECONDS)
+        return self._keys.get(name)
+
+    def _usable(self, name: str) -> bool:
+        return name in self._keys and self._clock() - self._got < KEPT_SECONDS
+
+    async def _ask(self) -> None:
+        """Keeps the old keys when the issuer is away: it must not be able to lock everybody out for a while."""
+        self._asked = self._clock()
+        try:
+            answer = await self._client.get(self._url)
+            if answer.status_code != 200 or len(answer.content) > _MOST_BYTES:
+                raise ValueError(f"status {answer.status_code}, {len(answer.content)} bytes")
+            found = jwt.PyJWKSet.from_dict(answer.json())
+        except (httpx2.HTTPError, ValueError, jwt.PyJWTError) as fault:
+            log.get().error("jwks.unreachable", error=type(fault).__name__)
+            return
+        self._keys = {key.key_id: key for key in found.keys if key.key_id and key.public_key_use in (None, "sig")}
+        self._got = self._clock()
+
+
+class Jwts:
+    """Reads tokens. Never says why one was refused: that is for the log of the issuer."""
+
+    def __init__(self, settings: GatewaySettings, jwks: Jwks | None) -> None:
+        self._settings = settings
+        self._jwks = jwks
+        self._algorithms = settings.jwt_algorithm_list()
+
+    async def caller(self, token: str) -> Caller | None:
+        """Whose it is; None when it proves nothing. Raises Unavailable when the issuer's keys cannot be had."""
+        try:
+            key = await self._key(jwt.get_unverified_header(token))
+            if key is None:
+                return None
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=self._algorithms,
+                audience=self._settings.jwt_audience,
+                issuer=self._settings.jwt_issuer,
+                leeway=self._settings.jwt_leeway,
+                options={"require": ["exp", "iss", "aud"]},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+            # The last three are what a token of strange types or depth makes the libraries below raise.
+            return None
+        return _caller(claims)
+
+    async def _key(self, head: dict[str, Any]) -> Any:
+        if head.get("alg") not in self._algorithms:
+            return None
+        if self._settings.jwt_key is not None:
+            return self._settings.jwt_key.get_secret_value()
+        name = head.get("kid")
+        return await self._jwks.find(name) if self._jwks and isinstance(name, str) else None
+
+
+def _caller(claims: dict[str, Any]) -> Caller | None:
+    businesses, rights = claims.get("businesses"), claims.get("rights", ["read"])
+    if businesses != "*" and not (isinstance(businesses, list) and businesses and all(map(_is_business, businesses))):
+        return None
+    if not isinstance(rights, list):
+        return None
+    known = frozenset(right for right in Right if right.value in rights)
+    return Caller("jwt", known, None if businesses == "*" else frozenset(businesses))
+
+
+def _is_business(value: object) -> bool:
+    return type(value) is int and 0 < value < 2**63
+
+
+@asynccontextmanager
+async def reading(settings: GatewaySettings) -> AsyncIterator[Jwts]:
+    """A reader for these settings, and the connection to the issuer where it needs one."""
+    if settings.jwt_jwks_url is None:
+        yield Jwts(settings, None)
+        return
+    async with httpx2.AsyncClient(timeout=_FETCH_SECONDS, follow_redirects=False) as client:
+        yield Jwts(settings, Jwks(settings.jwt_jwks_url, client, asyncio.get_running_loop().time))
