@@ -121,11 +121,13 @@ async def test_an_upload_that_took_too_long_does_not_become_a_row(uploads: Room)
 
 
 async def test_a_retry_with_the_same_key_is_not_swept_from_under_itself(uploads: Room) -> None:
-    begun = await intents.begin(uploads.db, new_id(), 1, "k", "hash")
-    await age(uploads, intents.STALE_AFTER + 1)
-    again = await intents.begin(uploads.db, new_id(), 1, "k", "hash")
+    async with uploads.db.acquire() as one, one.transaction():  # the service's own first round must not see it between
+        begun = await intents.begin(one, new_id(), 1, "k", "hash")
+        await one.execute("update uploads set begun_at = begun_at - make_interval(secs => $1)", intents.STALE_AFTER + 1)
+        again = await intents.begin(one, new_id(), 1, "k", "hash")
     assert again.id == begun.id
     assert await sweep(uploads.db, uploads.store) == 0
+    assert await uploads.count("uploads") == 1, "nor did the service's own round take it"
 
 
 class Wire:
