@@ -31,6 +31,7 @@ ROUTES = (
     Route(f"{IMAGES}/upload", "upload", ("POST",), "Uploads"),
     Route(f"{IMAGES}/validate", "upload", ("POST",), "Validation"),
     Route(f"{IMAGES}/validate/instagram", "upload", ("POST",), "Validation"),
+    Route(f"{IMAGES}/validate/reachability", "upload", ("POST",), "Validation"),
     Route(IMAGES, "library", ("GET",), "Library"),
     Route(f"{IMAGES}/bulk-delete", "library", ("POST",), "Library"),
     Route(f"{IMAGES}/{{image_id}}", "library", ("GET", "PATCH", "DELETE"), "Library"),

@@ -224,6 +224,22 @@ class UploadSettings(InnerSettings):
     """Worker processes that decode pictures."""
     decode_timeout: Seconds = Field(20.0, validation_alias=_env("DARKROOM_DECODE_TIMEOUT"))
     """Seconds one picture may take to decode before its process is ended."""
+    probe_timeout: Seconds = Field(10.0, validation_alias=_env("DARKROOM_PROBE_TIMEOUT"))
+    """Seconds a look at a picture's public address may take in all, redirects included."""
+    probe_allow: str | None = Field(None, validation_alias=_env("DARKROOM_PROBE_ALLOW"))
+    """`host:port` with commas between, which is fetched from even though it is not public. Anybody who may probe can
+    then make the upload service ask there: never name a host that trusts its network."""
+
+    @field_validator("probe_allow")
+    @classmethod
+    def _probe_allow_is_readable(cls, text: str | None) -> str | None:
+        hosts_and_ports(text)
+        return text
+
+    @property
+    def probe_allowed(self) -> frozenset[tuple[str, int]]:
+        """`probe_allow` as pairs."""
+        return hosts_and_ports(self.probe_allow)
 
 
 class LibrarySettings(InnerSettings):
@@ -287,6 +303,17 @@ class CommandSettings(Common):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", validation_alias=_env("DARKROOM_LOG_LEVEL")
     )
+
+
+def hosts_and_ports(text: str | None) -> frozenset[tuple[str, int]]:
+    """`a.example:443, [::1]:8080` as pairs, hosts in lower case. Raises ValueError."""
+    found = set()
+    for entry in filter(None, (part.strip() for part in (text or "").split(","))):
+        host, colon, port = entry.rpartition(":")
+        if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+            raise ValueError("must be host:port, with commas between")
+        found.add((host.strip("[]").lower(), int(port)))
+    return frozenset(found)
 
 
 Kind = TypeVar("Kind", bound=Common)

@@ -32,6 +32,7 @@ PURE = (
     "shared/sizes.py",
     "shared/tokens.py",
     "generation_worker/answers.py",
+    "upload_service/addresses.py",
     "upload_service/intake.py",
 )
 """Beside what the import contract says of them: they open no file. The catalogue opens two, in `load`."""
@@ -40,7 +41,7 @@ VENDORS = {
     "openai": {"generation_worker/painter.py"},
     "cloudinary": {"shared/store.py"},
     "arq": {"shared/doorbell.py", "generation_worker/main.py"},
-    "aiohttp": {"gateway/proxy.py", "gateway/headers.py"},
+    "aiohttp": {"gateway/proxy.py", "gateway/headers.py", "upload_service/fetch.py"},
     "redis": {"shared/doorbell.py", "generation_worker/throttle.py"},
     "asyncpg": {"shared/db.py", "shared/images.py"},
     "httpx": set(),
@@ -172,6 +173,7 @@ def test_the_timeouts_form_a_ladder() -> None:
         "a recovery": [worker.sweep_every, worker.lease],
         "an upload": [upload.decode_timeout + upload.store_timeout, gateway.proxy_timeout],
         "an upload's fence": [gateway.proxy_timeout, uploads.CLOSE_WITHIN, uploads.STALE_AFTER],
+        "a probe": [upload.probe_timeout, gateway.proxy_timeout],
         "reaching a service": [gateway.connect_timeout, gateway.proxy_timeout],
     }
     for what, ladder in ladders.items():

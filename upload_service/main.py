@@ -11,7 +11,7 @@ from shared.rounds import repeating
 from shared.settings import UploadSettings
 from shared.shell import Shell
 from shared.web import make_app
-from upload_service import upload, validate
+from upload_service import reachability, upload, validate
 from upload_service.sweep import EVERY, sweep
 from upload_service.tools import Tools, opened
 
@@ -28,7 +28,7 @@ def build(settings: UploadSettings) -> ASGIApp:
         title="Darkroom upload service",
         description="Takes pictures in, and says what social networks would think of them.",
         tools=tools,
-        routers=[upload.router, validate.router],
+        routers=[upload.router, validate.router, reachability.router],
     )
 
     async def postgres() -> None:

@@ -8,6 +8,7 @@ from shared.db import Pool, connect
 from shared.settings import UploadSettings
 from shared.store import CloudinaryStore, ImageStore
 from upload_service.decode import Decoders
+from upload_service.fetch import Fetcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Tools:
     db: Pool
     store: ImageStore
     decoders: Decoders
+    fetcher: Fetcher
 
 
 @asynccontextmanager
@@ -25,7 +27,11 @@ async def opened(settings: UploadSettings) -> AsyncIterator[Tools]:
     """Builds them, and takes them down in the opposite order."""
     store = CloudinaryStore(settings)
     try:
-        async with await connect(settings) as db, Decoders(settings) as decoders:
-            yield Tools(settings, db, store, decoders)
+        async with (
+            await connect(settings) as db,
+            Decoders(settings) as decoders,
+            Fetcher(settings).running() as fetcher,
+        ):
+            yield Tools(settings, db, store, decoders, fetcher)
     finally:
         store.close()

@@ -22,7 +22,7 @@ from shared.errors import Unavailable
 from shared.shell import Shell
 from shared.web import make_app
 from tests.service.gate import get, listening, parse, raw, settings
-from upload_service import upload, validate
+from upload_service import reachability, upload, validate
 
 CHOSEN = settings("http://127.0.0.1:1", sandbox_url="http://127.0.0.1:2", public_url="https://pictures.example")
 
@@ -40,7 +40,10 @@ def describe(*routers: APIRouter) -> dict[str, Any]:
 
 
 OWN = describe(generation.router, described.router)
-SERVICES = {"upload": describe(upload.router, validate.router), "library": describe(library.router, derivatives.router)}
+SERVICES = {
+    "upload": describe(upload.router, validate.router, reachability.router),
+    "library": describe(library.router, derivatives.router),
+}
 
 
 class Inner:

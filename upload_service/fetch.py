@@ -1,0 +1,217 @@
+"""Fetches the beginning of a public picture as a stranger would: no cookies, login or proxy, few bytes.
+
+Whatever it connects to was judged by `addresses`, each hop anew. A name is resolved once, all its addresses are
+judged, and the connection goes to one of those: a name that leads elsewhere a moment later changes nothing.
+"""
+
+import asyncio
+import re
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from shared.errors import Unavailable
+from shared.settings import UploadSettings
+from upload_service import addresses
+from upload_service.addresses import Allowed, Fault
+
+MOST_HOPS = 3
+"""Redirects that are followed."""
+MOST_BYTES = 64 * 1024
+"""Bytes of a body that are read, where it does not say how long it is."""
+ENOUGH = 64
+"""Bytes that say what a file is."""
+
+_AT_ONCE = 16
+"""Probes of one process; each holds a socket to a stranger for as long as the time allows."""
+_ASKING = {"User-Agent": "Darkroom-reachability-probe/1", "Accept": "image/*", "Accept-Encoding": "identity"}
+_LOGIN = re.compile(r"(^|[./_-])(log[_-]?in|sign[_-]?in|sso|oauth2?|saml2?|auth)($|[./_?-])", re.IGNORECASE)
+
+
+class NotPublic(Exception):
+    """An address that is not fetched; `fault` says why."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.actual)
+        self.fault = fault
+
+
+@dataclass(slots=True)
+class Seen:
+    """What there was to see, as far as it went."""
+
+    hops: list[URL] = field(default_factory=list)
+    """Everything that was asked, the first address included; the last one may have been refused."""
+    connected: bool = False
+    """Whether its name was resolved and its addresses judged."""
+    address: Fault | None = None
+    """Why it, or where it redirects to, is not a public address."""
+    listed: bool = False
+    """Whether it was fetched because the operator lists it, whatever its address."""
+    certificate: Fault | None = None
+    """Why the encrypted connection cannot be trusted."""
+    answer: Fault | None = None
+    """Why there was no answer of 200 without a login."""
+    content_type: str = ""
+    """As the server says, in lower case and without parameters."""
+    size: int | None = None
+    """Bytes of the whole body, where they are known."""
+    first: bytes = b""
+    """The first ENOUGH bytes of the body, for a look; never to be shown."""
+
+
+class PublicOnly(AbstractResolver):
+    """Resolves a name and refuses it where any of its addresses is not public. Literal addresses never come here."""
+
+    def __init__(self, allowed: Allowed) -> None:
+        self._allowed = allowed
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """All addresses of the name. Raises NotPublic, and OSError where there is none."""
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+        except UnicodeError as wrong:
+            raise OSError("no such name") from wrong
+        literals = [str(address[0]) for *_, address in found]
+        if (host.lower(), port) not in self._allowed:
+            for literal in literals:
+                if word := addresses.of_ip(literal):
+                    raise NotPublic(addresses.not_public(word))
+        return [
+            ResolveResult(
+                hostname=host, host=literal, port=port, family=kind, proto=proto,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for literal, (kind, _, proto, *_) in zip(literals, found, strict=True)
+        ]  # fmt: skip
+
+    async def close(self) -> None:
+        """Holds nothing."""
+
+
+class Fetcher:
+    """One per process; `running` holds what it needs."""
+
+    def __init__(self, settings: UploadSettings) -> None:
+        self._timeout = settings.probe_timeout
+        self._allowed = settings.probe_allowed
+        self._busy = 0
+        self._session: aiohttp.ClientSession | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Fetcher"]:
+        """Connections are never used again: each was judged for one probe."""
+        connector = aiohttp.TCPConnector(
+            resolver=PublicOnly(self._allowed), use_dns_cache=False, force_close=True, limit=0,
+            ssl=ssl.create_default_context(),
+        )  # fmt: skip
+        async with aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=None),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+            headers=_ASKING,
+            read_bufsize=MOST_BYTES // 4,  # what comes unasked stays in the kernel
+        ) as self._session:
+            yield self
+        self._session = None
+
+    async def look(self, url: URL) -> Seen:
+        """Follows the address to a picture's first bytes. Raises only Unavailable, when there are too many at once."""
+        if self._busy >= _AT_ONCE or self._session is None:
+            raise Unavailable("Too many addresses are being probed; ask again in a moment", retry_after=2)
+        seen = Seen()
+        self._busy += 1
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._follow(self._session, url, seen)
+        except NotPublic as refused:
+            seen.connected, seen.address = True, refused.fault
+        except aiohttp.ClientConnectorDNSError:
+            seen.connected = True
+            seen.address = Fault("no address", "The host's name leads to no address.", "Correct the host's name.")
+        except (aiohttp.ClientSSLError, ssl.SSLError):
+            seen.connected = True
+            seen.certificate = Fault(
+                "https that is not trusted",
+                "The server's certificate is not valid for this address.",
+                "Serve it with a certificate that browsers trust.",
+            )
+        except TimeoutError:
+            seen.answer = Fault(
+                f"not within {self._timeout:g} s", "The server took too long.", "Serve it from a faster host."
+            )
+        except (aiohttp.ClientError, OSError, ValueError) as failed:
+            seen.connected = seen.connected or isinstance(failed, aiohttp.ClientConnectorError)
+            seen.answer = Fault("no answer", "The server gave no proper answer.", "See that it answers a plain GET.")
+        finally:
+            self._busy -= 1
+        return seen
+
+    async def _follow(self, session: aiohttp.ClientSession, url: URL, seen: Seen) -> None:
+        while True:
+            seen.hops.append(url)
+            seen.connected = False
+            if fault := addresses.of_url(url, self._allowed):
+                raise NotPublic(fault)
+            seen.listed = seen.listed or ((url.raw_host or "").lower(), url.port) in self._allowed
+            async with session.get(url, allow_redirects=False) as response:
+                seen.connected = True
+                if response.status not in (301, 302, 303, 307, 308):
+                    await _read(response, seen)
+                    return
+                seen.answer = _onward(seen, url, response)
+                if seen.answer:
+                    return
+                url = url.join(URL(response.headers["Location"]))
+
+
+def _onward(seen: Seen, url: URL, response: aiohttp.ClientResponse) -> Fault | None:
+    """Why this redirect is not followed."""
+    if len(seen.hops) > MOST_HOPS:
+        return Fault(
+            f"more than {MOST_HOPS} redirects", "The address redirects too often.", "Use the address it ends at."
+        )
+    try:
+        target = url.join(URL(response.headers["Location"]))
+        usable = target.scheme in addresses.PORTS and bool(target.raw_host)
+    except (KeyError, ValueError):
+        usable = False
+    if usable:
+        return None
+    return Fault("a redirect to nowhere", "The address redirects to no web address.", "Use the address of the picture.")
+
+
+async def _read(response: aiohttp.ClientResponse, seen: Seen) -> None:
+    seen.answer = _refusal(response, seen)
+    if seen.answer:
+        return
+    seen.content_type = response.content_type if "Content-Type" in response.headers else ""
+    wanted = MOST_BYTES if response.content_length is None else ENOUGH
+    body = bytearray()
+    while len(body) < wanted and (piece := await response.content.read(wanted - len(body))):
+        body += piece
+    ended = len(body) < wanted
+    seen.size = len(body) if ended and response.content_length is None else response.content_length
+    seen.first = bytes(body[:ENOUGH])
+
+
+def _refusal(response: aiohttp.ClientResponse, seen: Seen) -> Fault | None:
+    login = "Publish the picture under an address that needs no login."
+    if response.status in (401, 403, 407):
+        return Fault(f"{response.status}", "The server asks who is asking: it gives the picture to some only.", login)
+    page = response.content_type.endswith(("html", "xml"))
+    if len(seen.hops) > 1 and page and any(_LOGIN.search(f"{hop.raw_host}{hop.raw_path}") for hop in seen.hops[1:]):
+        return Fault("a redirect to a login page", "The server sends strangers to a login page.", login)
+    if response.status != 200:
+        return Fault(f"{response.status}", "The server does not answer with the picture.", "Correct the address.")
+    return None
