@@ -74,7 +74,7 @@ def of_ip(address: str) -> str | None:
 
 
 def of_url(url: URL, allowed: Allowed = frozenset()) -> Fault | None:
-    """Why this URL, as written, is not fetched; None where it may be, and then what its name leads to decides."""
+    """Why this http or https URL, as written, is not fetched; None where what its name leads to decides."""
     if url.raw_user is not None or url.raw_password is not None:
         return Fault(
             "a user name or password in it",

@@ -9,6 +9,7 @@ import re
 import socket
 import ssl
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -71,13 +72,17 @@ class PublicOnly(AbstractResolver):
 
     def __init__(self, allowed: Allowed) -> None:
         self._allowed = allowed
+        # Not the loop's own threads: whoever runs a slow name server could keep all of them busy.
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="probe-names")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """All addresses of the name. Raises NotPublic, and OSError where there is none."""
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().run_in_executor(
+                self._threads, lambda: socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+            )
         except UnicodeError as wrong:
             raise OSError("no such name") from wrong
         literals = [str(address[0]) for *_, address in found]
@@ -94,7 +99,8 @@ class PublicOnly(AbstractResolver):
         ]  # fmt: skip
 
     async def close(self) -> None:
-        """Holds nothing."""
+        """Does not wait for names that are still being looked up."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class Fetcher:
@@ -109,8 +115,9 @@ class Fetcher:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Fetcher"]:
         """Connections are never used again: each was judged for one probe."""
+        resolver = PublicOnly(self._allowed)
         connector = aiohttp.TCPConnector(
-            resolver=PublicOnly(self._allowed), use_dns_cache=False, force_close=True, limit=0,
+            resolver=resolver, use_dns_cache=False, force_close=True, limit=0,
             ssl=ssl.create_default_context(),
         )  # fmt: skip
         async with aiohttp.ClientSession(
@@ -124,6 +131,7 @@ class Fetcher:
         ) as self._session:
             yield self
         self._session = None
+        await resolver.close()
 
     async def look(self, url: URL) -> Seen:
         """Follows the address to a picture's first bytes. Raises only Unavailable, when there are too many at once."""
@@ -143,7 +151,7 @@ class Fetcher:
             seen.connected = True
             seen.certificate = Fault(
                 "https that is not trusted",
-                "The server's certificate is not valid for this address.",
+                "The server's certificate is not valid for this address, or it speaks no https.",
                 "Serve it with a certificate that browsers trust.",
             )
         except TimeoutError:

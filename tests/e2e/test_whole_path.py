@@ -74,6 +74,8 @@ def test_each_route_of_the_specification_answers_through_the_gateway(http: httpx
     assert (thumbnail["width"], thumbnail["height"]) == (320, 320)
     verdict = http.post(f"{BASE}/validate/instagram", json={"image_id": image["id"]}).json()
     assert (verdict["valid"], verdict["publishable_as_is"]) == (True, True)
+    probed = http.post(f"{BASE}/validate/reachability", json={"image_id": image["id"]}).json()
+    assert [check["ok"] for check in probed["checks"]] == [False, False], "the sandbox is no public https host"
     assert http.get(f"{BASE}/generate/sizes").json()["default_model"] == "gpt-image-2.5-flare"
     assert http.post(f"{BASE}/generate/estimate-cost", json={"size": "1024x1024"}).json()["unit_cost_usd"] == "0.0527"
     deleted = http.delete(one)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests import pictures
@@ -263,10 +264,18 @@ async def test_a_name_is_refused_for_what_it_leads_to() -> None:
     """The resolver itself, because a name below a public domain that leads here is not ours to make."""
     with pytest.raises(NotPublic):
         await PublicOnly(frozenset()).resolve("localhost", 443)
-    found = await PublicOnly(frozenset({("localhost", 443)})).resolve("localhost", 443)
-    assert {one["host"] for one in found} <= {"127.0.0.1", "::1"}
+    listing = PublicOnly(frozenset({("localhost", 443)}))
+    assert {one["host"] for one in await listing.resolve("localhost", 443)} <= {"127.0.0.1", "::1"}
     with pytest.raises(NotPublic):
-        await PublicOnly(frozenset({("localhost", 443)})).resolve("localhost", 80)
+        await listing.resolve("localhost", 80)
+
+
+async def test_no_connection_is_made_to_a_name_that_leads_inside(stage: Set) -> None:
+    connector = aiohttp.TCPConnector(resolver=PublicOnly(frozenset()), use_dns_cache=False)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        with pytest.raises(NotPublic):
+            await session.get(f"http://localhost:{stage.inside.port}/")
+    assert stage.inside.requests == []
 
 
 async def test_a_name_that_leads_nowhere_is_not_public(stage: Set) -> None:

@@ -115,3 +115,15 @@ def test_tokens_that_could_not_be_checked_are_refused_at_the_start(wrong: dict[s
     GatewaySettings(**STORES, **JWT)
     with pytest.raises(ValueError, match=named):
         GatewaySettings(**STORES, **(JWT | wrong))
+
+
+def test_what_the_probe_may_fetch_is_read_as_hosts_and_ports() -> None:
+    assert UploadSettings(**STORES).probe_allowed == frozenset()
+    given = UploadSettings(**STORES, probe_allow=" CDN.example:443,[::1]:8080 , ")
+    assert given.probe_allowed == {("cdn.example", 443), ("::1", 8080)}
+
+
+@pytest.mark.parametrize("wrong", ["a.example", ":443", "a.example:", "a.example:0", "a.example:65536", "a.example:²"])
+def test_a_host_without_a_port_stops_the_start(wrong: str) -> None:
+    with pytest.raises(ValueError, match="host:port"):
+        UploadSettings(**STORES, probe_allow=wrong)
