@@ -7,6 +7,7 @@ Problem
 ├── Forbidden 403            the key is valid, this is not its right
 ├── NotFound 404             nothing here, or nothing of yours
 ├── MethodNotAllowed 405
+├── RequestTimeout 408     headers or body came too slowly
 ├── AlreadyFinished 409      the job ended before it could be canceled
 ├── Conflict 409             somebody else changed it meanwhile
 ├── PreconditionFailed 412   If-Match names another version
@@ -19,6 +20,7 @@ Problem
 │   ├── ModelRetired         the model was switched off; names its replacement
 │   ├── CostAboveMaximum     the estimate is above the caller's own `max_cost_usd`
 │   └── IdempotencyKeyReused same key, other body
+├── HeadTooLarge 431        the headers are more bytes than we read
 ├── RateLimited 429          slow down; carries Retry-After
 ├── Internal 500             our defect
 ├── UpstreamUnavailable 502  an inner service or vendor did not answer properly
@@ -95,6 +97,10 @@ class MethodNotAllowed(Problem):
     status, code, title = 405, "method_not_allowed", "This path does not take that method"
 
 
+class RequestTimeout(Problem):
+    status, code, title, retryable = 408, "request_timeout", "The request came too slowly", True
+
+
 class AlreadyFinished(Problem):
     status, code, title = 409, "already_finished", "The job has already ended"
 
@@ -141,6 +147,10 @@ class CostAboveMaximum(Invalid):
 
 class IdempotencyKeyReused(Invalid):
     code, title = "idempotency_key_reused", "The idempotency key was used for another request"
+
+
+class HeadTooLarge(Problem):
+    status, code, title = 431, "head_too_large", "The headers are too large"
 
 
 class RateLimited(Problem):

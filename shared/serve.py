@@ -1,31 +1,14 @@
-"""Running a service: uvicorn with our settings, our words for bytes that are no HTTP, and a word when it is to stop."""
+"""Running a service: uvicorn with our settings and bounds, and a word when it is to stop."""
 
 import gc
-import os
 from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from shared import problems
-from shared.errors import Malformed
+from shared.protocol import bounded
 from shared.settings import Common
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn answers what it cannot parse in plain text; here it is the one error body too."""
-
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - its words may repeat the client's bytes
-        request_id = os.urandom(16).hex()
-        body = problems.body(Malformed("This is no valid HTTP request"), instance="/", request_id=request_id)
-        head = (
-            f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncontent-length: {len(body)}\r\n"
-            f"x-request-id: {request_id}\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
-        self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -48,7 +31,7 @@ def serve(app: ASGIApp, settings: Common, on_stop: Callable[[], None] | None = N
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=_Protocol,
+        http=bounded(settings),
         ws="none",
         log_config=None,
         access_log=False,

@@ -40,6 +40,14 @@ class Common(BaseSettings):
     """Address this process listens on."""
     port: int = Field(0, ge=0, le=65535, validation_alias=_env("DARKROOM_PORT"))
     """Port this process listens on; 0 takes a free one."""
+    max_connections: int = Field(10_000, ge=1, validation_alias=_env("DARKROOM_MAX_CONNECTIONS"))
+    """Connections this process holds at once; the next one is told 503 and closed."""
+    max_header: int = Field(32 * 1024, ge=1024, validation_alias=_env("DARKROOM_MAX_HEADER_BYTES"))
+    """Bytes of a request's line and headers together."""
+    header_timeout: Seconds = Field(20.0, validation_alias=_env("DARKROOM_HEADER_TIMEOUT"))
+    """Seconds a connection has for its first request, and a request for its headers."""
+    body_timeout: Seconds = Field(300.0, validation_alias=_env("DARKROOM_BODY_TIMEOUT"))
+    """Seconds a request's body may take; a picture of 10 MiB in that time is 280 kbit/s."""
     database_url: SecretStr = Field(validation_alias=_env("DATABASE_URL"))
     """PostgreSQL 15 or newer, `postgresql://user:password@host:port/name`."""
     database_pool: int = Field(10, ge=1, le=200, validation_alias=_env("DARKROOM_DATABASE_POOL"))
