@@ -13,7 +13,7 @@ from pydantic import Field
 from gateway import schemas
 from gateway.schemas import EstimateRequest, GenerateRequest
 from gateway.tools import Tools
-from shared import caller, cursor, jobs, log, progress, wire
+from shared import budgets, caller, cursor, jobs, log, progress, wire
 from shared.catalogue import Choice, Refusal
 from shared.errors import CostAboveMaximum, FieldError, Invalid, ModelRetired, NotFound
 from shared.ids import new_id
@@ -86,7 +86,7 @@ async def generate(
         idempotency_key=idempotency_key,
         deadline_seconds=asked.deadline_seconds,
     )
-    job, replayed = await jobs.create(tools.db, wish)
+    job, replayed = await budgets.accept(tools.db, wish, tools.settings.monthly_budget)
     if not replayed:
         await tools.bell.ring([job.id], [job])
         log.get().info("job.accepted", job_id=str(job.id), business_id=job.business_id, model=job.model)
@@ -179,11 +179,12 @@ async def sizes(request: Request, if_none_match: Annotated[str | None, Header(ma
 
 @router.post("/estimate-cost", response_model=schemas.Estimate, summary="What would it cost?")
 async def estimate(request: Request, asked: EstimateRequest) -> Response:
-    """The same validation as asking for the picture, without any effect."""
+    """The same validation as asking for the picture, without any effect; for a `business_id` also its budget."""
     if asked.business_id is not None:
         caller.of(request.scope).act_for(asked.business_id)
-    choice = _choose(_tools(request), asked)
-    others = _tools(request).catalogue.alternatives(choice, _today())
+    tools = _tools(request)
+    choice = _choose(tools, asked)
+    others = tools.catalogue.alternatives(choice, _today())
     return wire.answer(
         schemas.Estimate(
             model=choice.model.name,
@@ -194,6 +195,7 @@ async def estimate(request: Request, asked: EstimateRequest) -> Response:
             total_cost_usd=usd(choice.unit_price_micros * asked.count),
             exact=choice.exact,
             price_list_version=choice.price_list_version,
+            budget=await _budget(tools, asked.business_id),
             alternatives=[
                 schemas.Alternative(
                     model=other.model.name,
@@ -205,3 +207,11 @@ async def estimate(request: Request, asked: EstimateRequest) -> Response:
             ],
         )
     )
+
+
+async def _budget(tools: Tools, business_id: int | None) -> schemas.Budget | None:
+    """Nothing is asked for where nobody is named or nothing is limited."""
+    if business_id is None:
+        return None
+    limit = await budgets.limit_of(tools.db, business_id, tools.settings.monthly_budget)
+    return None if limit is None else schemas.budget(await budgets.month_of(tools.db, business_id), limit)

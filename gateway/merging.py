@@ -27,6 +27,7 @@ AREAS = {
 
 _SCHEMAS = "#/components/schemas/"
 _GENERATION = f"{IMAGES}/generate"
+_OWN = {_GENERATION, f"{IMAGES}/usage"}
 
 
 def merge(own: Document, services: Mapping[str, Document], public_url: str) -> Document:
@@ -34,7 +35,7 @@ def merge(own: Document, services: Mapping[str, Document], public_url: str) -> D
     paths = {
         path: _tagged(item, "Generation")
         for path, item in own["paths"].items()
-        if path == _GENERATION or path.startswith(_GENERATION + "/")
+        if path in _OWN or path.startswith(_GENERATION + "/")
     }
     components: Document = {kind: dict(found) for kind, found in own.get("components", {}).items()}
     schemas = components.setdefault("schemas", {})

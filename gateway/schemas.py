@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from shared import wire
+from shared import budgets, wire
+from shared.budgets import Month
 from shared.models import Charged, JobError, JobStatus, Stage
 from shared.money import usd
 from shared.progress import Standing
@@ -138,10 +139,14 @@ class Alternative(Answer):
 
 
 class Budget(Answer):
-    """What a business may spend in a month; none is set today."""
+    """What a business may spend in a month (UTC), and what became of it: decimal strings in US dollars."""
 
     limit_usd: str
-    left_usd: str
+    spent_usd: str = Field(description="Known cost of the vendor calls that started in the month")
+    reserved_usd: str = Field(description="Estimates of the open jobs that have no picture yet")
+    unknown_usd: str = Field(description="Estimates of calls that may have been charged: they count against the limit")
+    left_usd: str = Field(description="What still fits; never negative")
+    resets_at: datetime = Field(description="The first moment of the next month")
 
 
 class Estimate(Answer):
@@ -168,6 +173,11 @@ def _charged(charged: Charged | None) -> bool | Literal["unknown"] | None:
             return "unknown"
         case Charged.TRUE | Charged.FALSE:
             return charged is Charged.TRUE
+
+
+def budget(month: Month, limit: int) -> Budget:
+    """The contract's Budget."""
+    return Budget.model_validate(budgets.described(month, limit))
 
 
 def job(standing: Standing, public_url: str, purge_after_days: int) -> Job:

@@ -1,14 +1,18 @@
-"""What a business spent: the sum of the ledger by day, model and quality."""
+"""What a business spent: the sum of the ledger by day, model and quality, as JSON or CSV."""
 
+import csv
+import io
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import Field, StringConstraints
 
+from gateway import schemas
 from gateway.schemas import Budget
 from gateway.tools import Tools
-from shared import caller, ledger, progress, wire
+from shared import budgets, caller, ledger, wire
 from shared.money import usd
 from shared.wire import Answer, Asked, BusinessId
 
@@ -24,6 +28,7 @@ class UsageQuery(Asked):
 
     business_id: BusinessId
     month: Month | None = Field(None, description="`YYYY-MM` in UTC; default: this month", examples=["2026-11"])
+    format: Literal["json", "csv"] | None = Field(None, description="Default: what `Accept` prefers, else JSON")
 
 
 class Spend(Answer):
@@ -46,39 +51,84 @@ class Usage(Answer):
     images: int
     cost_usd: str
     unknown: int = Field(description="Calls that may have been charged; compare with the vendor's invoice")
-    reserved_usd: str = Field(description="Estimates of the jobs that are not finished")
+    unknown_usd: str = Field(description="What those calls were estimated at; in no other sum")
+    reserved_usd: str = Field(description="Estimates of the open jobs that have no picture yet; 0 in every other month")
     currency: Literal["USD"] = "USD"
-    budget: Budget | None = None
+    budget: Budget | None = Field(None, description="Null where nothing is limited")
 
 
-@router.get(PATH, response_model=Usage, summary="What was spent in a month")
-async def usage(request: Request, asked: Annotated[UsageQuery, Query()]) -> Response:
+@router.get(
+    PATH,
+    response_model=Usage,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    summary="What was spent in a month",
+    response_description="The sums; as CSV only the table of days, models and qualities",
+)
+async def usage(
+    request: Request,
+    asked: Annotated[UsageQuery, Query()],
+    accept: Annotated[str, Header(description="`text/csv` for a table", max_length=1000)] = "",
+) -> Response:
     """The sum of the ledger of vendor calls; money that nobody can know of is counted apart."""
     caller.of(request.scope).act_for(asked.business_id)
     tools: Tools = request.app.state.tools
-    month = asked.month or datetime.now(UTC).strftime("%Y-%m")
-    since = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-    until = since.replace(year=since.year + since.month // 12, month=since.month % 12 + 1)
-    spent = await ledger.spend(tools.db, asked.business_id, since, until)
-    reserved = await progress.reserved(tools.db, asked.business_id)
+    name = asked.month or datetime.now(UTC).strftime("%Y-%m")
+    since = datetime.strptime(name, "%Y-%m").replace(tzinfo=UTC)
+    month = await budgets.month_of(tools.db, asked.business_id, since)
+    spent = await ledger.spend(tools.db, asked.business_id, month.since, month.until)
+    items = [
+        Spend(
+            day=row.day,
+            model=row.model,
+            quality=row.quality,
+            images=row.images,
+            cost_usd=usd(row.cost_micros),
+            unknown=row.unknown,
+        )
+        for row in spent
+    ]
+    if asked.format == "csv" or (asked.format is None and _prefers_csv(accept)):
+        return _table(items, f"usage-{asked.business_id}-{name}.csv")
+    limit = await budgets.limit_of(tools.db, asked.business_id, tools.settings.monthly_budget)
     return wire.answer(
         Usage(
             business_id=asked.business_id,
-            month=month,
-            items=[
-                Spend(
-                    day=row.day,
-                    model=row.model,
-                    quality=row.quality,
-                    images=row.images,
-                    cost_usd=usd(row.cost_micros),
-                    unknown=row.unknown,
-                )
-                for row in spent
-            ],
-            images=sum(row.images for row in spent),
+            month=name,
+            items=items,
+            images=sum(row.images for row in items),
             cost_usd=usd(sum(row.cost_micros for row in spent)),
-            unknown=sum(row.unknown for row in spent),
-            reserved_usd=usd(reserved),
-        )
+            unknown=sum(row.unknown for row in items),
+            unknown_usd=usd(month.unknown),
+            reserved_usd=usd(month.reserved),
+            budget=None if limit is None else schemas.budget(month, limit),
+        ),
+        headers={"Vary": "Accept"},
     )
+
+
+def _prefers_csv(accept: str) -> bool:
+    """Whether `text/csv` is named, and JSON is not named with at least the same weight."""
+    weights = {"text/csv": 0.0, "application/json": 0.0}
+    for part in accept.lower().split(","):
+        kind, *parameters = [word.strip() for word in part.split(";")]
+        if kind in weights:
+            weights[kind] = next((_weight(word) for word in parameters if word.startswith("q=")), 1.0)
+    return weights["text/csv"] > weights["application/json"]
+
+
+def _weight(word: str) -> float:
+    try:
+        return float(word.removeprefix("q="))
+    except ValueError:
+        return 0.0
+
+
+def _table(items: Sequence[Spend], filename: str) -> Response:
+    """A row per day, model and quality under a header row (RFC 4180)."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, list(Spend.model_fields))
+    table.writeheader()
+    table.writerows(item.model_dump(mode="json") for item in items)
+    disposition = f'attachment; filename="{filename}"'
+    headers = {"Content-Disposition": disposition, "Vary": "Accept"}
+    return Response(text.getvalue(), headers=headers, media_type="text/csv")  # Starlette adds the charset.

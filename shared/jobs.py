@@ -83,16 +83,22 @@ async def create(db: Db, wish: Wish) -> tuple[Job, bool]:
         wish.id, wish.business_id, wish.prompt, wish.model, wish.size, wish.quality, wish.alt_text,
         wish.estimated_micros, wish.request_id, wish.body_hash, wish.idempotency_key, wish.deadline_seconds,
     )  # fmt: skip
-    if row is not None:
-        return Job(**row), False
-    earlier = await db.fetchrow(
+    if row is None:
+        return await repeated(db, wish), True
+    return Job(**row), False
+
+
+async def repeated(db: Db, wish: Wish) -> Job:
+    """The job accepted earlier under the wish's idempotency key. Raises NotFound, IdempotencyKeyReused."""
+    row = await db.fetchrow(
         f"select {_COLUMNS} from jobs where business_id = $1 and idempotency_key = $2",
-        wish.business_id,
-        wish.idempotency_key,
-    )
-    if earlier is None or earlier["body_hash"] != wish.body_hash:
+        wish.business_id, wish.idempotency_key,
+    )  # fmt: skip
+    if row is None:
+        raise NotFound("There is no such job")
+    if row["body_hash"] != wish.body_hash:
         raise IdempotencyKeyReused("This Idempotency-Key belongs to another generate request; send a new key")
-    return Job(**earlier), True
+    return Job(**row)
 
 
 async def claim(db: Db, limit: int, lease: float) -> list[Job]:
@@ -149,10 +155,8 @@ async def renew(db: Db, held: Sequence[tuple[UUID, int]], lease: float) -> list[
         from unnest($1::uuid[], $2::int[]) as held(id, attempt)
         where jobs.id = held.id and jobs.attempt = held.attempt and jobs.status = 'running'
         returning jobs.id, jobs.attempt, jobs.cancel_requested_at is not null as cancel_requested""",
-        [job_id for job_id, _ in held],
-        [attempt for _, attempt in held],
-        lease,
-    )
+        [job_id for job_id, _ in held], [attempt for _, attempt in held], lease,
+    )  # fmt: skip
     return [Held(**row) for row in rows]
 
 
@@ -172,10 +176,9 @@ async def keep(db: Db, job_id: UUID, attempt: int) -> Job | None:
     return _job(
         await db.fetchrow(
             f"update jobs set stage = 'storing', revision = revision + 1 where {_MINE} returning {_COLUMNS}",
-            job_id,
-            attempt,
+            job_id, attempt,
         )
-    )
+    )  # fmt: skip
 
 
 async def fail(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str) -> Job | None:

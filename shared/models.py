@@ -1,4 +1,4 @@
-"""The tables, every column documented. No queries here: those are in `jobs`, `ledger` and `images`.
+"""The tables, every column documented; `budgets` has its own beside its queries. No queries here.
 
 `Job` is one row as a value, `Jobs` its table (a table class costs 130 us per row to build, a value a tenth).
 SQLModel describes and Alembic migrates; at run time asyncpg speaks
@@ -242,6 +242,10 @@ class Upload(SQLModel):
     begun_at: datetime = Field(sa_column=_time(now=True))
 
 
+_SUCCEEDED = text("status = 'succeeded'")
+_UNSETTLED = text("charged = 'unknown' or outcome = 'in_flight'")
+
+
 class Images(Image, table=True):
     """The table of `Image`."""
 
@@ -310,14 +314,8 @@ class Jobs(Job, table=True):
         Index("jobs_waiting", "business_id", "created_at", postgresql_where=text("status = 'queued'")),
         Index("jobs_due", "due_at", postgresql_where=text("status = 'queued'")),
         Index("jobs_leased", "lease_until", postgresql_where=text("status = 'running'")),
-        Index(
-            "jobs_recent_runs",
-            "model",
-            "quality",
-            "size",
-            text("finished_at desc"),
-            postgresql_where=text("status = 'succeeded'"),
-        ),
+        Index("jobs_open", "business_id", postgresql_where=text("finished_at is null")),
+        Index("jobs_recent_runs", "model", "quality", "size", text("finished_at desc"), postgresql_where=_SUCCEEDED),
     )
 
 
@@ -329,6 +327,7 @@ class Attempts(Attempt, table=True):
         _one_of("outcome", Outcome),
         _one_of("charged", Charged),
         Index("attempts_bill", "business_id", "started_at"),
+        Index("attempts_unsettled", "business_id", "started_at", postgresql_where=_UNSETTLED),
         Index("attempts_of_a_job", "job_id", "attempt", unique=True),
     )
 

@@ -121,12 +121,3 @@ async def page(
     total: int = await db.fetchval(f"select count(*) from jobs where {chosen}", business_id, status)
     standings = await of(db, [row["id"] for row in ids])
     return [standings[row["id"]] for row in ids if row["id"] in standings], total
-
-
-async def reserved(db: Db, business_id: int) -> int:
-    """Estimates of the business's unfinished jobs, in millionths of a dollar."""
-    found: int = await db.fetchval(
-        "select coalesce(sum(estimated_micros), 0)::bigint from jobs where business_id = $1 and finished_at is null",
-        business_id,
-    )
-    return found

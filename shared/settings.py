@@ -9,8 +9,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.money import micros
 
 SANDBOX_OPENAI_KEY = "sk-sandbox"
 SANDBOX_CLOUDINARY = "cloudinary://sandbox-key:sandbox-secret@sandbox"
@@ -19,6 +29,14 @@ Seconds = Annotated[float, Field(gt=0)]
 
 _SHORTEST_SECRET = 32
 _PUBLIC_KEY_ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+
+def _micros(dollars: object) -> int | None:
+    return None if dollars is None else micros(dollars)
+
+
+Micros = Annotated[int | None, BeforeValidator(_micros)]
+"""Written as dollars, `20` or `0.05`; none where it is not set."""
 
 
 def _env(name: str, *more: str) -> AliasChoices:
@@ -184,6 +202,8 @@ class GatewaySettings(Common):
     """Bytes of a JSON request body."""
     job_cache_seconds: Seconds = Field(5.0, validation_alias=_env("DARKROOM_JOB_CACHE_SECONDS"))
     """How long a status may be answered from memory while Redis tells of changes; without Redis never."""
+    monthly_budget: Micros = Field(None, validation_alias=_env("DARKROOM_MONTHLY_BUDGET_USD"))
+    """What a business without a budget of its own may spend in a month, in US dollars (here in millionths of one)."""
     max_watchers: int = Field(5000, ge=1, validation_alias=_env("DARKROOM_MAX_WATCHERS"))
     """Waiting polls and event streams this process holds at once."""
 

@@ -49,7 +49,8 @@ VENDORS = {
 """Who may import a package that speaks with somebody outside. Nobody else knows its name."""
 
 SQL = {
-    f"shared/{name}.py" for name in ("images", "jobs", "keys", "ledger", "models", "pages", "progress", "uploads", "db")
+    f"shared/{name}.py"
+    for name in ("budgets", "images", "jobs", "keys", "ledger", "models", "pages", "progress", "uploads", "db")
 }
 """Who may write SQL, beside the migrations."""
 _STATEMENT = re.compile(

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 
 from deploy.local.settings import LocalSettings
 from deploy.sandbox.settings import Settings as SandboxSettings
-from gateway import described, generation, merging
+from gateway import described, generation, merging, usage
 from gateway.schemas import RETRYABLE
 from library_service.main import build as build_library
 from shared.errors import all_problems
@@ -111,7 +111,7 @@ async def _nothing() -> AsyncIterator[None]:
 def document() -> dict[str, Any]:
     """The document that the running gateway serves, made of the same parts without starting anything."""
     own = make_app(
-        title="Darkroom", description="", tools=_nothing, routers=[generation.router, described.router]
+        title="Darkroom", description="", tools=_nothing, routers=[generation.router, described.router, usage.router]
     ).openapi()
 
     services = {

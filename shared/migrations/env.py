@@ -3,8 +3,9 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+import shared.budgets
 import shared.models
-import shared.tenancy  # noqa: F401 - both fill the metadata
+import shared.tenancy  # noqa: F401 - they fill the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)

@@ -13,7 +13,7 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from gateway import described, examples, generation, merging, reference
+from gateway import described, examples, generation, merging, reference, usage
 from gateway.document import Documents
 from gateway.routes import ROUTES, Service
 from library_service import derivatives, library
@@ -39,7 +39,7 @@ def describe(*routers: APIRouter) -> dict[str, Any]:
     return found
 
 
-OWN = describe(generation.router, described.router)
+OWN = describe(generation.router, described.router, usage.router)
 SERVICES = {
     "upload": describe(upload.router, validate.router, reachability.router),
     "library": describe(library.router, derivatives.router),
@@ -98,7 +98,7 @@ async def test_the_document_holds_every_public_route_of_every_part() -> None:
         "/api/v1/images/generate/status/{job_id}/events",
         "/api/v1/images/generate/{job_id}/cancel",
     }
-    assert {path for path, _ in routes} - asked == {route.template for route in ROUTES}
+    assert {path for path, _ in routes} - asked == {route.template for route in ROUTES} | {usage.PATH}
 
 
 def test_the_document_is_sound() -> None:

@@ -39,8 +39,8 @@ class Gateway:
 
 
 @asynccontextmanager
-async def running(database: str, redis_url: str) -> AsyncIterator[Gateway]:
-    settings = GatewaySettings(database_url=database, redis_url=redis_url)
+async def running(database: str, redis_url: str, **more: Any) -> AsyncIterator[Gateway]:
+    settings = GatewaySettings(database_url=database, redis_url=redis_url, **more)
     pool, bell = await db.connect(settings), Doorbell.at(settings)
     tools = Tools(settings, pool, bell, catalogue.load(), Watch(pool, bell, settings))
 
@@ -232,10 +232,12 @@ async def test_usage_is_the_sum_of_the_ledger_and_says_what_is_not_known(gateway
     assert second
     async with transaction(gateway.pool) as connection:
         await ledger.painted(connection, first, painted.id, ledger.Receipt("r", 1, 2, 52_730), b"picture")
+        await jobs.keep(connection, painted.id, painted.attempt)
     await ledger.settle(gateway.pool, second, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
     bill = (await gateway.http.get("/api/v1/images/usage", params={"business_id": 1})).json()
     assert (bill["cost_usd"], bill["images"], bill["unknown"]) == ("0.05273", 1, 1)
-    assert bill["reserved_usd"] == "0.1581"
+    assert bill["unknown_usd"] == "0.0527"
+    assert bill["reserved_usd"] == "0.1054", "the painted one is in the bill already"
     (row,) = bill["items"]
     assert (row["model"], row["quality"], row["images"]) == ("gpt-image-2.5-flare", "standard", 1)
     earlier = (await gateway.http.get("/api/v1/images/usage", params={"business_id": 1, "month": "2025-12"})).json()
