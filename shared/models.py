@@ -326,7 +326,7 @@ class Attempts(Attempt, table=True):
     __table_args__ = (
         _one_of("outcome", Outcome),
         _one_of("charged", Charged),
-        Index("attempts_bill", "business_id", "started_at"),
+        Index("attempts_bill", "business_id", "started_at", postgresql_include=["cost_micros"]),
         Index("attempts_unsettled", "business_id", "started_at", postgresql_where=_UNSETTLED),
         Index("attempts_of_a_job", "job_id", "attempt", unique=True),
     )

@@ -19,6 +19,10 @@ STATEMENTS = [
     """
     CREATE INDEX jobs_open ON jobs (business_id) WHERE finished_at is null
     """,
+    "DROP INDEX attempts_bill",
+    """
+    CREATE INDEX attempts_bill ON attempts (business_id, started_at) INCLUDE (cost_micros)
+    """,
     """
     CREATE INDEX attempts_unsettled ON attempts (business_id, started_at)
         WHERE charged = 'unknown' or outcome = 'in_flight'
