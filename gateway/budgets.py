@@ -1,4 +1,4 @@
-"""`python -m gateway.budgets`: an operator sets, lists and clears what businesses may spend in a month."""
+"""`./darkroom budgets`: an operator sets, lists and clears what businesses may spend in a month."""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ from typing import NoReturn
 from shared import budgets, db
 from shared.db import DOWN, Pool
 from shared.money import micros, usd
-from shared.settings import GatewaySettings, read
+from shared.settings import CommandSettings, read
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,7 +32,7 @@ def _dollars(text: str) -> int:
 
 def parse(words: list[str] | None = None) -> argparse.Namespace:
     """The command line. Ends the process with 2 and one line where it is wrong."""
-    parser = _Parser(prog="python -m gateway.budgets", description="What businesses may spend in a month (UTC).")
+    parser = _Parser(prog="darkroom budgets", description="What businesses may spend in a month (UTC).")
     verbs = parser.add_subparsers(dest="verb", required=True, parser_class=_Parser)
     putting = verbs.add_parser("set", help="give a business a budget of its own")
     clearing = verbs.add_parser("clear", help="take it away: the default applies again")
@@ -63,20 +63,16 @@ def _default(default: int | None) -> str:
 
 
 async def _run(asked: argparse.Namespace) -> list[str]:
-    settings = read(GatewaySettings)
+    settings = read(CommandSettings)
     async with await db.connect(settings) as pool:
         return await _carry_out(asked, pool, settings.monthly_budget)
 
 
-def main() -> None:
+def main(words: list[str] | None = None) -> None:
     """Carries out one command. Ends with 1 and one line when Postgres is away."""
-    asked = parse()
+    asked = parse(words)
     try:
         lines = asyncio.run(_run(asked))
     except DOWN:
         raise SystemExit("darkroom budgets: Postgres does not answer; nothing was changed") from None
     sys.stdout.write("\n".join(lines) + "\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,7 @@
-"""`./darkroom keys make|list|rotate|revoke`: what an operator does from a terminal. Speaks with Postgres only."""
+"""`./darkroom keys make|list|rotate|revoke` and `./darkroom budgets …`: what an operator does from a terminal.
+
+Speaks with Postgres only. The verbs of budgets are in `budgets.py`.
+"""
 
 import argparse
 import asyncio
@@ -6,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from gateway import budgets
 from shared import keys
 from shared.caller import Right
 from shared.db import DOWN, Pool, connect, transaction
@@ -16,6 +20,10 @@ from shared.tenancy import ApiKey
 
 def main(words: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 1 refused, 2 not understood."""
+    words = sys.argv[1:] if words is None else list(words)
+    if words[:1] == ["budgets"]:
+        budgets.main(words[1:])
+        return 0
     asked = _parser().parse_args(words)
     return asyncio.run(_run(asked, read(CommandSettings)))
 
@@ -86,6 +94,7 @@ def _state(key: ApiKey) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="darkroom", description="What an operator of Darkroom does from a terminal.")
     areas = parser.add_subparsers(required=True, metavar="AREA")
+    areas.add_parser("budgets", help="what businesses may spend in a month", add_help=False)
     of_keys = areas.add_parser("keys", help="API keys: who may do what").add_subparsers(required=True, metavar="VERB")
 
     make = of_keys.add_parser("make", help="make a key; it is shown once")

@@ -21,6 +21,7 @@ from gateway.watch import Watch
 from shared import db, jobs
 from shared.errors import Unavailable
 from shared.probes import METRICS, Check, Probes
+from shared.setting_checks import parts
 from shared.settings import GatewaySettings
 from shared.shell import Shell
 from shared.web import make_app
@@ -151,7 +152,7 @@ async def _proofs(settings: GatewaySettings, tools: Tools) -> AsyncIterator[list
 
 def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
     """Lets the pages of the listed origins call the API; no page at all unless some are listed."""
-    origins = [origin.strip() for origin in (settings.cors_origins or "").split(",") if origin.strip()]
+    origins = parts(settings.cors_origins)
     if not origins:
         return app
     return CORSMiddleware(

@@ -90,10 +90,8 @@ async def create(db: Db, wish: Wish) -> tuple[Job, bool]:
 
 async def repeated(db: Db, wish: Wish) -> Job:
     """The job accepted earlier under the wish's idempotency key. Raises NotFound, IdempotencyKeyReused."""
-    row = await db.fetchrow(
-        f"select {_COLUMNS} from jobs where business_id = $1 and idempotency_key = $2",
-        wish.business_id, wish.idempotency_key,
-    )  # fmt: skip
+    by_key = f"select {_COLUMNS} from jobs where business_id = $1 and idempotency_key = $2"
+    row = await db.fetchrow(by_key, wish.business_id, wish.idempotency_key)
     if row is None:
         raise NotFound("There is no such job")
     if row["body_hash"] != wish.body_hash:

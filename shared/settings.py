@@ -3,8 +3,6 @@
 Every field says its unit. docs/configuration.md lists each one; a test compares the two.
 """
 
-import re
-from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
@@ -21,14 +19,12 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.money import micros
+from shared.setting_checks import SHORTEST_SECRET, check_tokens, hosts_and_ports, is_loopback, parts
 
 SANDBOX_OPENAI_KEY = "sk-sandbox"
 SANDBOX_CLOUDINARY = "cloudinary://sandbox-key:sandbox-secret@sandbox"
 
 Seconds = Annotated[float, Field(gt=0)]
-
-_SHORTEST_SECRET = 32
-_PUBLIC_KEY_ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
 
 def _micros(dollars: object) -> int | None:
@@ -41,10 +37,6 @@ Micros = Annotated[int | None, BeforeValidator(_micros)]
 
 def _env(name: str, *more: str) -> AliasChoices:
     return AliasChoices(name, *more)
-
-
-def _parts(secret: SecretStr) -> list[str]:
-    return [part.strip() for part in secret.get_secret_value().split(",")]
 
 
 class Common(BaseSettings):
@@ -107,21 +99,18 @@ class Common(BaseSettings):
     @field_validator("inner_secret")
     @classmethod
     def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret and any(len(part) < _SHORTEST_SECRET for part in _parts(secret)):
-            raise ValueError(f"each secret must have at least {_SHORTEST_SECRET} characters")
+        if secret and any(len(part) < SHORTEST_SECRET for part in parts(secret.get_secret_value())):
+            raise ValueError(f"each secret must have at least {SHORTEST_SECRET} characters")
         return secret
 
     def inner_secrets(self) -> list[str]:
         """The secrets between the gateway and the inner services; the first one signs."""
-        return _parts(self.inner_secret) if self.inner_secret else []
+        return parts(self.inner_secret.get_secret_value()) if self.inner_secret else []
 
     @property
     def loopback(self) -> bool:
         """Whether nobody outside this machine can reach this process."""
-        try:
-            return self.host == "localhost" or ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
     @property
     def sandbox_parts(self) -> tuple[str, ...]:
@@ -209,24 +198,13 @@ class GatewaySettings(Common):
 
     def jwt_algorithm_list(self) -> list[str]:
         """The signatures that are believed."""
-        return [name.strip() for name in self.jwt_algorithms.split(",")]
+        return parts(self.jwt_algorithms)
 
     @model_validator(mode="after")
     def _tokens_can_be_checked(self) -> Self:
-        if "jwt" not in self.auth:
-            return self
-        for name, value in (("ISSUER", self.jwt_issuer), ("AUDIENCE", self.jwt_audience)):
-            if not value:
-                raise ValueError(f"DARKROOM_AUTH={self.auth} needs DARKROOM_JWT_{name}")
-        if (self.jwt_jwks_url is None) == (self.jwt_key is None):
-            raise ValueError(f"DARKROOM_AUTH={self.auth} needs one of DARKROOM_JWT_JWKS_URL and DARKROOM_JWT_KEY")
-        if self.jwt_jwks_url and not re.match(r"https://|http://(localhost|127\.0\.0\.1)[:/]", self.jwt_jwks_url):
-            raise ValueError("DARKROOM_JWT_JWKS_URL must begin with https://")
-        algorithms = set(self.jwt_algorithm_list())
-        if algorithms != {"HS256"} and not algorithms <= _PUBLIC_KEY_ALGORITHMS:
-            raise ValueError(f"DARKROOM_JWT_ALGORITHMS: HS256, or some of {', '.join(sorted(_PUBLIC_KEY_ALGORITHMS))}")
-        if algorithms == {"HS256"} and (not self.jwt_key or len(self.jwt_key.get_secret_value()) < _SHORTEST_SECRET):
-            raise ValueError(f"HS256 needs a DARKROOM_JWT_KEY of at least {_SHORTEST_SECRET} characters")
+        if "jwt" in self.auth:
+            key = self.jwt_key.get_secret_value() if self.jwt_key else None
+            check_tokens(self.jwt_issuer, self.jwt_audience, self.jwt_jwks_url, key, self.jwt_algorithm_list())
         return self
 
     @model_validator(mode="after")
@@ -324,24 +302,13 @@ class WorkerSettings(StoreSettings):
         return self
 
 
-class CommandSettings(Common):
+class CommandSettings(GatewaySettings):
     """`./darkroom`: the operator's commands. Of Common it needs the database only."""
 
     redis_url: SecretStr = Field(SecretStr("redis://unused"), validation_alias=_env("REDIS_URL"))
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", validation_alias=_env("DARKROOM_LOG_LEVEL")
     )
-
-
-def hosts_and_ports(text: str | None) -> frozenset[tuple[str, int]]:
-    """`a.example:443, [::1]:8080` as pairs, hosts in lower case. Raises ValueError."""
-    found = set()
-    for entry in filter(None, (part.strip() for part in (text or "").split(","))):
-        host, colon, port = entry.rpartition(":")
-        if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-            raise ValueError("must be host:port, with commas between")
-        found.add((host.strip("[]").lower(), int(port)))
-    return frozenset(found)
 
 
 Kind = TypeVar("Kind", bound=Common)

@@ -29,6 +29,7 @@ PURE = (
     "shared/money.py",
     "shared/platforms.py",
     "shared/renditions.py",
+    "shared/setting_checks.py",
     "shared/sizes.py",
     "shared/tokens.py",
     "generation_worker/answers.py",

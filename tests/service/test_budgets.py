@@ -146,7 +146,7 @@ async def test_a_repetition_of_what_was_accepted_is_never_refused(gateway: Gatew
     other = await gateway.generate(key, prompt="a hare")
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     refusal(await gateway.generate({"Idempotency-Key": "twice"}))
-    await jobs.cancel(gateway.pool, UUID(first.json()["job_id"]), 1)
+    await jobs.cancel(gateway.pool, UUID(first.json()["job_id"]), [1])
     assert (await gateway.generate({"Idempotency-Key": "twice"})).status_code == 202, "a refused key is not used up"
 
 
@@ -197,7 +197,7 @@ async def _canceled_before_it_ran(gateway: Gateway, job: Job) -> None:
 
 async def _canceled_while_it_ran(gateway: Gateway, job: Job) -> None:
     await called(gateway, job)
-    await jobs.cancel(gateway.pool, job.id, 1)
+    await jobs.cancel(gateway.pool, job.id, [1])
     assert await ledger.interrupt(gateway.pool, job.id, job.attempt, detail="canceled")
     assert await jobs.canceled(gateway.pool, job.id, job.attempt)
 
@@ -398,7 +398,7 @@ async def test_an_unknown_format_is_refused(gateway: Gateway) -> None:
 
 def operate(database: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"DATABASE_URL": database, "REDIS_URL": "redis://unused"} | more
-    command = [sys.executable, "-m", "gateway.budgets", *words]
+    command = [sys.executable, "-m", "gateway.command", "budgets", *words]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
 
 
