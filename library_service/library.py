@@ -55,6 +55,7 @@ async def list_images(request: Request, asked: Annotated[ListQuery, Query()]) ->
         ImagePage(
             items=[wire.image(row, tools.settings.purge_after) for row in found.rows],
             total=found.total,
+            total_exact=found.exact,
             page=None if asked.cursor else asked.page,
             page_size=asked.page_size,
             pages=-(-found.total // asked.page_size),

@@ -10,6 +10,7 @@ from shared import wire
 from shared.delivery import SIDES, Fit
 from shared.errors import NotFound
 from shared.filenames import MAX_LENGTH
+from shared.pages import COUNTED
 from shared.renditions import PRESETS, Mode
 from shared.wire import Answer, Asked, BusinessId, Text
 
@@ -54,6 +55,7 @@ class ImagePage(Answer):
 
     items: list[wire.Image]
     total: int
+    total_exact: bool = Field(description=f"False where a search found more than {COUNTED}: `total` is {COUNTED} then")
     page: int | None = Field(description="Null where a cursor was sent")
     page_size: int
     pages: int

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Index, Integer, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
 
@@ -246,6 +246,14 @@ _SUCCEEDED = text("status = 'succeeded'")
 _UNSETTLED = text("charged = 'unknown' or outcome = 'in_flight'")
 
 
+def _gin(name: str, said: Any, **more: Any) -> Index:
+    return Index(name, "business_id", said, postgresql_using="gin", **more)
+
+
+_NEWEST = (text("created_at desc"), text("id desc"))
+_LIVE, _TRASHED = text("deleted_at is null"), text("deleted_at is not null")
+
+
 class Images(Image, table=True):
     """The table of `Image`."""
 
@@ -254,36 +262,12 @@ class Images(Image, table=True):
         _one_of("source", ImageSource),
         CheckConstraint("business_id > 0", name="business_id_is_positive"),
         CheckConstraint("width > 0 and height > 0 and bytes > 0", name="picture_has_a_size"),
-        Index(
-            "images_page",
-            "business_id",
-            text("created_at desc"),
-            text("id desc"),
-            postgresql_where=text("deleted_at is null"),
-        ),
-        Index(
-            "images_page_by_source",
-            "business_id",
-            "source",
-            text("created_at desc"),
-            text("id desc"),
-            postgresql_where=text("deleted_at is null"),
-        ),
-        Index(
-            "images_trash",
-            "business_id",
-            text("deleted_at desc"),
-            text("id desc"),
-            postgresql_where=text("deleted_at is not null"),
-        ),
+        Index("images_page", "business_id", *_NEWEST, postgresql_where=_LIVE),
+        Index("images_page_by_source", "business_id", "source", *_NEWEST, postgresql_where=_LIVE),
+        Index("images_trash", "business_id", text("deleted_at desc"), text("id desc"), postgresql_where=_TRASHED),
         Index("images_of_a_parent", "parent_id", postgresql_where=text("parent_id is not null")),
-        Index(
-            "images_search",
-            "business_id",
-            "searchable",
-            postgresql_using="gin",
-            postgresql_ops={"searchable": "gin_trgm_ops"},
-        ),
+        _gin("images_search", "searchable", postgresql_ops={"searchable": "gin_trgm_ops"}),
+        _gin("images_search_short", text("grams(searchable)")),
         Index(
             "images_same_bytes",
             "business_id",
@@ -310,7 +294,7 @@ class Jobs(Job, table=True):
         CheckConstraint("(status = 'succeeded') = (image_id is not null)", name="success_means_an_image"),
         CheckConstraint("(status = 'running') = (lease_until is not null)", name="running_means_a_lease"),
         Index("jobs_idempotency", "business_id", "idempotency_key", unique=True),
-        Index("jobs_page", "business_id", text("created_at desc"), text("id desc")),
+        Index("jobs_page", "business_id", *_NEWEST),
         Index("jobs_waiting", "business_id", "created_at", postgresql_where=text("status = 'queued'")),
         Index("jobs_due", "due_at", postgresql_where=text("status = 'queued'")),
         Index("jobs_leased", "lease_until", postgresql_where=text("status = 'running'")),
@@ -346,3 +330,17 @@ class Uploads(Upload, table=True):
         Index("uploads_idempotency", "business_id", "idempotency_key", unique=True),
         Index("uploads_open", "begun_at", postgresql_where=text("image_id is null")),
     )
+
+
+class LibraryCounts(SQLModel, table=True):
+    """Changes in how many pictures a business has; their sum is how many. Written by triggers on `images` only."""
+
+    __tablename__: ClassVar[Any] = "library_counts"
+    __table_args__ = (Index("library_counts_of_a_business", "business_id"),)
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    business_id: int = Field(sa_type=BigInteger)
+    source: ImageSource = Field(sa_column=_text())
+    trashed: bool
+    """Whether it counts the trash or the live ones."""
+    delta: int = Field(sa_type=BigInteger)
+    """What one statement added or took away, or the sum of older rows that were folded into this one."""

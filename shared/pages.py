@@ -1,7 +1,10 @@
 """Pages of the library: numbered, or by a cursor that costs the same at any depth. Reads only.
 
+Totals are sums of `library_counts`; those of a search are counted, up to `COUNTED`
+(docs/decisions/0011-library-totals.md).
 Not here: what one row becomes for a client (`wire.image`), and single rows (`images.py`)."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,6 +13,15 @@ from shared import cursor
 from shared.db import Db, Row
 from shared.images import ROW, fold
 from shared.models import ImageSource
+
+COUNTED = 1000
+"""Matches of a search are counted so far."""
+_NEAR = 4000
+"""Pictures that a search reads newest first, before it asks the index. A word in more than a quarter of them is never
+asked of the index, which would collect each of its matches to show the newest."""
+
+_TRIGRAM = re.compile(r"[^\W_]{3}")
+_After = tuple[datetime, UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,54 +43,97 @@ class Page:
 
     rows: list[Row]
     total: int
+    exact: bool
+    """False: `total` is `COUNTED`, and there are more."""
     next_cursor: str | None
     """Where the next page begins; None at the end."""
 
 
 async def numbered(db: Db, wanted: Wanted, page: int, size: int) -> Page:
     """The page of this number, from 1. Costs more the deeper it is."""
-    offset = (page - 1) * size
-    total = await _total(db, wanted) if offset else None
-    rows = [] if total is not None and offset >= total else await _rows(db, wanted, size + 1, offset=offset)
-    if total is None:
-        total = len(rows) if len(rows) <= size else await _total(db, wanted)
-    return _page(wanted, rows, size, total)
+    return await _page(db, wanted, size, offset=(page - 1) * size)
 
 
 async def following(db: Db, wanted: Wanted, word: str, size: int) -> Page:
     """The page after a `next_cursor`. Raises Invalid for a word that is none."""
-    rows = await _rows(db, wanted, size + 1, after=cursor.read(word))
-    return _page(wanted, rows, size, await _total(db, wanted))
+    return await _page(db, wanted, size, after=cursor.read(word))
 
 
-def _page(wanted: Wanted, rows: list[Row], size: int, total: int) -> Page:
-    shown = rows[:size]
-    last = shown[-1] if len(rows) > size else None
-    return Page(shown, total, cursor.write(last[_when(wanted)], last["id"]) if last else None)
-
-
-async def _rows(
-    db: Db, wanted: Wanted, limit: int, *, offset: int = 0, after: tuple[datetime, UUID] | None = None
-) -> list[Row]:
-    where, values = _where(wanted)
-    when = _when(wanted)
-    if after:
-        where += f" and (i.{when}, i.id) < (${len(values) + 1}, ${len(values) + 2})"
-        values = [*values, *after]
-    # The page is cut out before the jobs are looked up, which keeps the join off the planner's mind.
-    return await db.fetch(
-        f"""with i as materialized (
-                select * from images i where {where}
-                order by i.{when} desc, i.id desc limit {limit:d} offset {offset:d})
-            select {ROW} from i left join jobs j on j.id = i.job_id order by i.{when} desc, i.id desc""",
-        *values,
+async def _page(db: Db, wanted: Wanted, size: int, *, offset: int = 0, after: _After | None = None) -> Page:
+    """One row more than shown is read, to know whether a page follows."""
+    cut = f"order by at desc, id desc limit {size + 1:d} offset {offset:d}"
+    rows, total = await (_found if wanted.search else _listed)(db, wanted, cut, size + 1, after)
+    last = rows[size - 1] if len(rows) > size else None
+    next_cursor = cursor.write(last[_when(wanted)], last["id"]) if last else None
+    return Page(
+        rows[:size], min(total, COUNTED) if wanted.search else total, not wanted.search or total <= COUNTED, next_cursor
     )
 
 
-async def _total(db: Db, wanted: Wanted) -> int:
+async def _listed(db: Db, wanted: Wanted, cut: str, _limit: int, after: _After | None) -> tuple[list[Row], int]:
+    """Without a search: the page by its index, and the sum of a few counts."""
     where, values = _where(wanted)
-    found: int = await db.fetchval(f"select count(*) from images i where {where}", *values)
-    return found
+    beyond = _beyond(wanted, after, values)
+    source = "and c.source = $2" if wanted.source else ""
+    row, *more = await db.fetch(
+        f"""with page as materialized (
+                select i.id, i.{_when(wanted)} as at from images i where {where}{beyond} {cut}),
+            counted as (
+                select coalesce(sum(c.delta), 0)::bigint as total from library_counts c
+                where c.business_id = $1 and c.trashed = {wanted.trashed} {source})
+            {_shown("counted.total", "counted left join page on true")}""",
+        *values,
+    )
+    return _rows([row, *more]), row["total"]
+
+
+async def _found(db: Db, wanted: Wanted, cut: str, limit: int, after: _After | None) -> tuple[list[Row], int]:
+    """Among the newest first; what these do not settle is asked of an index of words."""
+    where, values = _where(wanted)
+    word, when = fold(wanted.search), _when(wanted)
+    those = [*values, f"%{_literal(word)}%"]
+    like = f"i.searchable like ${len(those)}"
+    values = [*those]
+    beyond = _beyond(wanted, after, values)
+    near = f"""select i.id, i.{when} as at, {like} as hit from images i where {where}%s
+               order by i.{when} desc, i.id desc limit {_NEAR:d}"""
+    row, *more = await db.fetch(
+        f"""with newest as materialized ({near % ""}),
+            next as materialized ({near % beyond if beyond else "select * from newest"}),
+            page as materialized (select id, at from next where hit {cut}),
+            counted as (
+                select (select count(*) from newest) as read, (select count(*) from next) as read_next,
+                       (select count(*) from newest where hit) as total)
+            {_shown("counted.*", "counted left join page on true")}""",
+        *values,
+    )
+    rows, total = _rows([row, *more]), row["total"]
+    if row["read"] == _NEAR and total <= COUNTED:
+        matching = f"{where} and {like}{_short(word, those)}"
+        total = await db.fetchval(
+            f"select count(*) from (select from images i where {matching} limit {COUNTED + 1:d}) matches", *those
+        )
+    if row["read_next"] == _NEAR and len(rows) < limit:
+        matching = f"{where} and {like}{beyond}{_short(word, values)}"
+        rows = await db.fetch(
+            f"""with matches as materialized (select i.id, i.{when} as at from images i where {matching}),
+                page as materialized (select id, at from matches {cut})
+                {_shown("page.at", "page")}""",
+            *values,
+        )
+    return rows, total
+
+
+def _shown(more: str, page: str) -> str:
+    """Whole rows of a page of ids: what is skipped on the way to a page is never read whole."""
+    return f"""select {more}, {ROW} from {page}
+            left join images i on i.id = page.id left join jobs j on j.id = i.job_id
+            order by page.at desc, page.id desc"""
+
+
+def _rows(rows: list[Row]) -> list[Row]:
+    """Without the one that says the total of an empty page."""
+    return [row for row in rows if row["id"]]
 
 
 def _where(wanted: Wanted) -> tuple[str, list[object]]:
@@ -87,10 +142,23 @@ def _where(wanted: Wanted) -> tuple[str, list[object]]:
     if wanted.source:
         values.append(wanted.source.value)
         clauses.append(f"i.source = ${len(values)}")
-    if wanted.search:
-        values.append(f"%{_literal(fold(wanted.search))}%")
-        clauses.append(f"i.searchable like ${len(values)}")
     return " and ".join(clauses), values
+
+
+def _beyond(wanted: Wanted, after: _After | None, values: list[object]) -> str:
+    """The condition of a cursor, whose values it adds."""
+    if after is None:
+        return ""
+    values += after
+    return f" and (i.{_when(wanted)}, i.id) < (${len(values) - 1}, ${len(values)})"
+
+
+def _short(word: str, values: list[object]) -> str:
+    """The condition, whose value it adds, for a word without three letters in a row: it is in no trigram."""
+    if _TRIGRAM.search(word):
+        return ""
+    values.append([word[n : n + 2] for n in range(max(1, len(word) - 1))])
+    return f" and grams(i.searchable) @> ${len(values)}"
 
 
 def _literal(text: str) -> str:

@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from shared import images, jobs
-from shared.db import Pool
+from shared.db import Db, Pool
 from shared.ids import new_id
 from shared.jobs import Wish
 from shared.models import Image, ImageSource
 
 
-async def add(db: Pool, business: int = 1, **more: Any) -> Image:
+async def add(db: Db, business: int = 1, **more: Any) -> Image:
     """A picture in the library."""
     image_id = more.pop("id", None) or new_id()
     values: dict[str, Any] = {

@@ -34,7 +34,7 @@ async def test_pages_are_numbered_newest_first(library: Room) -> None:
 
 async def test_an_empty_library_is_an_empty_page(library: Room) -> None:
     assert await page(library) == {
-        "items": [], "total": 0, "page": 1, "page_size": 20, "pages": 0, "next_cursor": None,
+        "items": [], "total": 0, "total_exact": True, "page": 1, "page_size": 20, "pages": 0, "next_cursor": None,
     }  # fmt: skip
 
 
