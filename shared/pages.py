@@ -14,12 +14,11 @@ from shared.db import Db, Row
 from shared.images import ROW, fold
 from shared.models import ImageSource
 
-COUNTED = 1000
+COUNTED = 500
 """Matches of a search are counted so far."""
-_NEAR = 4000
-"""Pictures that a search reads newest first, before it asks the index. A word in more than a quarter of them is never
-asked of the index, which would collect each of its matches to show the newest."""
-
+_NEWEST, _NEXT = 4000, 2000
+"""Pictures a search reads, newest first and from its cursor on, before it asks an index. A word in more than an eighth
+of the newest is never asked of an index, which would collect each of its matches to show or count a few."""
 _TRIGRAM = re.compile(r"[^\W_]{3}")
 _After = tuple[datetime, UUID]
 
@@ -65,9 +64,8 @@ async def _page(db: Db, wanted: Wanted, size: int, *, offset: int = 0, after: _A
     rows, total = await (_found if wanted.search else _listed)(db, wanted, cut, size + 1, after)
     last = rows[size - 1] if len(rows) > size else None
     next_cursor = cursor.write(last[_when(wanted)], last["id"]) if last else None
-    return Page(
-        rows[:size], min(total, COUNTED) if wanted.search else total, not wanted.search or total <= COUNTED, next_cursor
-    )
+    exact = not wanted.search or total <= COUNTED
+    return Page(rows[:size], total if exact else COUNTED, exact, next_cursor)
 
 
 async def _listed(db: Db, wanted: Wanted, cut: str, _limit: int, after: _After | None) -> tuple[list[Row], int]:
@@ -90,31 +88,30 @@ async def _listed(db: Db, wanted: Wanted, cut: str, _limit: int, after: _After |
 async def _found(db: Db, wanted: Wanted, cut: str, limit: int, after: _After | None) -> tuple[list[Row], int]:
     """Among the newest first; what these do not settle is asked of an index of words."""
     where, values = _where(wanted)
-    word, when = fold(wanted.search), _when(wanted)
-    those = [*values, f"%{_literal(word)}%"]
-    like = f"i.searchable like ${len(those)}"
-    values = [*those]
-    beyond = _beyond(wanted, after, values)
-    near = f"""select i.id, i.{when} as at, {like} as hit from images i where {where}%s
-               order by i.{when} desc, i.id desc limit {_NEAR:d}"""
+    beyond, when = _beyond(wanted, after, values), _when(wanted)
+    like = _like(fold(wanted.search), values)
+    near = f"""
+        select i.id, i.{when} as at, {like} as hit from images i where {where}%s
+        order by i.{when} desc, i.id desc limit %d"""
+    following = near % (beyond, _NEXT) if after else "select * from newest"
     row, *more = await db.fetch(
-        f"""with newest as materialized ({near % ""}),
-            next as materialized ({near % beyond if beyond else "select * from newest"}),
+        f"""with newest as materialized ({near % ("", _NEWEST)}),
+            next as materialized ({following}),
             page as materialized (select id, at from next where hit {cut}),
             counted as (
-                select (select count(*) from newest) as read, (select count(*) from next) as read_next,
+                select (select count(*) from newest) as newest, (select count(*) from next) as next,
                        (select count(*) from newest where hit) as total)
             {_shown("counted.*", "counted left join page on true")}""",
         *values,
     )
     rows, total = _rows([row, *more]), row["total"]
-    if row["read"] == _NEAR and total <= COUNTED:
-        matching = f"{where} and {like}{_short(word, those)}"
+    if row["newest"] == _NEWEST and total <= COUNTED:
+        matching, values = _matching(wanted, None)
         total = await db.fetchval(
-            f"select count(*) from (select from images i where {matching} limit {COUNTED + 1:d}) matches", *those
+            f"select count(*) from (select from images i where {matching} limit {COUNTED + 1:d}) matches", *values
         )
-    if row["read_next"] == _NEAR and len(rows) < limit:
-        matching = f"{where} and {like}{beyond}{_short(word, values)}"
+    if row["next"] == (_NEXT if after else _NEWEST) and len(rows) < limit:
+        matching, values = _matching(wanted, after)
         rows = await db.fetch(
             f"""with matches as materialized (select i.id, i.{when} as at from images i where {matching}),
                 page as materialized (select id, at from matches {cut})
@@ -153,12 +150,24 @@ def _beyond(wanted: Wanted, after: _After | None, values: list[object]) -> str:
     return f" and (i.{_when(wanted)}, i.id) < (${len(values) - 1}, ${len(values)})"
 
 
-def _short(word: str, values: list[object]) -> str:
-    """The condition, whose value it adds, for a word without three letters in a row: it is in no trigram."""
+def _matching(wanted: Wanted, after: _After | None) -> tuple[str, list[object]]:
+    """All that a search finds, by the index that knows the word.
+
+    One without three letters in a row is in no trigram. It gets no LIKE: the planner would take their index for it,
+    and find the whole business there.
+    """
+    where, values = _where(wanted)
+    beyond, word = _beyond(wanted, after, values), fold(wanted.search)
     if _TRIGRAM.search(word):
-        return ""
-    values.append([word[n : n + 2] for n in range(max(1, len(word) - 1))])
-    return f" and grams(i.searchable) @> ${len(values)}"
+        return f"{where}{beyond} and {_like(word, values)}", values
+    values += [word, [word[n : n + 2] for n in range(max(1, len(word) - 1))]]
+    short = f"strpos(i.searchable, ${len(values) - 1}) > 0 and grams(i.searchable) @> ${len(values)}"
+    return f"{where}{beyond} and {short}", values
+
+
+def _like(word: str, values: list[object]) -> str:
+    values.append(f"%{_literal(word)}%")
+    return f"i.searchable like ${len(values)}"
 
 
 def _literal(text: str) -> str:

@@ -142,8 +142,8 @@ async def test_a_search_finds_each_picture_once_however_deep(large: Room, search
 
 
 async def test_pages_beyond_what_was_counted_are_there(large: Room) -> None:
-    found = await page(large, search="summer", page=19, page_size=100)
-    assert names(found)[0] == "5403 summer"
+    found = await page(large, search="summer", page=10, page_size=100)
+    assert names(found)[0] == "2703 summer"
     assert (found["total"], found["total_exact"]) == (COUNTED, False)
 
 
