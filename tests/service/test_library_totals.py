@@ -6,9 +6,12 @@ from typing import Any
 
 import asyncpg
 import pytest
+from alembic import command
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared import images
 from shared.db import transaction
+from shared.migrations import __main__ as migrations
 from shared.models import Image, ImageSource
 from shared.pages import COUNTED
 from tests.pictures import jpeg
@@ -104,6 +107,20 @@ async def test_counts_are_folded_so_that_a_total_stays_a_sum_of_few(library: Roo
         await shelves.add(library.db, filename=f"{n}")
     assert (await totals(library))["uploaded", False] == 200
     assert await library.count("library_counts") <= 65
+
+
+async def test_a_library_that_is_there_is_counted_when_the_product_is_brought_up_to_date(empty_database: str) -> None:
+    engine = create_async_engine(empty_database.replace("postgresql://", "postgresql+asyncpg://", 1))
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda on: command.upgrade(migrations.config(on), "0001"))
+    await engine.dispose()
+    direct = await asyncpg.connect(empty_database)
+    await direct.execute(_MANY)
+    await migrations.upgrade(empty_database)
+    await direct.execute("update images set deleted_at = now() where sha256 = md5('1')")
+    said = await direct.fetch("select trashed, sum(delta)::int from library_counts group by 1 order by 1")
+    assert [tuple(row) for row in said] == [(False, 5999), (True, 1)]
+    await direct.close()
 
 
 async def everything(room: Room, **query: Any) -> list[str]:
