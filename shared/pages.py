@@ -93,14 +93,16 @@ async def _found(db: Db, wanted: Wanted, cut: str, limit: int, after: _After | N
     near = f"""
         select i.id, i.{when} as at, {like} as hit from images i where {where}%s
         order by i.{when} desc, i.id desc limit %d"""
-    following = near % (beyond, _NEXT) if after else "select * from newest"
+    # From the newest on it is the same walk; from a cursor on it is another one.
+    walks, next_ = f"newest as materialized ({near % ('', _NEWEST)})", "newest"
+    if after:
+        walks, next_ = f"{walks}, next as materialized ({near % (beyond, _NEXT)})", "next"
     row, *more = await db.fetch(
-        f"""with newest as materialized ({near % ("", _NEWEST)}),
-            next as materialized ({following}),
-            page as materialized (select id, at from next where hit {cut}),
+        f"""with {walks},
+            page as materialized (select id, at from {next_} where hit {cut}),
             counted as (
-                select (select count(*) from newest) as newest, (select count(*) from next) as next,
-                       (select count(*) from newest where hit) as total)
+                select count(*) as newest, count(*) filter (where hit) as total,
+                       (select count(*) from {next_}) as next from newest)
             {_shown("counted.*", "counted left join page on true")}""",
         *values,
     )
