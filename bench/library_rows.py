@@ -18,7 +18,7 @@ _ROWS = """
     insert into images (id, business_id, source, filename, public_id, url, format, bytes, width, height, sha256,
                         alt_text, searchable, created_at, deleted_at)
     select id, business_id, source, filename, 'bench/' || n,
-           'http://127.0.0.1:1/sandbox/image/upload/v1/bench/' || n || '.jpg', 'jpeg', 1000000, 1920, 1440,
+           'http://127.0.0.1:1/sandbox/image/upload/v1/bench/' || n || '.jpg', 'jpeg', 1000000 + n, 1920, 1440,
            md5(n::text) || md5((n + 1)::text), alt, filename || E'\\n' || alt,
            '2026-01-01'::timestamptz + n * interval '20 seconds', case when n % 97 = 0 then now() end
     from (

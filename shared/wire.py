@@ -1,6 +1,7 @@
 """The shapes of the contract that more than one service answers with, and the strict types of what clients send."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -88,9 +89,6 @@ class Image(Answer):
 
 def image(row: Any, purge_after_days: int) -> Image:
     """An `images` row joined with its job's `prompt, model, size, quality, actual_micros` (all null without a job)."""
-    verdict = platforms.check(
-        platforms.Platform.INSTAGRAM, platforms.Picture(row["width"], row["height"], row["bytes"], row["format"])
-    )
     deleted = row["deleted_at"]
     return Image(
         id=row["id"],
@@ -109,12 +107,19 @@ def image(row: Any, purge_after_days: int) -> Image:
         alt_text=row["alt_text"],
         parent_id=row["parent_id"],
         generation=_generation(row),
-        instagram=InstagramVerdict(
-            valid=verdict.valid, publishable_as_is=verdict.publishable_as_is, warnings=list(verdict.warnings)
-        ),
+        instagram=_instagram(platforms.Picture(row["width"], row["height"], row["bytes"], row["format"])),
         created_at=row["created_at"],
         deleted_at=deleted,
         purge_after=deleted + timedelta(days=purge_after_days) if deleted else None,
+    )
+
+
+@lru_cache(4096)
+def _instagram(picture: platforms.Picture) -> InstagramVerdict:
+    """Remembered: judging twenty pictures anew took longer than reading them."""
+    verdict = platforms.check(platforms.Platform.INSTAGRAM, picture)
+    return InstagramVerdict(
+        valid=verdict.valid, publishable_as_is=verdict.publishable_as_is, warnings=list(verdict.warnings)
     )
 
 
