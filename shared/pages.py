@@ -16,8 +16,8 @@ from shared.models import ImageSource
 
 COUNTED = 500
 """Matches of a search are counted so far."""
-_NEWEST, _NEXT = 4000, 2000
-"""Pictures a search reads, newest first and from its cursor on, before it asks an index. A word in more than an eighth
+_NEWEST, _NEXT = 6000, 2000
+"""Pictures a search reads, newest first and from its cursor on, before it asks an index. A word in more than a twelfth
 of the newest is never asked of an index, which would collect each of its matches to show or count a few."""
 _TRIGRAM = re.compile(r"[^\W_]{3}")
 _After = tuple[datetime, UUID]
@@ -60,22 +60,21 @@ async def following(db: Db, wanted: Wanted, word: str, size: int) -> Page:
 
 async def _page(db: Db, wanted: Wanted, size: int, *, offset: int = 0, after: _After | None = None) -> Page:
     """One row more than shown is read, to know whether a page follows."""
-    cut = f"order by at desc, id desc limit {size + 1:d} offset {offset:d}"
-    rows, total = await (_found if wanted.search else _listed)(db, wanted, cut, size + 1, after)
+    rows, total = await (_found if wanted.search else _listed)(db, wanted, size + 1, offset, after)
     last = rows[size - 1] if len(rows) > size else None
     next_cursor = cursor.write(last[_when(wanted)], last["id"]) if last else None
     exact = not wanted.search or total <= COUNTED
     return Page(rows[:size], total if exact else COUNTED, exact, next_cursor)
 
 
-async def _listed(db: Db, wanted: Wanted, cut: str, _limit: int, after: _After | None) -> tuple[list[Row], int]:
+async def _listed(db: Db, wanted: Wanted, limit: int, offset: int, after: _After | None) -> tuple[list[Row], int]:
     """Without a search: the page by its index, and the sum of a few counts."""
     where, values = _where(wanted)
     beyond = _beyond(wanted, after, values)
     source = "and c.source = $2" if wanted.source else ""
     row, *more = await db.fetch(
         f"""with page as materialized (
-                select i.id, i.{_when(wanted)} as at from images i where {where}{beyond} {cut}),
+                select i.id, i.{_when(wanted)} as at from images i where {where}{beyond} {_cut(limit, offset)}),
             counted as (
                 select coalesce(sum(c.delta), 0)::bigint as total from library_counts c
                 where c.business_id = $1 and c.trashed = {wanted.trashed} {source})
@@ -85,24 +84,26 @@ async def _listed(db: Db, wanted: Wanted, cut: str, _limit: int, after: _After |
     return _rows([row, *more]), row["total"]
 
 
-async def _found(db: Db, wanted: Wanted, cut: str, limit: int, after: _After | None) -> tuple[list[Row], int]:
+async def _found(db: Db, wanted: Wanted, limit: int, offset: int, after: _After | None) -> tuple[list[Row], int]:
     """Among the newest first; what these do not settle is asked of an index of words."""
     where, values = _where(wanted)
     beyond, when = _beyond(wanted, after, values), _when(wanted)
     like = _like(fold(wanted.search), values)
+    walk, most = f"order by i.{when} desc, i.id desc limit", max(COUNTED + 1, offset + limit)
     near = f"""
-        select i.id, i.{when} as at, {like} as hit from images i where {where}%s
-        order by i.{when} desc, i.id desc limit %d"""
-    # From the newest on it is the same walk; from a cursor on it is another one.
-    walks, next_ = f"newest as materialized ({near % ('', _NEWEST)})", "newest"
+        select id, at from (
+            select i.id, i.{when} as at, {like} as hit from images i where {where}%s {walk} %d) near
+        where hit order by at desc, id desc limit {most:d}"""
+    read = f"select count(*) from (select from images i where {where}%s {walk} %d) walked"
+    hits, here, reach = f"newest as materialized ({near % ('', _NEWEST)})", "newest", _NEWEST
     if after:
-        walks, next_ = f"{walks}, next as materialized ({near % (beyond, _NEXT)})", "next"
+        hits, here, reach = f"{hits}, next as materialized ({near % (beyond, _NEXT)})", "next", _NEXT
     row, *more = await db.fetch(
-        f"""with {walks},
-            page as materialized (select id, at from {next_} where hit {cut}),
+        f"""with {hits},
+            page as materialized (select id, at from {here} {_cut(limit, offset)}),
             counted as (
-                select count(*) as newest, count(*) filter (where hit) as total,
-                       (select count(*) from {next_}) as next from newest)
+                select (select count(*) from newest) as total, ({read % ("", _NEWEST)}) as newest,
+                       ({read % (beyond, reach)}) as next)
             {_shown("counted.*", "counted left join page on true")}""",
         *values,
     )
@@ -112,15 +113,19 @@ async def _found(db: Db, wanted: Wanted, cut: str, limit: int, after: _After | N
         total = await db.fetchval(
             f"select count(*) from (select from images i where {matching} limit {COUNTED + 1:d}) matches", *values
         )
-    if row["next"] == (_NEXT if after else _NEWEST) and len(rows) < limit:
+    if row["next"] == reach and len(rows) < limit:
         matching, values = _matching(wanted, after)
         rows = await db.fetch(
             f"""with matches as materialized (select i.id, i.{when} as at from images i where {matching}),
-                page as materialized (select id, at from matches {cut})
+                page as materialized (select id, at from matches {_cut(limit, offset)})
                 {_shown("page.at", "page")}""",
             *values,
         )
     return rows, total
+
+
+def _cut(limit: int, offset: int) -> str:
+    return f"order by at desc, id desc limit {limit:d} offset {offset:d}"
 
 
 def _shown(more: str, page: str) -> str:
