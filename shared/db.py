@@ -53,7 +53,7 @@ async def connect(settings: Common, *, searches: bool = False) -> Pool:
     return await pool
 
 
-async def _as_it_is(_: Connection) -> None:
+async def _as_it_is(_: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Instead of asyncpg's round trip after every use: no query here changes a session or keeps a lock beyond its
     transaction. An open transaction it ends all the same."""
 
