@@ -91,7 +91,8 @@ async def _measured(site: Site, times: int) -> list[Row]:
     )
     app = library_service.main.build(settings)
     async with _living(app), await db.connect(settings, searches=True) as pool:
-        bare = await asyncpg.connect(site.database_url, server_settings={"plan_cache_mode": "force_custom_plan"})
+        plans = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"}
+        bare = await asyncpg.connect(site.database_url, server_settings=plans)
         deep = (await pages.numbered(pool, _ALL, _DEEP, _SIZE)).next_cursor
         assert deep, "there is no deep page"
         lines: list[Row] = []
