@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.leaks import found
 from tests.servers import PostgresServer, ValkeyServer
 from tests.stack import Process, Stack
 
@@ -23,6 +24,14 @@ for _name in list(os.environ):
 
 _TEMPLATE = "migrated"
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_secret_is_logged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Begun before and ended after everything else: whatever ran, none of its logs holds a secret."""
+    yield
+    leaked = list(found(tmp_path_factory.getbasetemp()))
+    assert not leaked, "\n".join(leaked[:20])
 
 
 @pytest.fixture(scope="session")
