@@ -12,6 +12,7 @@ from gateway import described, document, jwts, status, usage
 from gateway import generation as asking
 from gateway.access import Access, Credentials, Keys
 from gateway.document import Documents
+from gateway.limits import Limits
 from gateway.proxy import Proxy
 from gateway.routes import IMAGES, Service
 from gateway.status import StatusLane
@@ -44,7 +45,12 @@ def build(settings: GatewaySettings) -> "Gateway":
 
     @asynccontextmanager
     async def tools() -> AsyncIterator[Tools]:
-        async with opened(settings) as built, proxy.running(), _proofs(settings, built) as proofs:
+        async with (
+            opened(settings) as built,
+            proxy.running(),
+            limits.running(built.bell),
+            _proofs(settings, built) as proofs,
+        ):
             doors.open(built.watch)
             access.open(*proofs)
             yield built
@@ -57,7 +63,8 @@ def build(settings: GatewaySettings) -> "Gateway":
         max_body=settings.max_json,
     )
     doors = Doors(api, proxy, Documents(api.openapi, proxy.fetch, settings), Studio(settings))
-    access = Access(doors)
+    limits = Limits(doors, settings)
+    access = Access(limits)
 
     async def postgres() -> None:
         await db.ping(api.state.tools.db)

@@ -33,7 +33,7 @@ class Caller:
     """Somebody whose key or token was found to be valid."""
 
     name: str
-    """For the log: a key's prefix, `jwt`, or `anyone`. Never a secret."""
+    """For the log and the limits: a key's prefix, `jwt:` and a digest of who has the token, or `anyone`. No secret."""
     rights: frozenset[Right]
     businesses: frozenset[int] | None
     """The tenants it may act for; None: all of them."""

@@ -28,7 +28,9 @@ CANCELS = "darkroom:cancels"
 LOOK = "look"
 """The one arq function: claim what is due."""
 
-DOWN = (RedisError, OSError, TimeoutError)
+DOWN = (RedisError, OSError, TimeoutError, RecursionError)
+"""The last is what redis-py raises for a peer that accepts and hangs up, such as a proxy without a Redis behind it: its
+health check connects in order to connect."""
 _BELL_LIFE_MS = 3_600_000
 _QUIET_SECONDS = 1.0
 _SILENCE_SECONDS = 5.0

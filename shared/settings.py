@@ -175,6 +175,14 @@ class GatewaySettings(Common):
     """Seconds by which the issuer's clock may differ from ours."""
     cors_origins: str | None = Field(None, validation_alias=_env("DARKROOM_CORS_ORIGINS"))
     """Origins of web pages that may call the API, with commas between: `https://app.example`. Default: none."""
+    key_requests: int = Field(1200, ge=1, le=6_000_000, validation_alias=_env("DARKROOM_KEY_REQUESTS_PER_MINUTE"))
+    """What one key may ask in a minute, a sixth of it at once. Polls that nothing changed for are free."""
+    business_requests: int = Field(
+        3000, ge=1, le=6_000_000, validation_alias=_env("DARKROOM_BUSINESS_REQUESTS_PER_MINUTE")
+    )
+    """The same for all keys of one business together."""
+    key_uploads: int = Field(10, ge=1, validation_alias=_env("DARKROOM_KEY_UPLOADS"))
+    """Uploads that one key may have under way in this process."""
 
     port: int = Field(8003, ge=0, le=65535, validation_alias=_env("DARKROOM_PORT"))
     upload_url: str = Field("http://127.0.0.1:8011", validation_alias=_env("DARKROOM_UPLOAD_URL"))

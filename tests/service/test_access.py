@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import redis
 
 from tests import pictures
 from tests.repository import ROOT
@@ -104,6 +105,15 @@ def test_a_key_opens_what_it_is_for(ours: httpx2.Client) -> None:
     status = f"{IMAGES}/generate/status/{accepted.json()['job_id']}"
     until("the job has ended", lambda: ours.get(status).json()["finished_at"])
     assert ours.get(status).json()["status"] == "succeeded"
+
+
+def test_what_a_key_asks_is_counted_in_redis(locked: Locked) -> None:
+    key = locked.key()
+    with locked.as_(key) as client, redis.Redis.from_url(locked.stack.environment["REDIS_URL"]) as queue:
+        name = f"darkroom:limit:key:{key.split('_')[1]}"
+        assert not queue.exists(name)
+        assert client.get(IMAGES, params={"business_id": OURS}).status_code == 200
+        assert queue.exists(name, f"darkroom:limit:business:{OURS}") == 2
 
 
 def test_a_business_that_is_named_must_be_the_keys(ours: httpx2.Client) -> None:

@@ -1,6 +1,7 @@
 """Tokens as proof, checked against an issuer that is played over HTTP: what is believed, what is not, and new keys."""
 
 import base64
+import hashlib
 import json
 import time
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from tests.service.gate import answer, listening, settings
 
 ISSUER, AUDIENCE = "https://issuer.example", "darkroom"
 RSA = rsa.generate_private_key(65537, 2048)
+ANN = "jwt:" + hashlib.sha256(b"ann; rights").hexdigest()[:16]
 OTHER = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
 
@@ -72,12 +74,21 @@ async def reading(issuer: Issuer, **more: Any) -> AsyncIterator[Jwts]:
 
 async def test_a_token_says_who_may_do_what() -> None:
     async with reading(Issuer()) as reader:
-        assert await reader.caller(token()) == Caller("jwt", frozenset({Right.READ}), frozenset({1}))
-        rich = token(EC, "ES256", "two", businesses=[3, 2], rights=["generate", "write", "fly"], aud=["x", AUDIENCE])
-        assert await reader.caller(rich) == Caller("jwt", frozenset({Right.GENERATE, Right.WRITE}), frozenset({2, 3}))
-        everybody = token(businesses="*", rights=[])
-        assert await reader.caller(everybody) == Caller("jwt", frozenset(), None)
+        assert await reader.caller(token(sub="ann; rights")) == Caller(ANN, frozenset({Right.READ}), frozenset({1}))
+        more: dict[str, Any] = {"sub": "ann; rights", "businesses": [3, 2], "aud": ["x", AUDIENCE]}
+        rich = token(EC, "ES256", "two", rights=["generate", "write", "fly"], **more)
+        assert await reader.caller(rich) == Caller(ANN, frozenset({Right.GENERATE, Right.WRITE}), frozenset({2, 3}))
+        everybody = token(sub="ann; rights", businesses="*", rights=[])
+        assert await reader.caller(everybody) == Caller(ANN, frozenset(), None)
         assert await reader.caller(token(exp=time.time() - 10)) is not None, "clocks differ by less than the leeway"
+
+
+async def test_whose_a_token_is_shows_in_its_callers_name() -> None:
+    async with reading(Issuer()) as reader:
+        said = [token(sub="ann"), token(sub="ann", jti="2"), token(sub="bob"), token(jti="3"), token(jti="4")]
+        names = [found.name for one in said if (found := await reader.caller(one))]
+    assert names[0] == names[1]
+    assert len(set(names[1:])) == 4, "where nobody is named, each token is somebody"
 
 
 async def test_what_is_wrong_with_a_token_makes_it_worth_nothing() -> None:
@@ -122,7 +133,6 @@ async def test_what_is_wrong_with_a_token_makes_it_worth_nothing() -> None:
 
 def _by_hand(head: dict[str, str], body: str, secret: bytes) -> str:
     """The classic: a public key used as an HMAC secret, which the library itself refuses to write."""
-    import hashlib
     import hmac
 
     said = base64.urlsafe_b64encode(json.dumps(head).encode()).rstrip(b"=").decode() + "." + body

@@ -1,0 +1,238 @@
+"""How often somebody may ask: per key and per business, and how many uploads at once. Behind the lock, so that only
+those who were let in are counted; with authentication off nobody is.
+
+The buckets are in Redis, where all gateways share them; while it is away each process keeps to buckets of its own, of
+the same size. Status polls never wait for Redis: they are counted after their answer, many together, and not at all
+when the answer was that nothing changed.
+"""
+
+import asyncio
+import collections
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway import status
+from gateway.routes import IMAGES
+from shared import log
+from shared.caller import ANYONE, Caller, of
+from shared.doorbell import DOWN, Doorbell
+from shared.errors import RateLimited
+from shared.settings import GatewaySettings
+
+FLUSH_SECONDS = 0.05
+"""How long polls are gathered before they are counted."""
+DOWN_SECONDS = 5.0
+"""How long a Redis that was found away is not asked again."""
+_PATIENCE = 0.25
+_MOST_REMEMBERED = 10_000
+_MINUTE = 60_000_000
+"""All arithmetic is in whole microseconds: fractions of them beside a time of day do not fit into a float."""
+_API = b"/api/"
+_POLL = status.PREFIX.encode()
+_UPLOAD = f"{IMAGES}/upload".encode()
+
+_SPEND = """
+local clock = redis.call('time'); local now = clock[1] * 1000000 + clock[2]
+local before, after, fits = {}, {}, true
+for n, key in ipairs(KEYS) do
+  local every, most, count = tonumber(ARGV[3 * n - 1]), tonumber(ARGV[3 * n]), tonumber(ARGV[3 * n + 1])
+  before[n] = math.min(math.max(now, tonumber(redis.call('get', key) or 0)), now + most + 60000000)
+  after[n] = before[n] + every * count
+  if after[n] > now + most then fits = false end
+end
+local taken = fits or ARGV[1] == '1'
+local answer = {taken and 1 or 0}
+for n, key in ipairs(KEYS) do
+  local every, most = tonumber(ARGV[3 * n - 1]), tonumber(ARGV[3 * n])
+  if taken then
+    redis.call('set', key, string.format('%.0f', after[n]), 'px', math.ceil((after[n] - now) / 1000) + 1000)
+  end
+  answer[n + 1] = math.max(0, (taken and after[n] or before[n]) + every - most - now)
+end
+return answer
+"""
+"""A bucket is one time: when it will be full again. The same as `Local.spend`, by the clock of Redis."""
+
+
+class Bucket(NamedTuple):
+    """What may be asked in a minute, a sixth of it at once."""
+
+    name: str
+    """The key in Redis. Never a secret."""
+    per_minute: int
+    whose: str
+    """For the refusal."""
+
+    @property
+    def every(self) -> int:
+        """Microseconds until one more comes back."""
+        return _MINUTE // self.per_minute
+
+    @property
+    def most(self) -> int:
+        """Microseconds until an empty one is full."""
+        return max(1, self.per_minute // 6) * self.every
+
+
+class Local:
+    """The buckets of this process alone."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._full_at: dict[str, int] = {}
+
+    def spend(self, counts: Mapping[Bucket, int], *, always: bool) -> list[int]:
+        """Takes from all or none, or `always`. Answers whether it took, then for each the wait for one more."""
+        now = int(self._clock() * 1_000_000)
+        before = [min(max(now, self._full_at.get(b.name, 0)), now + b.most + _MINUTE) for b in counts]
+        after = [full + b.every * count for full, (b, count) in zip(before, counts.items(), strict=True)]
+        taken = always or all(full <= now + b.most for full, b in zip(after, counts, strict=True))
+        if taken:
+            if len(self._full_at) >= _MOST_REMEMBERED:
+                self._full_at = {name: full for name, full in self._full_at.items() if full > now}
+            self._full_at.update(zip((b.name for b in counts), after, strict=True))
+        left = after if taken else before
+        return [int(taken), *(max(0, full + b.every - b.most - now) for full, b in zip(left, counts, strict=True))]
+
+
+class Limits:
+    """Counts, and raises RateLimited. One per process; `running` while it serves."""
+
+    def __init__(self, app: ASGIApp, settings: GatewaySettings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._app = app
+        self._settings = settings
+        self._clock = clock
+        self._local = Local(clock)
+        self._script: Any = None
+        self._down_until = float("-inf")
+        self._closed: dict[str, float] = {}
+        """Buckets known to be empty, and until when: they are refused without asking Redis."""
+        self._polled: collections.Counter[Bucket] = collections.Counter()
+        self._flushing: asyncio.Task[None] | None = None
+        self._uploads: collections.Counter[str] = collections.Counter()
+
+    @asynccontextmanager
+    async def running(self, bell: Doorbell) -> AsyncIterator[None]:
+        """Shares the buckets of this Redis; without it only those of the process are kept."""
+        self._script = bell.redis.register_script(_SPEND)
+        try:
+            yield
+        finally:
+            if self._flushing is not None:
+                self._flushing.cancel()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["raw_path"].startswith(_API) or (who := of(scope)) is ANYONE:
+            await self._app(scope, receive, send)
+            return
+        buckets = self._buckets(who, scope["query_string"])
+        self._refuse_closed(buckets)
+        if scope["raw_path"].startswith(_POLL):
+            await self._poll(buckets, scope, receive, send)
+        elif scope["raw_path"] == _UPLOAD:
+            await self._upload(who, buckets, scope, receive, send)
+        else:
+            await self._take(buckets)
+            await self._app(scope, receive, send)
+
+    async def _poll(self, buckets: list[Bucket], scope: Scope, receive: Receive, send: Send) -> None:
+        answered = 0
+
+        async def answer(message: Any) -> None:
+            nonlocal answered
+            if message["type"] == "http.response.start":
+                answered = message["status"]
+                if answered != 304:
+                    self._count(buckets)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            if answered == 0:  # Refused, or the client left.
+                self._count(buckets)
+
+    async def _upload(self, who: Caller, buckets: list[Bucket], scope: Scope, receive: Receive, send: Send) -> None:
+        most = self._settings.key_uploads
+        if self._uploads[who.name] >= most:
+            raise RateLimited(f"More than {most} uploads at once with this key", retry_after=1)
+        self._uploads[who.name] += 1
+        try:
+            await self._take(buckets)
+            await self._app(scope, receive, send)
+        finally:
+            self._uploads[who.name] -= 1
+            if not self._uploads[who.name]:
+                del self._uploads[who.name]
+
+    def _buckets(self, who: Caller, query: bytes) -> list[Bucket]:
+        found = [Bucket(f"darkroom:limit:key:{who.name}", self._settings.key_requests, "with this key")]
+        business = _business(who, query)
+        if business is not None:
+            name = f"darkroom:limit:business:{business}"
+            found.append(Bucket(name, self._settings.business_requests, "for this business"))
+        return found
+
+    def _refuse_closed(self, buckets: list[Bucket]) -> None:
+        now = self._clock()
+        wait, bucket = max((self._closed.get(bucket.name, now) - now, bucket) for bucket in buckets)
+        if wait > 0:
+            raise RateLimited(f"More than {bucket.per_minute} requests a minute {bucket.whose}", retry_after=wait)
+
+    async def _take(self, buckets: list[Bucket]) -> None:
+        # Again, should the wait that was answered be over already.
+        while not await self._spend(dict.fromkeys(buckets, 1), always=False):
+            self._refuse_closed(buckets)
+
+    def _count(self, buckets: list[Bucket]) -> None:
+        self._polled.update(buckets)
+        if self._flushing is None or self._flushing.done():
+            self._flushing = asyncio.create_task(self._flush())
+
+    async def _flush(self) -> None:
+        while self._polled:
+            await asyncio.sleep(FLUSH_SECONDS)
+            gathered, self._polled = self._polled, collections.Counter()
+            await self._spend(gathered, always=True)
+
+    async def _spend(self, counts: Mapping[Bucket, int], *, always: bool) -> bool:
+        """Whether it was taken. Remembers which buckets are empty now."""
+        taken, *waits = await self._shared(counts, always=always) or self._local.spend(counts, always=always)
+        now = self._clock()
+        if len(self._closed) >= _MOST_REMEMBERED:
+            self._closed = {name: until for name, until in self._closed.items() if until > now}
+        for bucket, wait in zip(counts, waits, strict=True):
+            if wait:
+                self._closed[bucket.name] = now + wait / 1_000_000
+        return bool(taken)
+
+    async def _shared(self, counts: Mapping[Bucket, int], *, always: bool) -> list[int] | None:
+        """From the buckets in Redis; None while it is away, and the next seconds nobody waits for it."""
+        if self._clock() < self._down_until:
+            return None
+        told = [number for bucket, count in counts.items() for number in (bucket.every, bucket.most, count)]
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                answered: list[int] = await self._script([bucket.name for bucket in counts], [int(always), *told])
+        except DOWN as gone:
+            self._down_until = self._clock() + DOWN_SECONDS
+            log.get().warning("limits.alone", error=type(gone).__name__)
+            return None
+        return answered
+
+
+def _business(who: Caller, query: bytes) -> int | None:
+    """The business that is named, if it may be: nobody empties a stranger's bucket. Else the only one, if it is one."""
+    for name, value in reversed(parse_qsl(query.decode("latin-1"))):
+        if name == "business_id":
+            # A number of 19 digits at most; what else stands there is refused by whoever answers.
+            business = int(value) if value.isascii() and value.isdecimal() and len(value) < 20 else 0
+            if business and who.owns(business):
+                return business
+            break
+    return next(iter(who.businesses)) if who.businesses is not None and len(who.businesses) == 1 else None

@@ -1,0 +1,244 @@
+"""How often somebody may ask: the lock and the limits in front of a small application, with a real Redis."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pytest
+import redis
+from starlette.types import Receive, Scope, Send
+
+from gateway.access import Access
+from gateway.limits import DOWN_SECONDS, FLUSH_SECONDS, Limits
+from shared.caller import Caller, Right
+from shared.doorbell import Doorbell
+from shared.settings import GatewaySettings
+from shared.shell import Shell
+from tests.service.gate import answer, eventually
+
+IMAGES = "/api/v1/images"
+UPLOAD = f"{IMAGES}/upload"
+STATUS = f"{IMAGES}/generate/status/0190a5f0-0000-7000-8000-000000000000"
+AWAY = "redis://127.0.0.1:1/0"
+CALLERS = {
+    "one": Caller("one", frozenset(Right), frozenset({7})),
+    "two": Caller("two", frozenset(Right), frozenset({7})),
+    "three": Caller("three", frozenset(Right), frozenset({8})),
+    "many": Caller("many", frozenset(Right), frozenset({7, 8})),
+}
+
+
+class Known:
+    """Believes the names of CALLERS."""
+
+    async def caller(self, token: str) -> Caller | None:
+        return CALLERS.get(token)
+
+
+@dataclass
+class Clock:
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Door:
+    """One gateway: its clock, and what stands behind its limits."""
+
+    client: httpx2.AsyncClient
+    clock: Clock
+    status: int = 200
+    reached: int = 0
+    hold: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.reached += 1
+        if scope["path"] == UPLOAD:
+            await self.hold.wait()
+        await answer(send, b"" if self.status == 304 else b"{}", self.status)
+
+    async def ask(self, key: str = "one", path: str = IMAGES, method: str = "GET") -> httpx2.Response:
+        return await self.client.request(method, path, headers={"Authorization": f"Bearer {key}"})
+
+    async def until_refused(self, key: str = "one", path: str = IMAGES, most: int = 50) -> int:
+        """How often it was let in."""
+        for let_in in range(most):
+            if (await self.ask(key, path)).status_code == 429:
+                return let_in
+        pytest.fail(f"{most} requests were let in")
+
+
+Opened = Callable[..., Any]
+
+
+@pytest.fixture
+async def opened(redis_url: str) -> AsyncIterator[Opened]:
+    """Opens gateways on one Redis, with limits that the test says."""
+    async with AsyncExitStack() as stack:
+
+        async def one(**more: Any) -> Door:
+            return await stack.enter_async_context(door(**{"redis_url": redis_url} | more))
+
+        yield one
+
+
+@asynccontextmanager
+async def door(*, auth: bool = True, **more: Any) -> AsyncIterator[Door]:
+    chosen = GatewaySettings(database_url="postgresql://nobody@127.0.0.1:1/none", log_level="error", **more)
+    clock = Clock()
+    found = Door(httpx2.AsyncClient(), clock)
+    limits = Limits(found, chosen, clock)
+    access = Access(limits)
+    access.open(*([Known()] if auth else []))
+    bell = Doorbell.at(chosen)
+    transport = httpx2.ASGITransport(app=Shell(access, chosen, checks={}))
+    async with limits.running(bell), httpx2.AsyncClient(transport=transport, base_url="http://darkroom") as client:
+        found.client = client
+        yield found
+    await bell.close()
+
+
+def refused(response: httpx2.Response, says: str) -> int:
+    """The seconds of Retry-After, once the refusal is as documented."""
+    body = response.json()
+    assert response.status_code == body["status"] == 429
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (body["code"], body["retryable"], body["detail"]) == ("rate_limited", True, says)
+    return int(response.headers["retry-after"])
+
+
+async def test_a_key_has_a_burst_and_then_waits_for_its_minute(opened: Opened, redis_url: str) -> None:
+    door = await opened(key_requests=30)
+    assert await door.until_refused() == 5
+    assert refused(await door.ask(), "More than 30 requests a minute with this key") in (1, 2)
+    assert door.reached == 5
+    assert await door.until_refused("three") == 5, "another key has a bucket of its own"
+    with redis.Redis.from_url(redis_url) as store:
+        names = {name.decode() for name in store.scan_iter("darkroom:limit:*")}
+        assert {f"darkroom:limit:key:{key}" for key in ("one", "three")} <= names
+        assert all(0 < store.ttl(name) <= 60 for name in names), "nothing is kept for ever"
+        # As if the two seconds had passed in which one comes back, for Redis and for the gateway.
+        store.decrby("darkroom:limit:key:one", 2_000_000)
+        door.clock.now += 2
+        assert [(await door.ask()).status_code for _ in range(2)] == [200, 429]
+
+
+async def test_keys_of_one_business_share_its_bucket(opened: Opened) -> None:
+    door = await opened(business_requests=6 * 4)
+    assert [(await door.ask(key)).status_code for key in ("one", "two", "one", "two")] == [200] * 4
+    for key in ("one", "two"):
+        assert refused(await door.ask(key), "More than 24 requests a minute for this business") in (1, 2, 3)
+    named = f"{IMAGES}?business_id="
+    assert (await door.ask("many", named + "7")).status_code == 429
+    assert (await door.ask("many", named + "8")).status_code == 200
+    assert (await door.ask("many")).status_code == 200, "no business is named"
+    assert await door.until_refused("three") == 3
+
+
+async def test_nobody_empties_the_bucket_of_a_stranger(opened: Opened) -> None:
+    door = await opened(business_requests=6 * 4)
+    for _ in range(4):
+        await door.ask("three", f"{IMAGES}?business_id=7")
+    assert (await door.ask("one")).status_code == 200
+    assert (await door.ask("three", f"{IMAGES}?business_id=7")).status_code == 429, "its own pays"
+
+
+async def test_gateways_share_the_buckets_through_redis(opened: Opened) -> None:
+    first, second = await opened(key_requests=36), await opened(key_requests=36)
+    assert [(await door.ask()).status_code for door in (first, second) * 3] == [200] * 6
+    assert [(await door.ask()).status_code for door in (first, second)] == [429, 429]
+    assert first.reached == second.reached == 3
+
+
+async def test_without_redis_each_gateway_keeps_buckets_of_its_own(opened: Opened) -> None:
+    first, second = [await opened(key_requests=60, redis_url=AWAY) for _ in range(2)]
+    assert await first.until_refused() == 10
+    assert await second.until_refused() == 10
+    refused(await first.ask(), "More than 60 requests a minute with this key")
+    first.clock.now += 2
+    assert await first.until_refused() == 2, "one comes back in a second"
+    first.clock.now += 3600
+    assert await first.until_refused() == 10, "and never more than the burst"
+
+
+async def test_a_dead_redis_is_not_asked_for_every_request() -> None:
+    asked = 0
+
+    async def dead(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.close()
+
+    server = await asyncio.start_server(dead, "127.0.0.1", 0)
+    async with server, door(redis_url=f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0") as gateway:
+        await gateway.ask()
+        first = asked
+        assert first > 0
+        for _ in range(20):
+            assert (await gateway.ask()).status_code == 200
+        assert asked == first
+        gateway.clock.now += DOWN_SECONDS
+        await gateway.ask()
+        assert asked > first
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["with Redis", "without Redis"])
+async def test_polls_count_unless_nothing_changed(opened: Opened, redis_url: str, away: bool) -> None:
+    door = await opened(key_requests=30, redis_url=AWAY if away else redis_url)
+    door.status = 304
+    for _ in range(50):
+        assert (await door.ask(path=STATUS)).status_code == 304
+    await asyncio.sleep(2 * FLUSH_SECONDS)
+    assert await door.until_refused() == 5, "those were free"
+    assert (await door.ask(path=STATUS)).status_code == 429, "an empty bucket is closed for them too"
+    door.status = 200
+    for _ in range(50):
+        assert (await door.ask("two", STATUS)).status_code == 200
+    answers: list[int] = []
+
+    async def closed() -> bool:
+        answers.append((await door.ask("two", STATUS)).status_code)
+        return answers[-1] == 429
+
+    async with asyncio.timeout(10):
+        while not await closed():
+            await asyncio.sleep(0.01)
+    # More came than the bucket holds, and that is owed.
+    assert refused(await door.ask("two"), "More than 30 requests a minute with this key") > 2
+
+
+async def test_a_poll_that_is_refused_counts(opened: Opened) -> None:
+    door = await opened(key_requests=6)
+    door.status = 404
+    assert (await door.ask(path=STATUS)).status_code == 404
+    async with asyncio.timeout(10):
+        while (await door.ask(path=STATUS)).status_code != 429:
+            await asyncio.sleep(0.01)
+
+
+async def test_uploads_at_once(opened: Opened) -> None:
+    door = await opened(key_uploads=2)
+    under_way = [asyncio.create_task(door.ask(path=UPLOAD, method="POST")) for _ in range(2)]
+    await eventually("both are under way", lambda: door.reached == 2)
+    assert refused(await door.ask(path=UPLOAD, method="POST"), "More than 2 uploads at once with this key") == 1
+    assert (await door.ask()).status_code == 200, "everything else goes on"
+    other = asyncio.create_task(door.ask("two", UPLOAD, "POST"))
+    await eventually("another key has its own", lambda: door.reached == 4)
+    under_way[0].cancel()
+    await asyncio.wait(under_way[:1])
+    third = asyncio.create_task(door.ask(path=UPLOAD, method="POST"))
+    await eventually("one that broke off makes room", lambda: door.reached == 5)
+    door.hold.set()
+    assert [one.status_code for one in await asyncio.gather(under_way[1], other, third)] == [200] * 3
+
+
+async def test_with_authentication_off_nobody_is_counted(opened: Opened) -> None:
+    door = await opened(auth=False, key_requests=1, business_requests=1, key_uploads=1)
+    door.hold.set()
+    for path, method in ((f"{IMAGES}?business_id=7", "GET"), (STATUS, "GET"), (UPLOAD, "POST")):
+        assert [(await door.ask(path=path, method=method)).status_code for _ in range(5)] == [200] * 5
