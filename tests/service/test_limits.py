@@ -15,6 +15,7 @@ from gateway.access import Access
 from gateway.limits import DOWN_SECONDS, FLUSH_SECONDS, Limits
 from shared.caller import Caller, Right
 from shared.doorbell import Doorbell
+from shared.errors import NotFound
 from shared.settings import GatewaySettings
 from shared.shell import Shell
 from tests.service.gate import answer, eventually
@@ -60,6 +61,8 @@ class Door:
         self.reached += 1
         if scope["path"] == UPLOAD:
             await self.hold.wait()
+        if self.status == 404:
+            raise NotFound
         await answer(send, b"" if self.status == 304 else b"{}", self.status)
 
     async def ask(self, key: str = "one", path: str = IMAGES, method: str = "GET") -> httpx2.Response:
