@@ -86,7 +86,7 @@ async def generate(
         idempotency_key=idempotency_key,
         deadline_seconds=asked.deadline_seconds,
     )
-    job, replayed = await budgets.accept(tools.db, wish, tools.settings.monthly_budget)
+    job, replayed = await budgets.accept(tools.db, wish, tools.settings.monthly_budget, tools.settings.max_waiting_jobs)
     if not replayed:
         await tools.bell.ring([job.id], [job])
         log.get().info("job.accepted", job_id=str(job.id), business_id=job.business_id, model=job.model)

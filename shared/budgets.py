@@ -14,10 +14,13 @@ from sqlmodel import Field, SQLModel
 
 from shared import jobs
 from shared.db import Db, Pool, transaction
-from shared.errors import BudgetExceeded, NotFound
+from shared.errors import BudgetExceeded, NotFound, Problem, RateLimited
 from shared.jobs import Wish
 from shared.models import Job
 from shared.money import usd
+
+_TURN_SECONDS = 10.0
+"""After so long a job of a full line has probably started."""
 
 
 class Budgets(SQLModel, table=True):
@@ -68,13 +71,15 @@ def described(month: Month, limit: int) -> dict[str, str]:
     }
 
 
-async def accept(db: Pool, wish: Wish, default: int | None) -> tuple[Job, bool]:
-    """`jobs.create` for a wish that fits into what is left of its business's budget, if it has one.
+async def accept(db: Pool, wish: Wish, default: int | None, most_waiting: int) -> tuple[Job, bool]:
+    """`jobs.create` for a wish that fits into its business's line and into what is left of its budget, if it has one.
 
-    `default` is the limit of a business without a budget of its own. Raises BudgetExceeded, IdempotencyKeyReused. A
-    repetition of an accepted wish costs nothing and is answered whatever is left.
+    `default` is the limit of a business without a budget of its own. Raises RateLimited when about `most_waiting` of
+    its jobs wait, BudgetExceeded, IdempotencyKeyReused. A repetition of an accepted wish is answered all the same.
     """
-    limit = await limit_of(db, wish.business_id, default)
+    limit, waiting = await _room(db, wish.business_id, default, most_waiting)
+    if waiting >= most_waiting:
+        return await _earlier_or(db, wish, _too_many(most_waiting))
     if limit is None:
         return await jobs.create(db, wish)
     async with transaction(db) as connection:
@@ -83,10 +88,34 @@ async def accept(db: Pool, wish: Wish, default: int | None) -> tuple[Job, bool]:
         now = await month_of(connection, wish.business_id)
         if wish.estimated_micros <= now.left(limit):
             return await jobs.create(connection, wish)
-        try:
-            return await jobs.repeated(connection, wish), True
-        except NotFound:
-            raise _exceeded(wish, now, limit) from None
+        return await _earlier_or(connection, wish, _exceeded(wish, now, limit))
+
+
+async def _room(db: Db, business_id: int, default: int | None, most_waiting: int) -> tuple[int | None, int]:
+    """The monthly limit, and how many jobs wait, counted no further than needed."""
+    (row,) = await db.fetch(
+        """select (select monthly_micros from budgets where business_id = $1) as own,
+                  (select count(*)::int from (select from jobs where business_id = $1 and status = 'queued' limit $2) w)
+                      as waiting""",
+        business_id, most_waiting,
+    )  # fmt: skip
+    return (default if row["own"] is None else row["own"]), row["waiting"]
+
+
+async def _earlier_or(db: Db, wish: Wish, refusal: Problem) -> tuple[Job, bool]:
+    """The job that was accepted under this idempotency key before, else the refusal."""
+    try:
+        return await jobs.repeated(db, wish), True
+    except NotFound:
+        raise refusal from None
+
+
+def _too_many(most: int) -> RateLimited:
+    return RateLimited(
+        f"{most} jobs of this business wait already; ask again when some have started",
+        retry_after=_TURN_SECONDS,
+        extra={"charged": False},
+    )
 
 
 def _exceeded(wish: Wish, month: Month, limit: int) -> BudgetExceeded:

@@ -201,6 +201,8 @@ class GatewaySettings(Common):
     """How long a status may be answered from memory while Redis tells of changes; without Redis never."""
     monthly_budget: Micros = Field(None, validation_alias=_env("DARKROOM_MONTHLY_BUDGET_USD"))
     """What a business without a budget of its own may spend in a month, in US dollars (here in millionths of one)."""
+    max_waiting_jobs: int = Field(1000, ge=1, validation_alias=_env("DARKROOM_MAX_WAITING_JOBS"))
+    """Jobs of one business that may wait at once; the next is refused with 429, give or take those of one moment."""
     max_watchers: int = Field(5000, ge=1, validation_alias=_env("DARKROOM_MAX_WATCHERS"))
     """Waiting polls and event streams this process holds at once."""
 

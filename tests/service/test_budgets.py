@@ -106,6 +106,21 @@ async def test_without_a_budget_nothing_is_limited(gateway: Gateway) -> None:
     assert (await gateway.http.get(USAGE, params={"business_id": 1})).json()["budget"] is None
 
 
+async def test_a_line_that_is_full_takes_no_more_but_repeats_what_it_took(database: str, redis_url: str) -> None:
+    async with running(database, redis_url, max_waiting_jobs=2) as gateway:
+        first = await gateway.generate({"Idempotency-Key": "k"})
+        assert (await gateway.generate()).status_code == 202
+        refused = await gateway.generate()
+        assert (refused.status_code, refused.json()["code"], refused.json()["charged"]) == (429, "rate_limited", False)
+        assert refused.headers["retry-after"] == "10"
+        assert await gateway.queued() == 2
+        again = await gateway.generate({"Idempotency-Key": "k"})
+        assert (again.status_code, again.json()["job_id"]) == (202, first.json()["job_id"])
+        assert (await gateway.generate(business_id=2)).status_code == 202, "another business has a line of its own"
+        await jobs.claim(gateway.pool, 1, 30)
+        assert (await gateway.generate()).status_code == 202
+
+
 async def test_one_business_does_not_spend_the_budget_of_another(gateway: Gateway) -> None:
     await limited(gateway)
     await set_limit(gateway.pool, 2, PRICE)

@@ -36,7 +36,12 @@ ROUNDS = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-LOCKED = {"DARKROOM_AUTH": "keys", "DARKROOM_INNER_SECRET": "f" * 32}
+LOCKED = {
+    "DARKROOM_AUTH": "keys",
+    "DARKROOM_INNER_SECRET": "f" * 32,
+    "DARKROOM_KEY_REQUESTS_PER_MINUTE": "1000000",
+    "DARKROOM_BUSINESS_REQUESTS_PER_MINUTE": "1000000",
+}
 
 
 @dataclass(frozen=True)
