@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import accept, holding, library, machine, passing, pickup, polls
+from bench import accept, flood, holding, library, machine, passing, pickup, polls
 from bench.figures import Row, missing, table
 from bench.site import Site, opened
 
@@ -20,6 +20,7 @@ BENCHES: dict[str, Callable[[Site], list[Row]]] = {
     "holding": holding.measure,
     "upload": passing.uploads,
     "list": passing.lists,
+    "flood": flood.measure,
     "library": library.measure,
 }
 

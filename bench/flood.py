@@ -1,0 +1,132 @@
+"""Fifty people who send ten megabytes each at the same moment: what it costs in memory, and how long the others wait.
+
+The senders are threads on plain sockets, because a sender that is slow would be kind. The others look at their library,
+one request every twenty milliseconds, alone first and then during the flood.
+"""
+
+import http.client
+import io
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+from bench.figures import Row, beside, quantile
+from bench.site import BUSINESS, Site
+from tests.servers import children
+
+_PEOPLE = 50
+_SIDES = (1840, 1880)
+"""Of random colours, which nothing can pack: 10.4 million bytes, just below the limit of 10 MiB."""
+_EVERY = 0.02
+_LIST = f"/api/v1/images?business_id={BUSINESS + 1}"
+
+
+def measure(site: Site, *, alone_seconds: float = 5.0) -> list[Row]:
+    """Memory is the most that was seen above what each process had before, its children counted with it."""
+    pictures = [_picture() for _ in range(_PEOPLE)]
+    upload, gateway = site.stack.upload.pid, site.gateway.pid
+    alone: list[float] = []
+    with _looking(site, alone):
+        time.sleep(alone_seconds)
+    before = {pid: _memory(pid) for pid in (upload, gateway)}
+    most, during, statuses = dict(before), list[float](), list[int]()
+    began = time.monotonic()
+    with _looking(site, during), _watching(most):
+        senders = [threading.Thread(target=_send, args=(site, data, statuses)) for data in pictures]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+    took = time.monotonic() - began
+    assert statuses == [201] * _PEOPLE, statuses
+    note = f"{_PEOPLE} x {len(pictures[0]) / 1e6:.1f} MB in {took:.0f} s"
+    return [
+        Row(what="flood: the gateway grew", ours=most[gateway] - before[gateway], unit="MiB", goal="< 40", note=note),
+        Row(what="  the upload service grew", ours=most[upload] - before[upload], unit="MiB", goal="< 200"),
+        beside("  others wait, p50", "ms", [quantile(during, 0.5)], "alone", [quantile(alone, 0.5)]),
+        beside("  others wait, p99", "ms", [quantile(during, 0.99)], "alone", [quantile(alone, 0.99)], goal="< 100 ms"),
+        beside("  others wait, longest", "ms", [max(during)], "alone", [max(alone)], note=f"of {len(during)}"),
+    ]
+
+
+def _picture() -> bytes:
+    file = io.BytesIO()
+    Image.frombytes("RGB", _SIDES, os.urandom(_SIDES[0] * _SIDES[1] * 3)).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _send(site: Site, data: bytes, statuses: list[int]) -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="noise.png"\r\n\r\n'
+    connection = http.client.HTTPConnection("127.0.0.1", site.gateway.port, timeout=300)
+    try:
+        told = {"Content-Type": "multipart/form-data; boundary=b"}
+        path = f"/api/v1/images/upload?business_id={BUSINESS}"
+        connection.request("POST", path, head + data + b"\r\n--b--\r\n", told)
+        answer = connection.getresponse()
+        answer.read()
+        statuses.append(answer.status)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _looking(site: Site, waits: list[float]) -> Iterator[None]:
+    """Somebody else, until the block ends; each wait in milliseconds."""
+    over = threading.Event()
+
+    def look() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", site.gateway.port, timeout=60)
+        while not over.wait(_EVERY):
+            began = time.perf_counter()
+            connection.request("GET", _LIST)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200, answer.status
+            waits.append((time.perf_counter() - began) * 1000)
+        connection.close()
+
+    with _thread(look, over):
+        yield
+
+
+@contextmanager
+def _watching(most: dict[int, float]) -> Iterator[None]:
+    """Raises each figure to the most that is seen."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.05):
+            for pid, seen in list(most.items()):
+                most[pid] = max(seen, _memory(pid))
+
+    with _thread(watch, over):
+        yield
+
+
+@contextmanager
+def _thread(work: Callable[[], None], over: threading.Event) -> Iterator[None]:
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _memory(pid: int) -> float:
+    """MiB that a process and its children hold."""
+    return sum(_own(each) for each in (pid, *children(pid)))
+
+
+def _own(pid: int) -> float:
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:  # It has just ended.
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmRSS")), 0.0)
