@@ -230,8 +230,8 @@ class UploadSettings(InnerSettings):
     """The upload service."""
 
     port: int = Field(8011, ge=0, le=65535, validation_alias=_env("DARKROOM_PORT"))
-    store_threads: int = Field(4, ge=1, le=64, validation_alias=_env("DARKROOM_STORE_THREADS"))
-    """Fewer than elsewhere: fifty uploads of 10 MB at once then stay within 200 MiB."""
+    store_threads: int = Field(3, ge=1, le=64, validation_alias=_env("DARKROOM_STORE_THREADS"))
+    """Fewer than elsewhere: fifty uploads of 10 MB at once then take about 200 MiB."""
     max_file: int = Field(10 * 1024 * 1024, ge=1024, validation_alias=_env("DARKROOM_MAX_FILE_BYTES"))
     """Largest picture, in bytes. Cloudinary's free plan has the same limit."""
     max_pixels: int = Field(25_000_000, ge=10_000, validation_alias=_env("DARKROOM_MAX_PIXELS"))
