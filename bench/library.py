@@ -4,10 +4,8 @@ They take turns. The service runs in this process and is asked as ASGI, so that 
 two lines of a question are the whole answer, from query string to JSON; the other two the time in `shared.pages`.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -23,6 +21,7 @@ from shared import db, pages
 from shared.models import ImageSource
 from shared.pages import Page, Wanted
 from shared.settings import LibrarySettings
+from tests.service.rooms import living
 
 _PEER = "bare asyncpg"
 _SIZE = 20
@@ -90,7 +89,7 @@ async def _measured(site: Site, times: int) -> list[Row]:
         log_level="error",
     )
     app = library_service.main.build(settings)
-    async with _living(app), await db.connect(settings, searches=True) as pool:
+    async with living(app), await db.connect(settings, searches=True) as pool:
         plans = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"}
         bare = await asyncpg.connect(site.database_url, server_settings=plans)
         deep = (await pages.numbered(pool, _ALL, _DEEP, _SIZE)).next_cursor
@@ -178,20 +177,3 @@ async def _answer(app: ASGIApp, query: str) -> bytes:
     )  # fmt: skip
     assert sent[0]["status"] == 200, sent[-1].get("body", b"")[:300]
     return b"".join(message.get("body", b"") for message in sent[1:])
-
-
-@asynccontextmanager
-async def _living(app: ASGIApp) -> AsyncIterator[None]:
-    """The application between its startup and its shutdown."""
-    to_app: asyncio.Queue[Message] = asyncio.Queue()
-    from_app: asyncio.Queue[Message] = asyncio.Queue()
-    task = asyncio.ensure_future(
-        app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}, to_app.get, from_app.put)
-    )
-    for stage in ("startup", "shutdown"):
-        await to_app.put({"type": f"lifespan.{stage}"})
-        answer = await from_app.get()
-        assert answer["type"] == f"lifespan.{stage}.complete", answer
-        if stage == "startup":
-            yield
-    await task

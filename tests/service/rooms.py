@@ -74,7 +74,7 @@ async def running(
     """The application between its startup and its shutdown."""
     store = CloudinaryStore(settings)
     async with (
-        _lifespan(app),
+        living(app),
         await connect(settings) as db,
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://room") as client,
     ):
@@ -106,7 +106,8 @@ def _settings(database: str, sandbox: SandboxServer) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def _lifespan(app: ASGIApp) -> AsyncIterator[None]:
+async def living(app: ASGIApp) -> AsyncIterator[None]:
+    """The application between its startup and its shutdown."""
     to_app: asyncio.Queue[Message] = asyncio.Queue()
     from_app: asyncio.Queue[Message] = asyncio.Queue()
 
