@@ -1,6 +1,20 @@
 /** The border: the only caller of fetch and XMLHttpRequest. Received names become ours here; nothing is cached here. */
 import { Failure, asFailure, fromProblem, isAbort } from "./failure";
-import type { Catalogue, Choice, Estimate, FixMode, Image, Job, LibraryQuery, Page, Platform, Preset, Verdict, Wish } from "./types";
+import type {
+  Catalogue,
+  Choice,
+  Estimate,
+  FixMode,
+  Image,
+  Job,
+  LibraryQuery,
+  Page,
+  Platform,
+  PostOfImage,
+  Preset,
+  Verdict,
+  Wish,
+} from "./types";
 
 /** A key or JWT, or a function that fetches a fresh one. */
 export type Token = string | (() => string | null | Promise<string | null>) | null;
@@ -33,13 +47,15 @@ export interface Sending {
 
 export interface BulkResult {
   id: string;
-  status: "deleted" | "not_found";
+  /** `in_use`: attached to a post, and nobody said that it may go all the same. `conflict`: the same picture is live. */
+  status: "deleted" | "restored" | "not_found" | "in_use" | "conflict";
+  image: Image | null;
 }
 
 export type Api = ReturnType<typeof createApi>;
 
 interface Call {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   json?: unknown;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
@@ -90,17 +106,44 @@ export function createApi({ baseUrl, token, onSandbox }: ApiOptions) {
     images: (businessId: number, { page, search, source, trashed }: LibraryQuery, signal?: AbortSignal) =>
       get<Page<Image>>(`?${query({ business_id: businessId, page, page_size: 20, search: search || null, source, trashed })}`, { signal }),
 
+    /** The page after a `nextCursor`, of any size up to 100. */
+    following: (businessId: number, { search, source, trashed }: LibraryQuery, cursor: string | null, size: number, signal?: AbortSignal) =>
+      get<Page<Image>>(`?${query({ business_id: businessId, cursor, page_size: size, search: search || null, source, trashed })}`, {
+        signal,
+      }),
+
     image: (id: string, signal?: AbortSignal) => get<Image>(`/${id}`, { signal }),
+
+    /** The copies that were made of it, newest first. */
+    copies: (id: string, signal?: AbortSignal) => get<{ items: Image[] }>(`/${id}/derivatives`, { signal }),
+
+    /** The posts that it is attached to, newest first. */
+    posts: (id: string, signal?: AbortSignal) => get<{ items: PostOfImage[]; total: number }>(`/${id}/posts`, { signal }),
+
+    /** Says that a post shows it. Refused with `image_deleted`, or `not_publishable` where the platform does not take it. */
+    attach: (id: string, postId: string, platform: Platform) =>
+      get<Image>(`/${id}/posts/${encodeURIComponent(postId)}`, { method: "PUT", json: { platform } }),
+
+    detach: (id: string, postId: string) => get<Image>(`/${id}/posts/${encodeURIComponent(postId)}`, { method: "DELETE" }),
 
     rename: (id: string, change: { filename?: string; altText?: string | null }) =>
       get<Image>(`/${id}`, { method: "PATCH", json: { filename: change.filename, alt_text: change.altText } }),
 
-    remove: (id: string) => get<Image>(`/${id}`, { method: "DELETE" }),
+    /** Refused with `image_in_use` where a post shows it, unless `evenIfUsed`. */
+    remove: (id: string, evenIfUsed = false) => get<Image>(`/${id}?${query({ even_if_used: evenIfUsed || null })}`, { method: "DELETE" }),
 
     restore: (id: string) => get<Image>(`/${id}/restore`, { method: "POST" }),
 
-    removeAll: (businessId: number, ids: string[]) =>
-      get<{ results: BulkResult[] }>("/bulk-delete", { method: "POST", json: { business_id: businessId, ids } }),
+    /** At most 100. */
+    removeAll: (businessId: number, ids: string[], evenIfUsed = false) =>
+      get<{ results: BulkResult[] }>("/bulk-delete", {
+        method: "POST",
+        json: { business_id: businessId, ids, ...(evenIfUsed && { even_if_used: true }) },
+      }),
+
+    /** At most 100. */
+    restoreAll: (businessId: number, ids: string[]) =>
+      get<{ results: BulkResult[] }>("/bulk-restore", { method: "POST", json: { business_id: businessId, ids } }),
 
     thumbnail: (id: string, width: number, height: number, fit: "cover" | "contain", signal?: AbortSignal) =>
       get<{ url: string }>(`/${id}/thumbnail?${query({ width, height, fit })}`, { signal }),

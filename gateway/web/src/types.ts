@@ -28,14 +28,24 @@ export interface Image {
   format: "jpeg" | "png" | "webp";
   bytes: number;
   sha256: string;
-  /** Null: nobody wrote one yet. */
+  /** Null: nobody wrote one yet. Empty: decorative, there is nothing to describe. */
   altText: string | null;
   parentId: string | null;
   generation: Generation | null;
   instagram: { valid: boolean; publishableAsIs: boolean; warnings: string[] };
+  /** How many posts it is attached to; its bytes are not destroyed while there is one. */
+  usedIn: number;
   createdAt: string;
   deletedAt: string | null;
   purgeAfter: string | null;
+}
+
+/** A post that an image is attached to. */
+export interface PostOfImage {
+  /** The host's own name of the post. */
+  postId: string;
+  platform: Platform | null;
+  attachedAt: string;
 }
 
 export interface JobFailure {
@@ -69,9 +79,14 @@ export interface Job {
 export interface Page<Item> {
   items: Item[];
   total: number;
-  page: number;
+  /** False: there are more than `total`, which is where a search stops counting. Not said of jobs. */
+  totalExact?: boolean;
+  /** Null where the page was asked for by a cursor. */
+  page: number | null;
   pageSize: number;
   pages: number;
+  /** Where the next page begins; null at the end. */
+  nextCursor: string | null;
 }
 
 export interface SizeOffer {
@@ -93,6 +108,7 @@ export interface ModelOffer {
   exactPrices: boolean;
   sizes: SizeOffer[];
   qualities: string[];
+  maxPromptCharacters: number;
   /** By size, then by quality. */
   prices: Record<string, Record<string, string>>;
 }

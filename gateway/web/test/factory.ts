@@ -22,6 +22,7 @@ export function image(more: Wire = {}): Wire {
     parent_id: null,
     generation: null,
     instagram: { valid: true, publishable_as_is: true, warnings: [] },
+    used_in: 0,
     created_at: "2026-11-22T12:00:00Z",
     deleted_at: null,
     purge_after: null,
@@ -62,7 +63,15 @@ export const failed = (code: string, charged: boolean | "unknown", retryable = f
     error: { code, detail: "the vendor's own words", retryable, charged },
   });
 
-export const page = (items: Wire[], total = items.length): Wire => ({ items, total, page: 1, page_size: 20, pages: Math.ceil(total / 20) });
+export const page = (items: Wire[], total = items.length): Wire => ({
+  items,
+  total,
+  total_exact: true,
+  page: 1,
+  page_size: 20,
+  pages: Math.ceil(total / 20),
+  next_cursor: null,
+});
 
 const size = (name: string, label: string, ready: boolean, first = false): Wire => {
   const [width, height] = name.split("x").map(Number);
@@ -78,6 +87,7 @@ export const model = (name: string, more: Wire = {}): Wire => ({
   exact_prices: false,
   sizes: [size("1024x1024", "Square", true, true), size("1024x1792", "Tall", false)],
   qualities: ["standard", "hd"],
+  max_prompt_characters: 1000,
   prices: { "1024x1024": { standard: "0.0527", hd: "0.2100" }, "1024x1792": { standard: "0.0373", hd: "0.0681" } },
   ...more,
 });

@@ -18,6 +18,7 @@ const model = (name: string, more: Partial<ModelOffer> = {}): ModelOffer => ({
     { size: "1024x1792", width: 1024, height: 1792, ratio: "4:7", label: "Tall", instagramReady: false, default: false },
   ],
   qualities: ["standard", "hd"],
+  maxPromptCharacters: 1000,
   prices: { "1024x1024": { standard: "0.05" } },
   ...more,
 });
