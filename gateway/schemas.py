@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from shared import budgets, wire
 from shared.budgets import Month
+from shared.catalogue import MAX_PROMPT_CHARACTERS
 from shared.models import Charged, JobError, JobStatus, Stage
 from shared.money import usd
 from shared.progress import Standing
@@ -15,7 +16,7 @@ from shared.wire import Answer, Asked, BusinessId, Text
 
 Prompt = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=1000),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PROMPT_CHARACTERS),
     AfterValidator(wire.storable),
 ]
 Dollars = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$")]
@@ -44,7 +45,9 @@ class Choosing(Asked):
 class GenerateRequest(Choosing):
     """A wish for one picture."""
 
-    prompt: Prompt = Field(description="1 to 1000 characters after trimming", examples=["a red fox in fresh snow"])
+    prompt: Prompt = Field(
+        description=f"1 to {MAX_PROMPT_CHARACTERS} characters after trimming", examples=["a red fox in fresh snow"]
+    )
     business_id: BusinessId
     alt_text: Text | None = Field(
         None, max_length=1000, description="What the picture shows, for people who cannot see it"

@@ -16,8 +16,10 @@ from shared.model_card import QUALITIES, Model, Quality, Refusal
 from shared.money import usd
 from shared.sizes import Size
 
-__all__ = ["QUALITIES", "Catalogue", "Choice", "Model", "Quality", "Refusal", "Size", "load"]
+__all__ = ["MAX_PROMPT_CHARACTERS", "QUALITIES", "Catalogue", "Choice", "Model", "Quality", "Refusal", "Size", "load"]
 
+MAX_PROMPT_CHARACTERS = 1000
+"""The product's own limit, below that of every model."""
 _PACKAGED = "catalogue.toml"
 
 
@@ -184,6 +186,7 @@ def _model_document(model: Model, today: date) -> dict[str, Any]:
             for size in model.sizes
         ],
         "size_rule": asdict(model.size_rule) if model.size_rule else None,
+        "max_prompt_characters": MAX_PROMPT_CHARACTERS,
         "qualities": [quality.name for quality in model.qualities],
         "prices": {
             str(size): {quality.name: usd(model.price(size, quality)) for quality in model.qualities}

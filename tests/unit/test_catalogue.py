@@ -302,3 +302,4 @@ def test_the_sizes_document_says_what_the_contract_promises(packaged: Catalogue)
     for model in document["models"]:
         assert [size["default"] for size in model["sizes"]].count(True) == 1
         assert set(model["prices"]) == {size["size"] for size in model["sizes"]}
+        assert model["max_prompt_characters"] == 1000
