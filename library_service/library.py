@@ -107,7 +107,7 @@ async def change(
         if said.filename is not None:
             filename = filenames.safe(said.filename, filename)
         if "alt_text" in said.model_fields_set:
-            alt_text = (said.alt_text or "").strip() or None
+            alt_text = said.alt_text if said.alt_text == "" else (said.alt_text or "").strip() or None
         row = await images.describe(connection, row, filename, alt_text)
     return _shown(tools, row)
 

@@ -92,7 +92,9 @@ class Description(Asked):
     """What can be changed. What is absent stays."""
 
     filename: Text | None = Field(None, min_length=1, max_length=MAX_LENGTH)
-    alt_text: Text | None = Field(None, max_length=1000, description="Null or empty takes it away")
+    alt_text: Text | None = Field(
+        None, max_length=1000, description="Empty: decorative. Null or only white space takes it away"
+    )
 
     @model_validator(mode="after")
     def _named(self) -> "Description":

@@ -117,7 +117,7 @@ class Image(SQLModel):
     sha256: str = Field(sa_column=_text())
     """Hex digest of the bytes that came in, which is what makes two uploads the same."""
     alt_text: str | None = Field(default=None, sa_column=_text(optional=True))
-    """What the picture shows, for people who cannot see it."""
+    """What the picture shows, for people who cannot see it. Empty: there is nothing to say. Null: nobody said."""
     job_id: UUID | None = Field(default=None, unique=True)
     """The job that painted it. What the generation was is read from there."""
     parent_id: UUID | None = Field(default=None)

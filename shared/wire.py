@@ -78,7 +78,9 @@ class Image(Answer):
     format: Literal["jpeg", "png", "webp"]
     bytes: int
     sha256: str
-    alt_text: str | None
+    alt_text: str | None = Field(
+        description="What it shows. Empty: decorative, there is nothing to describe. Null: nobody wrote one"
+    )
     parent_id: UUID | None = Field(description="The picture this one was derived from")
     generation: Generation | None
     instagram: InstagramVerdict

@@ -96,7 +96,8 @@ async def test_words_are_changed_and_found(library: Room) -> None:
     path = f"{IMAGES}/{image.id}"
     changed = (await library.client.patch(path, json={"filename": " Leuchtturm.png ", "alt_text": "At dusk"})).json()
     assert (changed["filename"], changed["alt_text"]) == ("Leuchtturm.png", "At dusk")
-    assert (await library.client.patch(path, json={"alt_text": None})).json()["alt_text"] is None
+    for said, kept in ((None, None), ("", ""), ("  ", None), (" A cat ", "A cat"), ("", ""), (None, None)):
+        assert (await library.client.patch(path, json={"alt_text": said})).json()["alt_text"] == kept, said
     assert (await library.client.patch(path, json={})).json()["filename"] == "Leuchtturm.png"
     for word, count in (("leuchtturm", 1), ("LIGHTHOUSE", 1), ("dusk", 0), ("painted", 0)):
         page = await library.client.get(IMAGES, params={"business_id": 1, "search": word})
