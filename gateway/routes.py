@@ -37,7 +37,7 @@ ROUTES = (
     Route(f"{IMAGES}/{{image_id}}", "library", ("GET", "PATCH", "DELETE"), "Library"),
     Route(f"{IMAGES}/{{image_id}}/restore", "library", ("POST",), "Library"),
     Route(f"{IMAGES}/{{image_id}}/thumbnail", "library", ("GET",), "Library"),
-    Route(f"{IMAGES}/{{image_id}}/derivatives", "library", ("POST",), "Library"),
+    Route(f"{IMAGES}/{{image_id}}/derivatives", "library", ("GET", "POST"), "Library"),
 )
 
 _BY_PATH = {route.template.encode(): route for route in ROUTES}

@@ -1,4 +1,4 @@
-"""POST /{id}/derivatives: a copy in a platform's shape, kept as a picture of its own and linked to its parent."""
+"""Copies in a platform's shape, kept as pictures of their own and linked to their parent: made, and listed."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import Annotated
 import httpx2
 from fastapi import APIRouter, Query, Request, Response
 
-from library_service.schemas import ImageId, Scope, Wish
+from library_service.schemas import Copies, ImageId, Scope, Wish
 from library_service.tools import Tools
 from shared import caller, delivery, filenames, images, log, platforms, renditions, uploads, wire
 from shared.db import Row
@@ -20,6 +20,16 @@ from shared.models import Image
 router = APIRouter(prefix="/api/v1/images", tags=["Library"])
 
 _MOST_BYTES = platforms.MAX_BYTES
+_MOST_COPIES = 100
+
+
+@router.get("/{image_id}/derivatives", response_model=Copies, summary="The copies that were made of a picture")
+async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
+    """Those that are live, newest first, at most 100."""
+    tools: Tools = request.app.state.tools
+    await images.get(tools.db, image_id, caller.of(request.scope).whose(asked.business_id))
+    rows = await images.copies(tools.db, image_id, _MOST_COPIES)
+    return wire.answer(Copies(items=[wire.image(row, tools.settings.purge_after) for row in rows]))
 
 
 @router.post(

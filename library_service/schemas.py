@@ -124,6 +124,12 @@ class BulkDeleted(Answer):
     results: list[Deleted]
 
 
+class Copies(Answer):
+    """Newest first."""
+
+    items: list[wire.Image] = Field(description="At most 100")
+
+
 def _preset(name: str) -> str:
     if name not in PRESETS:
         raise ValueError(f"must be one of {', '.join(PRESETS)}")

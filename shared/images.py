@@ -89,6 +89,15 @@ async def find_copy(db: Db, parent_id: UUID, sha256: str) -> Row | None:
     )  # fmt: skip
 
 
+async def copies(db: Db, parent_id: UUID, limit: int) -> list[Row]:
+    """The live derivatives of this picture, newest first."""
+    return await db.fetch(
+        f"""select {ROW} from images i left join jobs j on j.id = i.job_id
+            where i.parent_id = $1 and i.deleted_at is null order by i.created_at desc, i.id desc limit $2""",
+        parent_id, limit,
+    )  # fmt: skip
+
+
 async def by_ids(db: Db, ids: Sequence[UUID], whose: Whose = None) -> dict[UUID, Row]:
     """The rows of those that exist."""
     rows = await db.fetch(

@@ -14,6 +14,7 @@ from tests.service.rooms import IMAGES, Room, fetch, library_room, until
 from tests.service.test_upload import problem
 
 UNKNOWN = "01a20430-72f2-772e-830a-936de1305a46"
+BY_ID = ["GET", "DELETE", "PATCH", "POST restore", "GET thumbnail", "GET derivatives", "POST derivatives"]
 
 
 async def test_a_picture_of_a_job_says_how_it_was_made(library: Room) -> None:
@@ -28,7 +29,7 @@ async def test_a_picture_of_a_job_says_how_it_was_made(library: Room) -> None:
     assert (await library.client.get(f"{IMAGES}/{uploaded.id}")).json()["generation"] is None
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH", "POST restore", "GET thumbnail", "POST derivatives"])
+@pytest.mark.parametrize("method", BY_ID)
 async def test_what_is_not_there_is_404(library: Room, method: str) -> None:
     verb, _, rest = method.partition(" ")
     body = {"PATCH": {"alt_text": "x"}, "POST derivatives": {"preset": "instagram_1x1"}}.get(method)
@@ -37,7 +38,7 @@ async def test_what_is_not_there_is_404(library: Room, method: str) -> None:
         problem(answer, 404, "not_found")
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH", "POST restore", "GET thumbnail", "POST derivatives"])
+@pytest.mark.parametrize("method", BY_ID)
 async def test_somebody_elses_picture_is_404(library: Room, method: str) -> None:
     image = await shelves.add(library.db, business=1)
     verb, _, rest = method.partition(" ")

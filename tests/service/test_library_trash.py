@@ -210,6 +210,26 @@ async def test_a_copy_outlives_its_parent(uploads: Room, library: Room) -> None:
     assert (await library.client.get(f"{IMAGES}/{copy['id']}")).json()["parent_id"] == parent["id"]
 
 
+async def test_the_copies_of_a_picture_are_listed(library: Room) -> None:
+    parent, other = await shelves.add(library.db), await shelves.add(library.db)
+    copies = [str((await shelves.add(library.db, parent_id=parent.id)).id) for _ in range(3)]
+    await shelves.add(library.db, parent_id=other.id)
+
+    async def named(image_id: object) -> list[str]:
+        items = (await library.client.get(f"{IMAGES}/{image_id}/derivatives")).json()["items"]
+        assert {item["parent_id"] for item in items} <= {str(image_id)}
+        return [item["id"] for item in items]
+
+    assert await named(parent.id) == copies[::-1]
+    assert await named(copies[0]) == []
+    for gone in (copies[1], parent.id):
+        await library.client.delete(f"{IMAGES}/{gone}")
+    assert await named(parent.id) == [copies[2], copies[0]], "also of one in the trash"
+    for _ in range(100):
+        await shelves.add(library.db, parent_id=other.id)
+    assert len(await named(other.id)) == 100
+
+
 async def test_of_what_is_in_the_trash_no_copy_is_made(library: Room) -> None:
     image = await shelves.add(library.db)
     await images.trash(library.db, image.id)
