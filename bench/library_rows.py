@@ -58,4 +58,4 @@ def build(site: Site, rows: int = 1_000_000) -> None:
 
 def forget(site: Site) -> None:
     """Takes them all away."""
-    site.sql("truncate images")
+    site.sql("truncate images cascade")

@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 from shared.errors import Problem, TooLarge
 from shared.shell import send_problem
 
-_WITH_BODY = frozenset({"POST", "PATCH"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _LINGER_SECONDS = 5.0
 _LINGER_BYTES = 32 * 1024 * 1024
 

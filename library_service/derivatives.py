@@ -8,7 +8,7 @@ import httpx2
 from fastapi import APIRouter, Query, Request, Response
 
 from library_service.schemas import Copies, ImageId, Scope, Wish
-from library_service.tools import Tools
+from library_service.tools import Tools, tools_of
 from shared import caller, delivery, filenames, images, log, platforms, renditions, uploads, wire
 from shared.db import Row
 from shared.delivery import Delivered
@@ -26,7 +26,7 @@ _MOST_COPIES = 100
 @router.get("/{image_id}/derivatives", response_model=Copies, summary="The copies that were made of a picture")
 async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
     """Those that are live, newest first, at most 100."""
-    tools: Tools = request.app.state.tools
+    tools = tools_of(request)
     await images.get(tools.db, image_id, caller.of(request.scope).whose(asked.business_id))
     rows = await images.copies(tools.db, image_id, _MOST_COPIES)
     return wire.answer(Copies(items=[wire.image(row, tools.settings.purge_after) for row in rows]))
@@ -41,7 +41,7 @@ async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Qu
 )
 async def derive(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], wish: Wish) -> Response:
     """The copy has bytes of its own: deleting the parent does not touch it."""
-    tools: Tools = request.app.state.tools
+    tools = tools_of(request)
     parent = await images.get(tools.db, image_id, caller.of(request.scope).whose(asked.business_id))
     if parent["deleted_at"]:
         raise Conflict("The picture is in the trash; restore it first")

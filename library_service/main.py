@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp
 
-from library_service import derivatives, library
+from library_service import attachments, derivatives, library, trash
 from library_service.purge import EVERY, purge
 from library_service.tools import Tools, opened
 from shared import db
@@ -31,9 +31,9 @@ def build(settings: LibrarySettings) -> ASGIApp:
 
     app = make_app(
         title="Darkroom library service",
-        description="Lists, shows, changes, deletes and brings back pictures.",
+        description="Lists, shows, changes, deletes and brings back pictures, and knows which post shows which.",
         tools=tools,
-        routers=[library.router, derivatives.router],
+        routers=[library.router, trash.router, derivatives.router, attachments.router],
         max_body=_MOST_BODY,
     )
 

@@ -1,12 +1,12 @@
 """What lay in the trash long enough is destroyed: first the bytes, in caches too, then the row.
 
 Killed in between, the next round does it again: destroying what is gone is no error. A copy of a purged picture has
-bytes of its own and stays; its `parent_id` then names a picture that is no more.
+bytes of its own and stays; its `parent_id` then names a picture that is no more. What a post shows is never destroyed.
 """
 
 from uuid import UUID
 
-from shared import images, log
+from shared import log, trash
 from shared.db import Pool
 from shared.store import ImageStore, StoreRefused
 
@@ -20,7 +20,7 @@ _AT_ONCE = 100
 async def purge(db: Pool, store: ImageStore, after_days: int, margin: float = MARGIN) -> int:
     """One round over everything that is due; how many pictures are gone. Raises StoreError when the store is away."""
     gone, last = 0, None
-    while rows := await images.due_for_purge(db, after_days, margin, _AT_ONCE, last):
+    while rows := await trash.due(db, after_days, margin, _AT_ONCE, last):
         for row in rows:
             gone += await _destroy(db, store, row["id"], row["public_id"])
         last = rows[-1]["id"]
@@ -36,5 +36,5 @@ async def _destroy(db: Pool, store: ImageStore, image_id: UUID, public_id: str) 
         # One that the store never lets go of must not keep the others.
         log.get().error("image.not_purged", image_id=str(image_id), detail=str(fault))
         return False
-    await images.purged(db, image_id)
+    await trash.destroyed(db, image_id)
     return True

@@ -1,5 +1,6 @@
 """The shapes that only the library answers with or takes."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from shared.delivery import SIDES, Fit
 from shared.errors import NotFound
 from shared.filenames import MAX_LENGTH
 from shared.pages import COUNTED
+from shared.platforms import Platform
 from shared.renditions import PRESETS, Mode
 from shared.wire import Answer, Asked, BusinessId, Text
 
@@ -103,25 +105,70 @@ class Description(Asked):
         return self
 
 
+EvenIfUsed = Annotated[bool, Field(description="Also what is attached to a post")]
+
+
+class DeleteQuery(Scope):
+    """Whether it may go although a post shows it."""
+
+    even_if_used: EvenIfUsed = False
+
+
 class BulkDelete(Asked):
     """Which pictures go to the trash."""
 
     ids: list[UUID] = Field(min_length=1, max_length=100)
     business_id: BusinessId | None = None
+    even_if_used: EvenIfUsed = False
 
 
 class Deleted(Answer):
     """What became of one id."""
 
     id: UUID
-    status: Literal["deleted", "not_found"]
-    image: wire.Image | None
+    status: Literal["deleted", "in_use", "not_found"] = Field(description="in_use: a post shows it, so it stays")
+    image: wire.Image | None = Field(description="As it is now; null where there is none")
 
 
 class BulkDeleted(Answer):
     """In the order of the request."""
 
     results: list[Deleted]
+
+
+def _printable(text: str) -> str:
+    """Also what it takes to be a part of an address: nothing that was no UTF-8, no `.` and no `..`."""
+    if not text.isprintable() or "\N{REPLACEMENT CHARACTER}" in text:
+        raise ValueError("must be printable characters")
+    if text in (".", ".."):
+        raise ValueError("must not be . or ..")
+    return text
+
+
+PostId = Annotated[
+    Text, AfterValidator(_printable), Path(min_length=1, max_length=200, description="Your own name of the post")
+]
+
+
+class Attaching(Asked):
+    """Where the post goes."""
+
+    platform: Platform | None = Field(None, description="Its rules are checked; null: nothing is")
+
+
+class Post(Answer):
+    """A post that shows a picture."""
+
+    post_id: str
+    platform: Platform | None
+    attached_at: datetime
+
+
+class Posts(Answer):
+    """Attached last first."""
+
+    items: list[Post] = Field(description="At most 100")
+    total: int
 
 
 class Copies(Answer):

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx2
+from fastapi import Request
 
 from shared.db import Pool, connect
 from shared.settings import LibrarySettings
@@ -20,6 +21,12 @@ class Tools:
     store: ImageStore
     delivery: httpx2.AsyncClient
     """Fetches renditions from the store's own address; never an address that a client named."""
+
+
+def tools_of(request: Request) -> Tools:
+    """Those of the application that this request came to."""
+    found: Tools = request.app.state.tools
+    return found
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ class Right(StrEnum):
     READ = "read"
     """Look: lists, pictures, jobs, prices, usage, validation."""
     WRITE = "write"
-    """Upload, change, delete, restore, derive."""
+    """Upload, change, delete, restore, derive, attach to posts."""
     GENERATE = "generate"
     """Spend money: ask for pictures, and cancel."""
     OPERATE = "operate"

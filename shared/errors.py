@@ -10,6 +10,8 @@ Problem
 ├── RequestTimeout 408     headers or body came too slowly
 ├── AlreadyFinished 409      the job ended before it could be canceled
 ├── Conflict 409             somebody else changed it meanwhile
+├── ImageDeleted 409         the picture is in the trash
+├── ImageInUse 409           a post shows the picture
 ├── PreconditionFailed 412   If-Match names another version
 ├── TooLarge 413             a file of more bytes than the limit
 │   └── BodyTooLarge         any other body of more bytes than its limit
@@ -17,6 +19,7 @@ Problem
 ├── Invalid 422              well-formed, but a field is wrong; carries `errors[]`
 │   ├── InvalidImage         the picture does not decode
 │   ├── TooManyPixels        the picture is larger than we decode
+│   ├── NotPublishable       the platform does not take the picture
 │   ├── ModelRetired         the model was switched off; names its replacement
 │   ├── CostAboveMaximum     the estimate is above the caller's own `max_cost_usd`
 │   └── IdempotencyKeyReused same key, other body
@@ -109,6 +112,14 @@ class Conflict(Problem):
     status, code, title = 409, "conflict", "It was changed meanwhile"
 
 
+class ImageDeleted(Problem):
+    status, code, title = 409, "image_deleted", "The picture is in the trash"
+
+
+class ImageInUse(Problem):
+    status, code, title = 409, "image_in_use", "A post shows the picture"
+
+
 class PreconditionFailed(Problem):
     status, code, title = 412, "precondition_failed", "It is not the version you named"
 
@@ -135,6 +146,10 @@ class InvalidImage(Invalid):
 
 class TooManyPixels(Invalid):
     code, title = "too_many_pixels", "The picture has too many pixels"
+
+
+class NotPublishable(Invalid):
+    code, title = "not_publishable", "The platform does not take the picture"
 
 
 class ModelRetired(Invalid):

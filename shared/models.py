@@ -1,4 +1,4 @@
-"""The tables, every column documented; `budgets` has its own beside its queries. No queries here.
+"""The tables, every column documented; `budgets` and `attachments` have their own beside queries. No queries here.
 
 `Job` is one row as a value, `Jobs` its table (a table class costs 130 us per row to build, a value a tenth).
 SQLModel describes and Alembic migrates; at run time asyncpg speaks
@@ -88,7 +88,8 @@ def _count() -> Any:
     return Column(Integer, nullable=False, server_default=text("0"))
 
 
-def _one_of(column: str, kinds: type[StrEnum]) -> CheckConstraint:
+def one_of(column: str, kinds: type[StrEnum]) -> CheckConstraint:
+    """The constraint that keeps to these words."""
     words = ", ".join(f"'{kind}'" for kind in kinds)
     return CheckConstraint(f"{column} in ({words})", name=f"{column}_is_known")
 
@@ -259,7 +260,7 @@ class Images(Image, table=True):
 
     __tablename__: ClassVar[Any] = "images"
     __table_args__ = (
-        _one_of("source", ImageSource),
+        one_of("source", ImageSource),
         CheckConstraint("business_id > 0", name="business_id_is_positive"),
         CheckConstraint("width > 0 and height > 0 and bytes > 0", name="picture_has_a_size"),
         Index("images_page", "business_id", *_NEWEST, postgresql_where=_LIVE),
@@ -283,10 +284,10 @@ class Jobs(Job, table=True):
 
     __tablename__: ClassVar[Any] = "jobs"
     __table_args__ = (
-        _one_of("status", JobStatus),
-        _one_of("stage", Stage),
-        _one_of("charged", Charged),
-        _one_of("error_code", JobError),
+        one_of("status", JobStatus),
+        one_of("stage", Stage),
+        one_of("charged", Charged),
+        one_of("error_code", JobError),
         CheckConstraint("business_id > 0", name="business_id_is_positive"),
         CheckConstraint(
             "(status in ('succeeded', 'failed', 'canceled')) = (finished_at is not null)", name="final_means_finished"
@@ -308,8 +309,8 @@ class Attempts(Attempt, table=True):
 
     __tablename__: ClassVar[Any] = "attempts"
     __table_args__ = (
-        _one_of("outcome", Outcome),
-        _one_of("charged", Charged),
+        one_of("outcome", Outcome),
+        one_of("charged", Charged),
         Index("attempts_bill", "business_id", "started_at", postgresql_include=["cost_micros"]),
         Index("attempts_unsettled", "business_id", "started_at", postgresql_where=_UNSETTLED),
         Index("attempts_of_a_job", "job_id", "attempt", unique=True),

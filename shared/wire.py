@@ -84,14 +84,17 @@ class Image(Answer):
     parent_id: UUID | None = Field(description="The picture this one was derived from")
     generation: Generation | None
     instagram: InstagramVerdict
+    used_in: int = Field(ge=0, description="How many posts it is attached to; while there is one it is not destroyed")
     created_at: datetime
     deleted_at: datetime | None
-    purge_after: datetime | None = Field(description="When the bytes of a deleted picture are destroyed")
+    purge_after: datetime | None = Field(
+        description="When the bytes of a deleted picture are destroyed; null while it is attached to a post"
+    )
 
 
 def image(row: Any, purge_after_days: int) -> Image:
-    """An `images` row joined with its job's `prompt, model, size, quality, actual_micros` (all null without a job)."""
-    deleted = row["deleted_at"]
+    """A row of `images.ROW`: an image, what it has of its job (all null without one), and `used_in`."""
+    deleted, used_in = row["deleted_at"], row["used_in"]
     return Image(
         id=row["id"],
         business_id=row["business_id"],
@@ -110,9 +113,10 @@ def image(row: Any, purge_after_days: int) -> Image:
         parent_id=row["parent_id"],
         generation=_generation(row),
         instagram=_instagram(platforms.Picture(row["width"], row["height"], row["bytes"], row["format"])),
+        used_in=used_in,
         created_at=row["created_at"],
         deleted_at=deleted,
-        purge_after=deleted + timedelta(days=purge_after_days) if deleted else None,
+        purge_after=deleted + timedelta(days=purge_after_days) if deleted and not used_in else None,
     )
 
 

@@ -44,14 +44,17 @@ VENDORS = {
     "arq": {"shared/doorbell.py", "generation_worker/main.py"},
     "aiohttp": {"gateway/proxy.py", "gateway/headers.py", "upload_service/fetch.py"},
     "redis": {"shared/doorbell.py", "generation_worker/throttle.py"},
-    "asyncpg": {"shared/db.py", "shared/images.py"},
+    "asyncpg": {"shared/db.py", "shared/trash.py"},
     "httpx": set(),
 }
 """Who may import a package that speaks with somebody outside. Nobody else knows its name."""
 
 SQL = {
     f"shared/{name}.py"
-    for name in ("budgets", "images", "jobs", "keys", "ledger", "models", "pages", "progress", "uploads", "db")
+    for name in (
+        *("attachments", "budgets", "images", "jobs", "keys", "ledger", "models"),
+        *("pages", "progress", "trash", "uploads", "db"),
+    )
 }
 """Who may write SQL, beside the migrations."""
 _STATEMENT = re.compile(

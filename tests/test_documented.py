@@ -147,7 +147,8 @@ def test_each_route_has_a_heading_in_the_api_page() -> None:
 
 
 def template(path: str) -> str:
-    return re.sub(r"\$?JOB_ID", "{job_id}", path.replace("$IMAGE_ID", "{image_id}"))
+    named = path.replace("$IMAGE_ID", "{image_id}").replace("$POST_ID", "{post_id}")
+    return re.sub(r"\$?JOB_ID", "{job_id}", named)
 
 
 def test_the_lines_of_curl_in_the_readme_name_existing_routes() -> None:

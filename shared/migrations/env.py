@@ -3,6 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
+import shared.attachments
 import shared.budgets
 import shared.models
 import shared.tenancy  # noqa: F401 - they fill the metadata

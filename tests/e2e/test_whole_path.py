@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -82,6 +83,19 @@ def test_each_route_of_the_specification_answers_through_the_gateway(http: httpx
     assert (deleted.status_code, deleted.json()["deleted_at"] is not None) == (200, True)
     assert http.get(f"{BASE}?business_id=103").json()["total"] == 0
     assert http.post(f"{one}/restore").json()["deleted_at"] is None
+
+
+def test_a_post_keeps_its_picture_whatever_the_host_calls_it(http: httpx2.Client) -> None:
+    image = http.post(f"{BASE}/upload?business_id=107", files={"file": ("image.jpg", pictures.jpeg(1200, 801))}).json()
+    one, name = f"{BASE}/{image['id']}", "2026/11 fox & \N{FALLEN LEAF}?#..%2f"
+    post = f"{one}/posts/{quote(name, safe='')}"
+    assert http.put(post, json={"platform": "instagram"}).json() == image | {"used_in": 1}
+    (said,) = http.get(f"{one}/posts").json()["items"]
+    assert (said["post_id"], said["platform"]) == (name, "instagram")
+    refused = http.delete(one)
+    assert (refused.status_code, refused.json()["code"], refused.json()["posts"]) == (409, "image_in_use", [name])
+    assert http.delete(post).json() == image
+    assert http.delete(one).json()["deleted_at"]
 
 
 def test_every_answer_from_the_sandbox_says_so(http: httpx2.Client) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
-from shared import budgets, models, tenancy
+from shared import attachments, budgets, models, tenancy
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -15,9 +15,12 @@ def _differences(connection: Connection) -> list[object]:
 
 
 async def test_the_migrations_build_what_the_models_describe(database: str) -> None:
-    assert {models.Jobs.__tablename__, budgets.Budgets.__tablename__, tenancy.ApiKeys.__tablename__} <= set(
-        SQLModel.metadata.tables
-    )
+    assert {
+        attachments.Attachments.__tablename__,
+        budgets.Budgets.__tablename__,
+        models.Jobs.__tablename__,
+        tenancy.ApiKeys.__tablename__,
+    } <= set(SQLModel.metadata.tables)
     engine = create_async_engine(database.replace("postgresql://", "postgresql+asyncpg://", 1))
     try:
         async with engine.connect() as connection:

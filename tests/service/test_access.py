@@ -153,13 +153,16 @@ def test_every_refusal_of_a_key_is_the_same(locked: Locked) -> None:
 def test_a_key_may_do_what_its_rights_say(locked: Locked, ours: httpx2.Client) -> None:
     image, job = upload(ours, OURS).json()["id"], ask(ours, OURS).json()["job_id"]
     with locked.as_(locked.key("--right", "read")) as reader:
-        assert reader.get(f"{IMAGES}/{image}").status_code == 200
+        for looked_at in ("", "/posts", "/derivatives"):
+            assert reader.get(f"{IMAGES}/{image}{looked_at}").status_code == 200
         assert reader.post(f"{IMAGES}/validate/instagram", json={"image_id": image}).status_code == 200
         assert reader.post(f"{IMAGES}/generate/estimate-cost", json={}).status_code == 200
         for answer, right in (
             (upload(reader, OURS), "write"),
             (reader.delete(f"{IMAGES}/{image}"), "write"),
             (reader.patch(f"{IMAGES}/{image}", json={"alt_text": "x"}), "write"),
+            (reader.put(f"{IMAGES}/{image}/posts/one", json={}), "write"),
+            (reader.delete(f"{IMAGES}/{image}/posts/one"), "write"),
             (ask(reader, OURS), "generate"),
             (reader.post(f"{IMAGES}/generate/{job}/cancel"), "generate"),
             (reader.get("/metrics"), "operate"),
@@ -183,8 +186,10 @@ def test_no_route_gives_anything_of_another_business(
 ) -> None:
     image = upload(theirs, THEIRS, 700).json()
     job = ask(theirs, THEIRS).json()["job_id"]
-    before = theirs.get(f"{IMAGES}/{image['id']}").json()
-    ids = {"image_id": image["id"], "job_id": job}
+    before = theirs.put(f"{IMAGES}/{image['id']}/posts/one").json()
+    assert before["used_in"] == 1
+    ids = {"image_id": image["id"], "job_id": job, "post_id": "one"}
+    swapped = ids | {"image_id": job, "job_id": image["id"]}
     document = ours.get("/openapi.json").json()
     tried = 0
     for path, item in document["paths"].items():
@@ -195,10 +200,10 @@ def test_no_route_gives_anything_of_another_business(
             url = path.format(**ids)
             answer = ours.request(method.upper(), url, json=body)
             assert answer.status_code == 404, (method, url, answer.text)
-            missing = ours.request(method.upper(), path.format(image_id=job, job_id=image["id"]), json=body)
+            missing = ours.request(method.upper(), path.format(**swapped), json=body)
             assert refusal(answer) == refusal(missing), (method, path)
             tried += 1
-    assert tried >= 9
+    assert tried >= 13
     assert ours.post(f"{IMAGES}/validate/instagram", json={"image_id": image["id"]}).status_code == 404
     gone = ours.post(f"{IMAGES}/bulk-delete", json={"ids": [image["id"]]}).json()["results"]
     assert [(one["status"], one["image"]) for one in gone] == [("not_found", None)]
@@ -217,7 +222,7 @@ def _body(operation: dict[str, Any], document: dict[str, Any]) -> Any:
         return None
     name = content["schema"].get("$ref", "").rpartition("/")[2]
     known = document["components"]["schemas"].get(name, {}).get("properties", {})
-    bodies = {"preset": "instagram_1x1", "alt_text": "x"}
+    bodies = {"preset": "instagram_1x1", "alt_text": "x", "platform": "instagram"}
     return {field: bodies[field] for field in known if field in bodies}
 
 
@@ -306,7 +311,7 @@ def test_pages_of_listed_origins_may_call_and_read_refusals(locked: Locked) -> N
             refused = client.get(IMAGES, headers={"Origin": origin})
             assert refused.status_code == 401
             assert (refused.headers.get("access-control-allow-origin") == origin) is allowed
-            asked = {"Origin": origin, "Access-Control-Request-Method": "PATCH"}
+            asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
             asked["Access-Control-Request-Headers"] = "authorization,if-match"
             preflight = client.options(f"{IMAGES}/x", headers=asked)
             assert (preflight.status_code == 200) is allowed

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from gateway import described, examples, generation, merging, reference, usage
 from gateway.document import Documents
 from gateway.routes import ROUTES, Service
-from library_service import derivatives, library
+from library_service import attachments, derivatives, library, trash
 from shared import errors
 from shared.errors import Unavailable
 from shared.shell import Shell
@@ -42,7 +42,7 @@ def describe(*routers: APIRouter) -> dict[str, Any]:
 OWN = describe(generation.router, described.router, usage.router)
 SERVICES = {
     "upload": describe(upload.router, validate.router, reachability.router),
-    "library": describe(library.router, derivatives.router),
+    "library": describe(library.router, trash.router, derivatives.router, attachments.router),
 }
 
 

@@ -14,7 +14,11 @@ from tests.service.rooms import IMAGES, Room, fetch, library_room, until
 from tests.service.test_upload import problem
 
 UNKNOWN = "01a20430-72f2-772e-830a-936de1305a46"
-BY_ID = ["GET", "DELETE", "PATCH", "POST restore", "GET thumbnail", "GET derivatives", "POST derivatives"]
+BY_ID = [
+    "GET", "DELETE", "PATCH", "POST restore", "GET thumbnail", "GET derivatives", "POST derivatives",
+    "GET posts", "PUT posts/one", "DELETE posts/one",
+]  # fmt: skip
+BODIES = {"PATCH": {"alt_text": "x"}, "POST derivatives": {"preset": "instagram_1x1"}, "PUT posts/one": {}}
 
 
 async def test_a_picture_of_a_job_says_how_it_was_made(library: Room) -> None:
@@ -32,7 +36,7 @@ async def test_a_picture_of_a_job_says_how_it_was_made(library: Room) -> None:
 @pytest.mark.parametrize("method", BY_ID)
 async def test_what_is_not_there_is_404(library: Room, method: str) -> None:
     verb, _, rest = method.partition(" ")
-    body = {"PATCH": {"alt_text": "x"}, "POST derivatives": {"preset": "instagram_1x1"}}.get(method)
+    body = BODIES.get(method)
     for image_id in (UNKNOWN, "not-an-id", "%00", "1", "%F0%9F%98%80", "x" * 300):
         answer = await library.client.request(verb, f"{IMAGES}/{image_id}" + (f"/{rest}" if rest else ""), json=body)
         problem(answer, 404, "not_found")
@@ -42,11 +46,11 @@ async def test_what_is_not_there_is_404(library: Room, method: str) -> None:
 async def test_somebody_elses_picture_is_404(library: Room, method: str) -> None:
     image = await shelves.add(library.db, business=1)
     verb, _, rest = method.partition(" ")
-    body = {"PATCH": {"alt_text": "x"}, "POST derivatives": {"preset": "instagram_1x1"}}.get(method)
+    body = BODIES.get(method)
     path = f"{IMAGES}/{image.id}" + (f"/{rest}" if rest else "")
     problem(await library.client.request(verb, path, params={"business_id": 2}, json=body), 404, "not_found")
     own = (await library.client.get(f"{IMAGES}/{image.id}", params={"business_id": 1})).json()
-    assert (own["alt_text"], own["deleted_at"]) == (None, None)
+    assert (own["alt_text"], own["deleted_at"], own["used_in"]) == (None, None, 0)
 
 
 async def test_a_thumbnail_is_exactly_what_it_says(uploads: Room, library: Room) -> None:
@@ -165,7 +169,7 @@ async def test_the_document_knows_every_route(library: Room) -> None:
         IMAGES,
         f"{IMAGES}/bulk-delete",
         one,
-        *(f"{one}/{x}" for x in ("restore", "thumbnail", "derivatives")),
+        *(f"{one}/{x}" for x in ("restore", "thumbnail", "derivatives", "posts", "posts/{post_id}")),
     }
     assert set(paths[one]) == {"get", "patch", "delete"}
 

@@ -9,7 +9,7 @@ import pytest
 from alembic import command
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared import images
+from shared import trash
 from shared.db import transaction
 from shared.migrations import __main__ as migrations
 from shared.models import Image, ImageSource
@@ -47,13 +47,13 @@ async def totals(room: Room, business: int = 1) -> dict[tuple[str, bool], int]:
 
 
 async def test_totals_follow_a_picture_from_its_upload_to_its_end(uploads: Room, library: Room) -> None:
-    up, painted, trash = ("uploaded", False), ("ai_generated", False), ("uploaded", True)
+    up, painted, gone = ("uploaded", False), ("ai_generated", False), ("uploaded", True)
     for seed in (1, 2, 3):
         assert (await uploads.upload(jpeg(seed=seed))).status_code == 201
     assert (await uploads.upload(jpeg(seed=1))).status_code == 200
     await shelves.painted(library.db, "a fox")
     await shelves.add(library.db, business=2)
-    assert await totals(library) == {up: 3, painted: 1, trash: 0, ("ai_generated", True): 0}
+    assert await totals(library) == {up: 3, painted: 1, gone: 0, ("ai_generated", True): 0}
     ids = [item["id"] for item in (await page(library))["items"]]
     for _ in range(2):
         await library.client.delete(f"{IMAGES}/{ids[1]}")
@@ -62,11 +62,11 @@ async def test_totals_follow_a_picture_from_its_upload_to_its_end(uploads: Room,
         await library.client.post(f"{IMAGES}/{ids[1]}/restore")
         assert (await totals(library))[up] == 3
     await library.client.post(f"{IMAGES}/bulk-delete", json={"ids": ids})
-    assert await totals(library) == {up: 0, painted: 0, trash: 3, ("ai_generated", True): 1}
-    await images.purged(library.db, (await page(library, trashed=True))["items"][0]["id"])
+    assert await totals(library) == {up: 0, painted: 0, gone: 3, ("ai_generated", True): 1}
+    await trash.destroyed(library.db, (await page(library, trashed=True))["items"][0]["id"])
     assert sum((await totals(library)).values()) == 3
     assert (await totals(library, 2))[up] == 1
-    await library.db.execute("truncate images")
+    await library.db.execute("truncate images cascade")
     assert sum((await totals(library)).values()) == 0
 
 
@@ -88,11 +88,12 @@ async def test_totals_stay_right_while_everybody_writes_at_once(library: Room) -
             async with transaction(library.db) as connection:
                 mine += [await shelves.add(connection, business) for business in dice.sample((1, 2), 2)]
                 if len(mine) > 4 and dice.random() < 0.5:
-                    await images.trash_many(connection, [one.id for one in dice.sample(mine, 3)])
+                    await trash.put_many(connection, [one.id for one in dice.sample(mine, 3)])
             if dice.random() < 0.3:
                 chosen = dice.choice(mine)
-                await images.trash(library.db, chosen.id)
-                await images.purged(library.db, chosen.id)
+                async with transaction(library.db) as connection:
+                    await trash.put(connection, chosen.id)
+                await trash.destroyed(library.db, chosen.id)
                 mine.remove(chosen)
 
     await asyncio.gather(*(work(seed) for seed in range(12)))

@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 from library_service.purge import MARGIN, purge
-from shared import images
+from shared import images, trash
+from shared.db import transaction
 from shared.ids import new_id
 from shared.store import StoreDown, public_id
 from tests import pictures
@@ -142,7 +143,8 @@ async def test_a_purge_that_was_killed_is_finished_by_the_next(library: Room) ->
 
 async def test_a_store_that_is_down_stops_the_purge_and_loses_nothing(library: Room) -> None:
     ids = [(await shelves.add(library.db)).id for _ in range(3)]
-    await images.trash_many(library.db, ids)
+    async with transaction(library.db) as connection:
+        await trash.put_many(connection, ids)
     await lie_in_the_trash(library, DAYS + 1)
     library.sandbox.script("cloudinary.destroy", "ok", "500")
     with pytest.raises(StoreDown):
@@ -153,7 +155,8 @@ async def test_a_store_that_is_down_stops_the_purge_and_loses_nothing(library: R
 
 async def test_more_than_one_round_of_pictures_is_purged(library: Room) -> None:
     ids = [(await shelves.add(library.db)).id for _ in range(130)]
-    await images.trash_many(library.db, ids)
+    async with transaction(library.db) as connection:
+        await trash.put_many(connection, ids)
     await lie_in_the_trash(library, DAYS + 1)
     assert await purge(library.db, library.store, DAYS) == 130
 
@@ -232,7 +235,7 @@ async def test_the_copies_of_a_picture_are_listed(library: Room) -> None:
 
 async def test_of_what_is_in_the_trash_no_copy_is_made(library: Room) -> None:
     image = await shelves.add(library.db)
-    await images.trash(library.db, image.id)
+    await library.client.delete(f"{IMAGES}/{image.id}")
     problem(await derive(library, str(image.id)), 409, "conflict")
 
 

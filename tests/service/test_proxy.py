@@ -48,12 +48,24 @@ async def test_every_route_of_the_list_goes_to_its_service() -> None:
         chosen = settings(f"http://127.0.0.1:{one}", f"http://127.0.0.1:{two}")
         async with gate(chosen) as port, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             for route in ROUTES:
-                path = route.template.format(image_id=ID)
+                path = route.template.format(image_id=ID, post_id="p%2F1%20%F0%9F%8D%82")
                 for method in route.methods:
                     assert (await client.request(method, path)).status_code == 200
                     asked = {"upload": upload, "library": library}[route.service].asked.pop()
                     assert (asked.method, asked.target) == (method, path)
     assert upload.asked == library.asked == []
+
+
+async def test_a_posts_name_and_the_body_of_a_put_arrive_byte_for_byte() -> None:
+    upstream = Upstream()
+    names = ["1", "a.b", "...", "posts", "~!$&'()*+,;=:@-_.", "%2e%2E%2e", "%2f%2F", "%5c", "caf%C3%A9"]
+    names.append("%F0%9F%8D%82" * 200)
+    async with gate(upstream) as port:
+        for name in names:
+            request = get(f"{LIST}/{ID}/posts/{name}", "Content-Length: 2").replace(b"GET", b"PUT", 1) + b"{}"
+            assert parse(await raw(port, request)).status == 200, name
+    assert [seen.target for seen in upstream.asked] == [f"{LIST}/{ID}/posts/{name}" for name in names]
+    assert {seen.body for seen in upstream.asked} == {b"{}"}
 
 
 async def test_only_listed_headers_are_handed_on() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from shared import images
+from shared import trash
 from tests import pictures
 from tests.service.rooms import IMAGES, Room
 from tests.service.test_upload import problem
@@ -108,7 +108,7 @@ async def test_a_key_can_be_tried_again_after_the_store_was_down(uploads: Room) 
 async def test_a_key_whose_picture_was_destroyed_says_so(uploads: Room) -> None:
     first = (await send(uploads, pictures.png(), "k")).json()
     await uploads.db.execute("update images set deleted_at = now()")
-    await images.purged(uploads.db, first["id"])
+    await trash.destroyed(uploads.db, first["id"])
     problem(await send(uploads, pictures.png(), "k"), 409, "conflict")
 
 

@@ -1,0 +1,54 @@
+"""Into the trash and out of it, one picture or many. What lay there long enough is destroyed in `purge.py`."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from library_service.answers import shown
+from library_service.schemas import BulkDelete, BulkDeleted, Deleted, DeleteQuery, ImageId, Scope
+from library_service.tools import Tools, tools_of
+from shared import caller, log, trash, wire
+from shared.db import Row, transaction
+
+router = APIRouter(prefix="/api/v1/images", tags=["Library"])
+
+
+@router.post("/bulk-delete", response_model=BulkDeleted, summary="Put several pictures in the trash")
+async def bulk_delete(request: Request, asked: BulkDelete) -> Response:
+    """All of those that exist, but what a post shows only with `even_if_used`; the answer says it for each id."""
+    tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
+    async with transaction(tools.db) as connection:
+        rows = await trash.put_many(connection, asked.ids, whose, even_if_used=asked.even_if_used)
+    log.get().info("images.trashed", count=sum(row["deleted_at"] is not None for row in rows.values()))
+    return wire.answer(BulkDeleted(results=[_deleted(tools, one, rows.get(one)) for one in asked.ids]))
+
+
+def _deleted(tools: Tools, image_id: UUID, row: Row | None) -> Deleted:
+    if row is None:
+        return Deleted(id=image_id, status="not_found", image=None)
+    image = wire.image(row, tools.settings.purge_after)
+    return Deleted(id=image_id, status="deleted" if image.deleted_at else "in_use", image=image)
+
+
+@router.delete("/{image_id}", response_model=wire.Image, summary="Put a picture in the trash")
+async def delete(request: Request, image_id: ImageId, asked: Annotated[DeleteQuery, Query()]) -> Response:
+    """Nothing is destroyed before `purge_after`; until then `restore` brings it back. Repeating it is safe.
+
+    409 `image_in_use`, with the `posts`, where a post shows it, unless `even_if_used`.
+    """
+    tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
+    async with transaction(tools.db) as connection:
+        row = await trash.put(connection, image_id, whose, even_if_used=asked.even_if_used)
+    log.get().info("image.trashed", image_id=str(image_id), business_id=row["business_id"])
+    return shown(tools, row)
+
+
+@router.post("/{image_id}/restore", response_model=wire.Image, summary="Bring a picture back from the trash")
+async def restore(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
+    """Same id, same address. 409 where the same picture was uploaded again meanwhile."""
+    tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
+    async with transaction(tools.db) as connection:
+        row = await trash.restore(connection, image_id, whose, tools.settings.purge_after)
+    log.get().info("image.restored", image_id=str(image_id), business_id=row["business_id"])
+    return shown(tools, row)

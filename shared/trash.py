@@ -1,0 +1,95 @@
+"""Into the trash, out of it, and beyond: the SQL of deleting. A `Connection` here is in a transaction.
+
+Rows are locked by one statement and looked at by the next: only that one sees what the lock waited for, such as a post
+that was attached a moment ago (docs/decisions/0014-what-posts-show.md).
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from shared import attachments, images
+from shared.caller import Whose
+from shared.db import Connection, Db, Row
+from shared.errors import Conflict, ImageInUse
+
+_NAMED = 10
+"""Posts that a refusal names."""
+
+
+async def put(connection: Connection, image_id: UUID, whose: Whose = None, *, even_if_used: bool = False) -> Row:
+    """Puts it in the trash; one that is there stays as it is. Raises NotFound, and ImageInUse if a post shows it."""
+    row = await images.lock(connection, image_id, whose)
+    if row["deleted_at"]:
+        return row
+    if row["used_in"] and not even_if_used:
+        named = [post["post_id"] for post in await attachments.posts(connection, image_id, _NAMED)]
+        raise ImageInUse(
+            "It is attached to a post; `even_if_used` deletes it all the same",
+            extra={"used_in": row["used_in"], "posts": named},
+        )
+    await connection.execute("update images set deleted_at = now() where id = $1", image_id)
+    return await images.get(connection, image_id)
+
+
+async def put_many(
+    connection: Connection, ids: Sequence[UUID], whose: Whose = None, *, even_if_used: bool = False
+) -> dict[UUID, Row]:
+    """Puts all of them in the trash but those that a post shows; answers those that exist, as they stand then.
+
+    Locked in one order, so that no two of these wait for each other.
+    """
+    locked = await connection.fetch(
+        """select id from images where id = any($1::uuid[]) and ($2::bigint[] is null or business_id = any($2))
+            order by id for update""",
+        list(ids), whose,
+    )  # fmt: skip
+    there = [row["id"] for row in locked]
+    await connection.execute(
+        """update images set deleted_at = now() where id = any($1::uuid[]) and deleted_at is null
+            and ($2 or not exists (select from attachments a where a.image_id = images.id))""",
+        there, even_if_used,
+    )  # fmt: skip
+    return await images.by_ids(connection, there)
+
+
+async def restore(connection: Connection, image_id: UUID, whose: Whose, purge_after_days: int) -> Row:
+    """Takes it out of the trash, unless its time is over; what a post shows has all the time.
+
+    Raises NotFound, and Conflict if the same bytes are live.
+    """
+    row = await images.lock(connection, image_id, whose)
+    try:
+        async with connection.transaction():
+            restored = await connection.fetchval(
+                """update images set deleted_at = null where id = $1
+                    and (deleted_at is null or $3 or deleted_at > now() - make_interval(days => $2)) returning id""",
+                image_id, purge_after_days, row["used_in"] > 0,
+            )  # fmt: skip
+    except asyncpg.UniqueViolationError:
+        live = await images.find_by_hash(connection, row["business_id"], row["sha256"])
+        extra = {"image_id": str(live["id"])} if live else {}
+        raise Conflict("The same picture was uploaded again meanwhile; it is live", extra=extra) from None
+    return images.there(await images.find(connection, image_id) if restored else None)
+
+
+async def due(db: Db, purge_after_days: int, margin: float, limit: int, after: UUID | None) -> list[Row]:
+    """`id, public_id, business_id` of what is in the trash for too long and shown by no post, by id, those beyond
+    `after`.
+
+    `margin` more seconds have to pass than `restore` looks at: what may be destroyed can no longer be restored. Nor can
+    a post be attached to what is in the trash.
+    """
+    return await db.fetch(
+        """select id, public_id, business_id from images
+            where deleted_at < now() - make_interval(days => $1, secs => $2) and ($4::uuid is null or id > $4)
+                and not exists (select from attachments a where a.image_id = images.id)
+            order by id limit $3""",
+        purge_after_days, margin, limit, after,
+    )  # fmt: skip
+
+
+async def destroyed(db: Db, image_id: UUID) -> None:
+    """Its bytes are gone: takes the row away. Only ever for one of `due`."""
+    await db.execute("delete from images where id = $1 and deleted_at is not null", image_id)
