@@ -34,6 +34,7 @@ ROUTES = (
     Route(f"{IMAGES}/validate/reachability", "upload", ("POST",), "Validation"),
     Route(IMAGES, "library", ("GET",), "Library"),
     Route(f"{IMAGES}/bulk-delete", "library", ("POST",), "Library"),
+    Route(f"{IMAGES}/bulk-restore", "library", ("POST",), "Library"),
     Route(f"{IMAGES}/{{image_id}}", "library", ("GET", "PATCH", "DELETE"), "Library"),
     Route(f"{IMAGES}/{{image_id}}/restore", "library", ("POST",), "Library"),
     Route(f"{IMAGES}/{{image_id}}/thumbnail", "library", ("GET",), "Library"),

@@ -114,11 +114,16 @@ class DeleteQuery(Scope):
     even_if_used: EvenIfUsed = False
 
 
-class BulkDelete(Asked):
-    """Which pictures go to the trash."""
+class _Several(Asked):
+    """Which pictures."""
 
     ids: list[UUID] = Field(min_length=1, max_length=100)
     business_id: BusinessId | None = None
+
+
+class BulkDelete(_Several):
+    """Which pictures go to the trash."""
+
     even_if_used: EvenIfUsed = False
 
 
@@ -134,6 +139,26 @@ class BulkDeleted(Answer):
     """In the order of the request."""
 
     results: list[Deleted]
+
+
+class BulkRestore(_Several):
+    """Which pictures come back from the trash."""
+
+
+class Restored(Answer):
+    """What became of one id."""
+
+    id: UUID
+    status: Literal["restored", "not_found", "conflict"] = Field(
+        description="conflict: the same picture was uploaded again meanwhile, so it stays in the trash"
+    )
+    image: wire.Image | None = Field(description="As it is now; null where there is none")
+
+
+class BulkRestored(Answer):
+    """In the order of the request."""
+
+    results: list[Restored]
 
 
 def _printable(text: str) -> str:

@@ -6,10 +6,22 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from library_service.answers import shown
-from library_service.schemas import BulkDelete, BulkDeleted, Deleted, DeleteQuery, ImageId, Scope
+from library_service.schemas import (
+    BulkDelete,
+    BulkDeleted,
+    BulkRestore,
+    BulkRestored,
+    Deleted,
+    DeleteQuery,
+    ImageId,
+    Restored,
+    Scope,
+)
 from library_service.tools import Tools, tools_of
-from shared import caller, log, trash, wire
+from shared import caller, images, log, trash, wire
+from shared.caller import Whose
 from shared.db import Row, transaction
+from shared.errors import Conflict, NotFound
 
 router = APIRouter(prefix="/api/v1/images", tags=["Library"])
 
@@ -29,6 +41,29 @@ def _deleted(tools: Tools, image_id: UUID, row: Row | None) -> Deleted:
         return Deleted(id=image_id, status="not_found", image=None)
     image = wire.image(row, tools.settings.purge_after)
     return Deleted(id=image_id, status="deleted" if image.deleted_at else "in_use", image=image)
+
+
+@router.post("/bulk-restore", response_model=BulkRestored, summary="Bring several pictures back from the trash")
+async def bulk_restore(request: Request, asked: BulkRestore) -> Response:
+    """One after the other, by the rules of `restore`; the answer says for each id what became of it."""
+    tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
+    results = [await _restored(tools, one, whose) for one in asked.ids]
+    log.get().info("images.restored", count=sum(result.status == "restored" for result in results))
+    return wire.answer(BulkRestored(results=results))
+
+
+async def _restored(tools: Tools, image_id: UUID, whose: Whose) -> Restored:
+    """A transaction for each: one that cannot be restored does not undo the others."""
+    try:
+        async with transaction(tools.db) as connection:
+            row = await trash.restore(connection, image_id, whose, tools.settings.purge_after)
+    except NotFound:
+        return Restored(id=image_id, status="not_found", image=None)
+    except Conflict:
+        there = await images.find(tools.db, image_id, whose)
+        image = wire.image(there, tools.settings.purge_after) if there else None
+        return Restored(id=image_id, status="conflict", image=image)
+    return Restored(id=image_id, status="restored", image=wire.image(row, tools.settings.purge_after))
 
 
 @router.delete("/{image_id}", response_model=wire.Image, summary="Put a picture in the trash")

@@ -125,6 +125,7 @@ def test_a_business_that_is_named_must_be_the_keys(ours: httpx2.Client) -> None:
         ours.get(f"{IMAGES}/generate/jobs", params={"business_id": THEIRS}),
         ours.post(f"{IMAGES}/generate/estimate-cost", json={"business_id": THEIRS}),
         ours.post(f"{IMAGES}/bulk-delete", json={"business_id": THEIRS, "ids": ["0" * 32]}),
+        ours.post(f"{IMAGES}/bulk-restore", json={"business_id": THEIRS, "ids": ["0" * 32]}),
     ):
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), answer.url
 
@@ -163,6 +164,7 @@ def test_a_key_may_do_what_its_rights_say(locked: Locked, ours: httpx2.Client) -
             (reader.patch(f"{IMAGES}/{image}", json={"alt_text": "x"}), "write"),
             (reader.put(f"{IMAGES}/{image}/posts/one", json={}), "write"),
             (reader.delete(f"{IMAGES}/{image}/posts/one"), "write"),
+            (reader.post(f"{IMAGES}/bulk-restore", json={"ids": [image]}), "write"),
             (ask(reader, OURS), "generate"),
             (reader.post(f"{IMAGES}/generate/{job}/cancel"), "generate"),
             (reader.get("/metrics"), "operate"),
@@ -205,8 +207,9 @@ def test_no_route_gives_anything_of_another_business(
             tried += 1
     assert tried >= 13
     assert ours.post(f"{IMAGES}/validate/instagram", json={"image_id": image["id"]}).status_code == 404
-    gone = ours.post(f"{IMAGES}/bulk-delete", json={"ids": [image["id"]]}).json()["results"]
-    assert [(one["status"], one["image"]) for one in gone] == [("not_found", None)]
+    for several in ("bulk-delete", "bulk-restore"):
+        results = ours.post(f"{IMAGES}/{several}", json={"ids": [image["id"]]}).json()["results"]
+        assert [(one["status"], one["image"]) for one in results] == [("not_found", None)]
     # The same key of idempotency is another's.
     for client, business in ((theirs, THEIRS), (ours, OURS)):
         wish = {"prompt": "a key", "business_id": business}

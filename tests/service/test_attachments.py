@@ -12,6 +12,7 @@ import httpx2
 from library_service.purge import purge
 from shared import attachments, trash
 from shared.db import Connection, transaction
+from shared.ids import new_id
 from tests import pictures
 from tests.service import shelves
 from tests.service.rooms import IMAGES, Room, until
@@ -164,6 +165,34 @@ async def test_of_many_those_that_a_post_shows_stay_unless_it_is_said(library: R
     assert await listed(library) == ids[:1]
     assert await delete(even_if_used=True) == [("deleted", True)] * 3
     assert await delete() == [("deleted", True)] * 3, "again is safe"
+
+
+async def test_many_are_brought_back_with_a_result_for_each(uploads: Room, library: Room) -> None:
+    old = (await uploads.upload(pictures.png())).json()
+    await library.client.delete(f"{IMAGES}/{old['id']}")
+    new = (await uploads.upload(pictures.png())).json()
+    trashed, late, other = [await shelves.add(library.db, business=business) for business in (1, 1, 2)]
+    ids = [old["id"], new["id"], *(str(one) for one in (trashed.id, late.id, other.id, new_id(), trashed.id))]
+    await library.client.post(f"{IMAGES}/bulk-delete", json={"ids": ids[2:]})
+    await library.db.execute("update images set deleted_at = now() - interval '31 days' where id = $1", late.id)
+    asked = {"ids": ids, "business_id": 1}
+    results = (await library.client.post(f"{IMAGES}/bulk-restore", json=asked)).json()["results"]
+    assert [(one["id"], one["status"]) for one in results] == list(
+        zip(
+            ids,
+            ["conflict", "restored", "restored", "not_found", "not_found", "not_found", "restored"],
+            strict=True,
+        )
+    )
+    live = [one["image"] and one["image"]["deleted_at"] is None for one in results]
+    assert live == [False, True, True, None, None, None, True]
+    assert sorted(await listed(library)) == sorted([new["id"], str(trashed.id)])
+
+
+async def test_a_wrong_list_to_bring_back_is_refused(library: Room) -> None:
+    wrong: list[Any] = [{}, {"ids": []}, {"ids": ["x"]}, {"ids": [str(new_id())] * 101}, [], {"all": True}]
+    for body in wrong:
+        problem(await library.client.post(f"{IMAGES}/bulk-restore", json=body), 422, "invalid_request")
 
 
 async def test_what_a_post_shows_is_never_destroyed(uploads: Room, library: Room) -> None:

@@ -168,6 +168,7 @@ async def test_the_document_knows_every_route(library: Room) -> None:
     assert set(paths) == {
         IMAGES,
         f"{IMAGES}/bulk-delete",
+        f"{IMAGES}/bulk-restore",
         one,
         *(f"{one}/{x}" for x in ("restore", "thumbnail", "derivatives", "posts", "posts/{post_id}")),
     }
