@@ -29,6 +29,9 @@ FLUSH_SECONDS = 0.05
 DOWN_SECONDS = 5.0
 """How long a Redis that was found away is not asked again."""
 _PATIENCE = 0.25
+_AT_ONCE = 32
+"""Questions to Redis under way, the others wait for their turn. A burst of them all at once would keep this process too
+busy to read the answers in time, and a Redis that is well would pass for one that is away."""
 _MOST_REMEMBERED = 10_000
 _MINUTE = 60_000_000
 """All arithmetic is in whole microseconds: fractions of them beside a time of day do not fit into a float."""
@@ -109,6 +112,7 @@ class Limits:
         self._clock = clock
         self._local = Local(clock)
         self._script: Any = None
+        self._turns = asyncio.Semaphore(_AT_ONCE)
         self._down_until = float("-inf")
         self._closed: dict[str, float] = {}
         """Buckets known to be empty, and until when: they are refused without asking Redis."""
@@ -213,17 +217,24 @@ class Limits:
 
     async def _shared(self, counts: Mapping[Bucket, int], *, always: bool) -> list[int] | None:
         """From the buckets in Redis; None while it is away, and the next seconds nobody waits for it."""
-        if self._clock() < self._down_until:
+        if self._alone():
             return None
         told = [number for bucket, count in counts.items() for number in (bucket.every, bucket.most, count)]
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                answered: list[int] = await self._script([bucket.name for bucket in counts], [int(always), *told])
-        except DOWN as gone:
-            self._down_until = self._clock() + DOWN_SECONDS
-            log.get().warning("limits.alone", error=type(gone).__name__)
-            return None
+        async with self._turns:
+            if self._alone():  # Found away while this one waited.
+                return None
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    answered: list[int] = await self._script([bucket.name for bucket in counts], [int(always), *told])
+            except DOWN as gone:
+                if not self._alone():
+                    log.get().warning("limits.alone", error=type(gone).__name__)
+                self._down_until = self._clock() + DOWN_SECONDS
+                return None
         return answered
+
+    def _alone(self) -> bool:
+        return self._clock() < self._down_until
 
 
 def _business(who: Caller, query: bytes) -> int | None:

@@ -1,6 +1,7 @@
 """How often somebody may ask: the lock and the limits in front of a small application, with a real Redis."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 import httpx2
 import pytest
 import redis
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from gateway.access import Access
 from gateway.limits import DOWN_SECONDS, FLUSH_SECONDS, Limits
@@ -90,9 +91,15 @@ async def opened(redis_url: str) -> AsyncIterator[Opened]:
         yield one
 
 
+def settings(redis_url: str, **more: Any) -> GatewaySettings:
+    return GatewaySettings(
+        database_url="postgresql://nobody@127.0.0.1:1/none", redis_url=redis_url, log_level="error", **more
+    )
+
+
 @asynccontextmanager
 async def door(*, auth: bool = True, **more: Any) -> AsyncIterator[Door]:
-    chosen = GatewaySettings(database_url="postgresql://nobody@127.0.0.1:1/none", log_level="error", **more)
+    chosen = settings(**more)
     clock = Clock()
     found = Door(httpx2.AsyncClient(), clock)
     limits = Limits(found, chosen, clock)
@@ -156,6 +163,48 @@ async def test_gateways_share_the_buckets_through_redis(opened: Opened) -> None:
     assert [(await door.ask()).status_code for door in (first, second) * 3] == [200] * 6
     assert [(await door.ask()).status_code for door in (first, second)] == [429, 429]
     assert first.reached == second.reached == 3
+
+
+async def test_a_burst_is_counted_in_redis_to_the_last(redis_url: str) -> None:
+    """More at once than this process can answer in the time that Redis is given."""
+    burst, let_in = 2000, 0
+
+    async def behind(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        nonlocal let_in
+        let_in += 1
+
+    chosen = settings(redis_url, key_requests=6 * burst, business_requests=6 * burst)
+    scope = {
+        "type": "http", "raw_path": IMAGES.encode(), "query_string": b"", "state": {"caller": CALLERS["one"]},
+    }  # fmt: skip
+    bell, limits = Doorbell.at(chosen), Limits(behind, chosen)
+    began = time.time()
+    async with limits.running(bell):
+        await asyncio.gather(*(limits(scope, no_receive, no_send) for _ in range(burst)))
+    await bell.close()
+    assert let_in == burst
+    with redis.Redis.from_url(redis_url) as store:
+        full_at = int(store.get("darkroom:limit:key:one") or 0) / 1_000_000
+    assert full_at - began > 9.9, "each took 1/2000 of the ten seconds that the bucket needs"
+
+
+async def no_receive() -> Message:
+    raise AssertionError("nobody reads")
+
+
+async def no_send(_message: Message) -> None:
+    raise AssertionError("nobody answers")
+
+
+async def test_a_redis_that_forgot_everything_counts_on(opened: Opened, redis_url: str) -> None:
+    door = await opened(key_requests=30)
+    assert await door.until_refused() == 5
+    with redis.Redis.from_url(redis_url) as store:
+        store.script_flush()
+        store.flushall()
+        door.clock.now += 2
+        assert await door.until_refused() == 5
+        assert store.exists("darkroom:limit:key:one")
 
 
 async def test_without_redis_each_gateway_keeps_buckets_of_its_own(opened: Opened) -> None:
