@@ -1,18 +1,11 @@
 """Budgets: forty at once accept exactly what fits, and each end of a job gives back what it did not cost."""
 
 import asyncio
-import csv
-import io
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-import httpx2
 import pytest
 
 from shared import jobs, ledger
@@ -20,69 +13,27 @@ from shared.budgets import set_limit
 from shared.db import transaction
 from shared.ids import new_id
 from shared.models import Charged, Job, JobError, Outcome
-from shared.settings import GatewaySettings
-from tests.repository import ROOT
+from tests.service.spending import (
+    PRICE,
+    TRUE_COST,
+    USAGE,
+    budget,
+    called,
+    limited,
+    painted,
+    refusal,
+    started,
+    stored,
+    sums,
+    timed_out,
+)
 from tests.service.test_generation import BASE, Gateway, running
-
-USAGE = "/api/v1/images/usage"
-PRICE = 52_700
-TRUE_COST = 52_735
 
 
 @pytest.fixture
 async def gateway(database: str, redis_url: str) -> AsyncIterator[Gateway]:
     async with running(database, redis_url) as gateway:
         yield gateway
-
-
-async def budget(gateway: Gateway, **more: Any) -> dict[str, str]:
-    """What `GET /usage` says of the budget of business 1, without the time."""
-    answer = await gateway.http.get(USAGE, params={"business_id": 1} | more)
-    found: dict[str, str] = answer.json()["budget"]
-    return {name: value for name, value in found.items() if name != "resets_at"}
-
-
-def sums(spent: str = "0.00", reserved: str = "0.00", unknown: str = "0.00", left: str = "0.00") -> dict[str, str]:
-    return {
-        "limit_usd": "0.1054",
-        "spent_usd": spent,
-        "reserved_usd": reserved,
-        "unknown_usd": unknown,
-        "left_usd": left,
-    }
-
-
-def refusal(answer: httpx2.Response) -> dict[str, Any]:
-    problem: dict[str, Any] = answer.json()
-    assert (answer.status_code, problem["code"], problem["charged"]) == (402, "budget_exceeded", False)
-    return problem
-
-
-async def limited(gateway: Gateway, pictures: int = 2) -> None:
-    """Business 1 may spend what so many pictures are estimated at."""
-    await set_limit(gateway.pool, 1, pictures * PRICE)
-
-
-async def started(gateway: Gateway, **more: Any) -> Job:
-    """An accepted job that a worker holds."""
-    assert (await gateway.generate(**more)).status_code == 202
-    (job,) = await jobs.claim(gateway.pool, 1, 30)
-    return job
-
-
-async def called(gateway: Gateway, job: Job) -> Any:
-    """The vendor is being asked."""
-    attempt_id = await ledger.begin(gateway.pool, job)
-    assert attempt_id
-    return attempt_id
-
-
-async def painted(gateway: Gateway, job: Job) -> None:
-    """The picture is paid for, and waits to be stored."""
-    attempt_id = await called(gateway, job)
-    async with transaction(gateway.pool) as connection:
-        await ledger.painted(connection, attempt_id, job.id, ledger.Receipt("r", 1, 2, TRUE_COST), b"picture")
-        assert await jobs.keep(connection, job.id, job.attempt)
 
 
 # Accepting
@@ -187,13 +138,6 @@ async def test_the_default_applies_to_whoever_has_no_budget_of_its_own(database:
 # Each end of a job
 
 
-async def _stored(gateway: Gateway, job: Job) -> None:
-    await painted(gateway, job)
-    async with transaction(gateway.pool) as connection:
-        assert await jobs.finish(connection, job.id, job.attempt, new_id())
-        await ledger.unspill(connection, job.id)
-
-
 async def _not_stored(gateway: Gateway, job: Job) -> None:
     await painted(gateway, job)
     assert await jobs.fail(gateway.pool, job.id, job.attempt, JobError.STORAGE_UNAVAILABLE, "away")
@@ -246,12 +190,6 @@ async def _ended_with_a_call_still_open(gateway: Gateway, job: Job) -> None:
     assert await jobs.fail(gateway.pool, job.id, job.attempt, JobError.OUTCOME_UNKNOWN, "who knows")
 
 
-async def _timed_out(gateway: Gateway, job: Job) -> None:
-    attempt_id = await called(gateway, job)
-    await ledger.settle(gateway.pool, attempt_id, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
-    assert await jobs.fail(gateway.pool, job.id, job.attempt, JobError.OUTCOME_UNKNOWN, "timeout")
-
-
 SPENT = sums(spent="0.052735", left="0.052665")
 RELEASED = sums(left="0.1054")
 UNKNOWN = sums(unknown="0.0527", left="0.0527")
@@ -260,7 +198,7 @@ UNKNOWN = sums(unknown="0.0527", left="0.0527")
 @pytest.mark.parametrize(
     ("end", "after"),
     [
-        (_stored, SPENT),
+        (stored, SPENT),
         (_not_stored, SPENT),
         (_refused, RELEASED),
         (_canceled_before_it_ran, RELEASED),
@@ -269,7 +207,7 @@ UNKNOWN = sums(unknown="0.0527", left="0.0527")
         (_canceled_while_it_ran, UNKNOWN),
         (_lost_while_it_called, UNKNOWN),
         (_ended_with_a_call_still_open, UNKNOWN),
-        (_timed_out, UNKNOWN),
+        (timed_out, UNKNOWN),
     ],
 )
 async def test_the_end_of_a_job_settles_what_it_reserved(
@@ -318,7 +256,7 @@ async def test_an_unknown_call_whose_picture_is_found_becomes_its_true_cost(gate
 
 async def test_what_is_left_is_never_negative(gateway: Gateway) -> None:
     await limited(gateway, 1)
-    await _stored(gateway, await started(gateway))
+    await stored(gateway, await started(gateway))
     await set_limit(gateway.pool, 1, 1)
     found = refusal(await gateway.generate())["budget"]
     assert (found["limit_usd"], found["spent_usd"], found["left_usd"]) == ("0.000001", "0.052735", "0.00")
@@ -329,7 +267,7 @@ async def test_what_is_left_is_never_negative(gateway: Gateway) -> None:
 
 async def test_a_new_month_begins_with_the_whole_budget_but_for_what_is_open(gateway: Gateway) -> None:
     await limited(gateway)
-    await _stored(gateway, await started(gateway))
+    await stored(gateway, await started(gateway))
     refusal(await gateway.generate(size="1792x1024", quality="hd"))
     first = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     await gateway.pool.execute("update attempts set started_at = $1", first)
@@ -345,7 +283,7 @@ async def test_a_new_month_begins_with_the_whole_budget_but_for_what_is_open(gat
 
 async def test_an_unknown_outcome_stays_reserved_until_its_month_ends(gateway: Gateway) -> None:
     await limited(gateway)
-    await _timed_out(gateway, await started(gateway))
+    await timed_out(gateway, await started(gateway))
     assert await budget(gateway) == UNKNOWN
     first = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     await gateway.pool.execute("update attempts set started_at = $1", first - timedelta(seconds=1))
@@ -364,112 +302,3 @@ async def test_the_estimate_shows_the_budget_of_whoever_is_named(gateway: Gatewa
     assert (await gateway.http.post(f"{BASE}/estimate-cost", json={"business_id": 2})).json()["budget"] is None
     assert (await gateway.http.post(f"{BASE}/estimate-cost", json={})).json()["budget"] is None
     assert await gateway.queued() == 1
-
-
-@pytest.mark.parametrize(
-    ("format_", "accept", "expected"),
-    [
-        ("csv", "application/json", "text/csv; charset=utf-8"),
-        (None, "text/csv", "text/csv; charset=utf-8"),
-        (None, "text/html, TEXT/CSV;q=0.9, application/json;q=0.5, */*", "text/csv; charset=utf-8"),
-        (None, "application/json, text/csv;q=0.9", "application/json"),
-        (None, "text/csv;q=nonsense", "application/json"),
-        (None, "*/*", "application/json"),
-        ("json", "text/csv", "application/json"),
-    ],
-)
-async def test_usage_is_a_table_for_whoever_prefers_one(
-    gateway: Gateway, format_: str | None, accept: str, expected: str
-) -> None:
-    params = {"business_id": "1"} | ({"format": format_} if format_ else {})
-    answer = await gateway.http.get(USAGE, params=params, headers={"Accept": accept})
-    assert (answer.status_code, answer.headers["content-type"], answer.headers["vary"]) == (200, expected, "Accept")
-
-
-async def test_the_table_says_what_the_json_says(gateway: Gateway) -> None:
-    await _stored(gateway, await started(gateway))
-    await _timed_out(gateway, await started(gateway, quality="hd"))
-    bill = (await gateway.http.get(USAGE, params={"business_id": 1})).json()
-    answer = await gateway.http.get(USAGE, params={"business_id": 1, "format": "csv"})
-    assert answer.headers["content-disposition"] == f'attachment; filename="usage-1-{bill["month"]}.csv"'
-    assert answer.text.startswith("day,model,quality,images,cost_usd,unknown\r\n")
-    table = list(csv.DictReader(io.StringIO(answer.text)))
-    assert table == [{name: str(value) for name, value in row.items()} for row in bill["items"]]
-    assert [(row["images"], row["cost_usd"], row["unknown"]) for row in table] == [
-        ("0", "0.00", "1"),
-        ("1", "0.052735", "0"),
-    ]
-    empty = await gateway.http.get(USAGE, params={"business_id": 9, "format": "csv"})
-    assert empty.text == "day,model,quality,images,cost_usd,unknown\r\n"
-
-
-async def test_an_unknown_format_is_refused(gateway: Gateway) -> None:
-    answer = await gateway.http.get(USAGE, params={"business_id": 1, "format": "xml"})
-    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "query/format")
-
-
-# The operator
-
-
-def operate(database: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"DATABASE_URL": database, "REDIS_URL": "redis://unused"} | more
-    command = [sys.executable, "-m", "gateway.command", "budgets", *words]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
-
-
-def test_an_operator_sets_lists_and_clears(database: str) -> None:
-    def said(*words: str, **more: str) -> str:
-        done = operate(database, *words, **more)
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
-
-    assert said("set", "--business", "7", "--monthly-usd", "20") == "business 7: $20.00 a month\n"
-    assert said("set", "--business", "7", "--monthly-usd", "0.5") == "business 7: $0.50 a month\n"
-    assert said("list") == "business 7: $0.50 a month\nevery other business: no limit\n"
-    default = "$3.00 a month (DARKROOM_MONTHLY_BUDGET_USD)"
-    assert said("clear", "--business", "7", DARKROOM_MONTHLY_BUDGET_USD="3") == f"business 7: {default}\n"
-    assert said("clear", "--business", "7") == "business 7: had no budget of its own; no limit\n"
-    assert said("list") == "every other business: no limit\n"
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        [],
-        ["raise"],
-        ["set", "--business", "1"],
-        ["set", "--monthly-usd", "1"],
-        ["set", "--business", "0", "--monthly-usd", "1"],
-        ["set", "--business", "one", "--monthly-usd", "1"],
-        ["set", "--business", "9223372036854775808", "--monthly-usd", "1"],
-        ["set", "--business", "1", "--monthly-usd=-1"],
-        ["set", "--business", "1", "--monthly-usd", "0.0000001"],
-        ["set", "--business", "1", "--monthly-usd", "20 dollars"],
-        ["clear"],
-        ["list", "all"],
-    ],
-    ids=" ".join,
-)
-def test_wrong_words_are_answered_with_one_line(words: list[str]) -> None:
-    done = operate("postgresql://nobody@127.0.0.1:1/none", *words)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
-    assert done.stderr.startswith("darkroom budgets: ")
-
-
-def test_without_postgres_the_operator_is_told_in_one_line() -> None:
-    done = operate("postgresql://nobody@127.0.0.1:1/none", "list")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "darkroom budgets: Postgres does not answer; nothing was changed\n"
-
-
-@pytest.mark.parametrize(("written", "read"), [("20", 20_000_000), ("0.05", 50_000), ("0", 0), ("", None)])
-def test_the_default_is_read_as_dollars(monkeypatch: pytest.MonkeyPatch, written: str, read: int | None) -> None:
-    monkeypatch.setenv("DARKROOM_MONTHLY_BUDGET_USD", written)
-    assert GatewaySettings(database_url="postgresql://x", redis_url="redis://x").monthly_budget == read
-
-
-@pytest.mark.parametrize("written", ["-1", "1e3", "a lot", "0.0000001"])
-def test_a_wrong_default_is_refused(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
-    monkeypatch.setenv("DARKROOM_MONTHLY_BUDGET_USD", written)
-    with pytest.raises(ValueError, match="DARKROOM_MONTHLY_BUDGET_USD"):
-        GatewaySettings(database_url="postgresql://x", redis_url="redis://x")

@@ -1,0 +1,74 @@
+"""`./darkroom budgets`, and the default that applies without it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from shared.settings import GatewaySettings
+from tests.repository import ROOT
+
+
+def operate(database: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"DATABASE_URL": database, "REDIS_URL": "redis://unused"} | more
+    command = [sys.executable, "-m", "gateway.command", "budgets", *words]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_an_operator_sets_lists_and_clears(database: str) -> None:
+    def said(*words: str, **more: str) -> str:
+        done = operate(database, *words, **more)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    assert said("set", "--business", "7", "--monthly-usd", "20") == "business 7: $20.00 a month\n"
+    assert said("set", "--business", "7", "--monthly-usd", "0.5") == "business 7: $0.50 a month\n"
+    assert said("list") == "business 7: $0.50 a month\nevery other business: no limit\n"
+    default = "$3.00 a month (DARKROOM_MONTHLY_BUDGET_USD)"
+    assert said("clear", "--business", "7", DARKROOM_MONTHLY_BUDGET_USD="3") == f"business 7: {default}\n"
+    assert said("clear", "--business", "7") == "business 7: had no budget of its own; no limit\n"
+    assert said("list") == "every other business: no limit\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["raise"],
+        ["set", "--business", "1"],
+        ["set", "--monthly-usd", "1"],
+        ["set", "--business", "0", "--monthly-usd", "1"],
+        ["set", "--business", "one", "--monthly-usd", "1"],
+        ["set", "--business", "9223372036854775808", "--monthly-usd", "1"],
+        ["set", "--business", "1", "--monthly-usd=-1"],
+        ["set", "--business", "1", "--monthly-usd", "0.0000001"],
+        ["set", "--business", "1", "--monthly-usd", "20 dollars"],
+        ["clear"],
+        ["list", "all"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_words_are_answered_with_one_line(words: list[str]) -> None:
+    done = operate("postgresql://nobody@127.0.0.1:1/none", *words)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert done.stderr.startswith("darkroom budgets: ")
+
+
+def test_without_postgres_the_operator_is_told_in_one_line() -> None:
+    done = operate("postgresql://nobody@127.0.0.1:1/none", "list")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "darkroom budgets: Postgres does not answer; nothing was changed\n"
+
+
+@pytest.mark.parametrize(("written", "read"), [("20", 20_000_000), ("0.05", 50_000), ("0", 0), ("", None)])
+def test_the_default_is_read_as_dollars(monkeypatch: pytest.MonkeyPatch, written: str, read: int | None) -> None:
+    monkeypatch.setenv("DARKROOM_MONTHLY_BUDGET_USD", written)
+    assert GatewaySettings(database_url="postgresql://x", redis_url="redis://x").monthly_budget == read
+
+
+@pytest.mark.parametrize("written", ["-1", "1e3", "a lot", "0.0000001"])
+def test_a_wrong_default_is_refused(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    monkeypatch.setenv("DARKROOM_MONTHLY_BUDGET_USD", written)
+    with pytest.raises(ValueError, match="DARKROOM_MONTHLY_BUDGET_USD"):
+        GatewaySettings(database_url="postgresql://x", redis_url="redis://x")
