@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from shared import jobs, ledger
@@ -81,6 +82,21 @@ async def test_one_business_does_not_spend_the_budget_of_another(gateway: Gatewa
     assert (await gateway.generate(business_id=2)).status_code == 202
     assert (await gateway.generate(business_id=2)).status_code == 402
     assert (await gateway.generate(business_id=3)).status_code == 202
+
+
+async def test_who_waits_for_a_turn_of_its_business_holds_no_connection(database: str, redis_url: str) -> None:
+    async with running(database, redis_url, database_pool=4) as gateway:
+        await limited(gateway)
+        holder = await asyncpg.connect(database)
+        async with holder.transaction():
+            await holder.execute("select pg_advisory_xact_lock(hashtextextended('budgets', 1))")
+            crowd = [asyncio.create_task(gateway.generate()) for _ in range(12)]
+            for _ in range(10):
+                async with asyncio.timeout(5):
+                    assert (await gateway.generate(business_id=2)).status_code == 202
+            assert not any(one.done() for one in crowd)
+        await holder.close()
+        assert sorted([answer.status_code for answer in await asyncio.gather(*crowd)]) == [202] * 2 + [402] * 10
 
 
 async def test_a_refusal_names_every_sum_and_when_to_come_again(gateway: Gateway) -> None:
