@@ -55,6 +55,8 @@ _QUESTIONS = [
             ("1 in 4000", rows.RARE, 1),
             ("a single old one", rows.ONCE, 1),
             ("nowhere", "no such word", 1),
+            ("all but the newest", rows.BYGONE, 1),
+            ("one sign, all but the newest", rows.SIGN, 1),
             ("1 in 2, deep", rows.COMMON, None),
             ("1 in 40, deep", rows.MEDIUM, None),
             ("Cyrillic capitals", rows.CYRILLIC, 1),
@@ -62,6 +64,7 @@ _QUESTIONS = [
             ("two Japanese", rows.JAPANESE[:2], 1),
             ("Arabic", rows.ARABIC, 1),
             ("one letter", "q", 1),
+            ("one letter, page 400", "e", 400),
             ("per cent", "%", 1),
         )
     ),

@@ -11,6 +11,8 @@ OTHERS = 100
 
 COMMON, MEDIUM, RARE, ONCE = "summer", "harbour", "kingfisher", "zephyrine"
 """In every second picture, in one of 40, in one of 4,000, and in a single old one."""
+BYGONE, SIGN = "sepia", "~"
+"""In every picture but the 8,000 newest of the first business; the other one has no trigram."""
 CYRILLIC, JAPANESE, ARABIC = "МОРЕ", "写真館", "غروب الشمس"
 """In one of 50, of 100 and of 200 pictures. The first is searched in capitals, written in small letters."""
 
@@ -35,6 +37,7 @@ _ROWS = """
                 case when k % 40 = 3 then 'harbour' end,
                 case when k % 4000 = 7 then 'kingfisher' end,
                 case when k = 1009 then 'zephyrine' end,
+                case when k < {old} then 'sepia ~' end,
                 case when k % 50 = 9 then 'тихое море' end,
                 case when k % 100 = 11 then '旅の写真館' end,
                 case when k % 200 = 13 then 'غروب الشمس' end,
@@ -50,7 +53,7 @@ def build(site: Site, rows: int = 1_000_000) -> None:
     for index in indexes:
         site.sql(f"drop index {index['indexname']}")
     for begin in range(1, rows + 1, _STEP):
-        site.sql(_ROWS.format(first=FIRST, others=OTHERS), begin, min(rows, begin + _STEP - 1))
+        site.sql(_ROWS.format(first=FIRST, others=OTHERS, old=rows // 5 - 8000), begin, min(rows, begin + _STEP - 1))
     for index in indexes:
         site.sql(index["indexdef"])
     site.sql("vacuum (analyze) images")
