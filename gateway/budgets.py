@@ -74,5 +74,7 @@ def main(words: list[str] | None = None) -> None:
     try:
         lines = asyncio.run(_run(asked))
     except DOWN:
-        raise SystemExit("darkroom budgets: Postgres does not answer; nothing was changed") from None
+        raise SystemExit(
+            "darkroom budgets: Postgres does not answer; `./darkroom budgets list` will show what applies"
+        ) from None
     sys.stdout.write("\n".join(lines) + "\n")

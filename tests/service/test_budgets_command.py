@@ -1,13 +1,19 @@
 """`./darkroom budgets`, and the default that applies without it."""
 
+import asyncio
 import os
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
 
 from shared.settings import GatewaySettings
 from tests.repository import ROOT
+from tests.service.rooms import until
+
+LOST = "darkroom budgets: Postgres does not answer; `./darkroom budgets list` will show what applies\n"
 
 
 def operate(database: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -58,7 +64,44 @@ def test_wrong_words_are_answered_with_one_line(words: list[str]) -> None:
 def test_without_postgres_the_operator_is_told_in_one_line() -> None:
     done = operate("postgresql://nobody@127.0.0.1:1/none", "list")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "darkroom budgets: Postgres does not answer; nothing was changed\n"
+    assert done.stderr == LOST
+
+
+async def test_a_budget_that_was_set_before_postgres_fell_silent_is_not_denied(database: str) -> None:
+    """A line to Postgres that hands on the statement and not its answer."""
+    connection = await asyncpg.connect(database)
+
+    async def written() -> bool:
+        return bool(await connection.fetchval("select count(*) from budgets"))
+
+    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        address = urlsplit(database)
+        answers, asked = await asyncio.open_connection(address.hostname, address.port)
+        back = asyncio.create_task(pump(answers, writer))
+        while data := await reader.read(65536):
+            asked.write(data)
+            if b"insert into budgets" in data:  # It is prepared; the next message carries it out.
+                asked.write(await reader.read(65536))
+                back.cancel()
+                await until(written)
+                break
+        for end in (asked, writer):
+            end.close()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+
+    server = await asyncio.start_server(between, "127.0.0.1", 0)
+    line = urlsplit(database)
+    through = (
+        f"{line.scheme}://{line.username}:{line.password}@127.0.0.1:{server.sockets[0].getsockname()[1]}{line.path}"
+    )
+    async with server:
+        done = await asyncio.to_thread(operate, through, "set", "--business", "1", "--monthly-usd", "1")
+    assert await written()
+    await connection.close()
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", LOST)
 
 
 @pytest.mark.parametrize(("written", "read"), [("20", 20_000_000), ("0.05", 50_000), ("0", 0), ("", None)])
