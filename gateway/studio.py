@@ -47,16 +47,17 @@ class Studio:
 
 
 def _policy(settings: GatewaySettings) -> str:
-    """Pictures come from the store; everything else from here, and no script from within the page."""
-    pictures = ["'self'", "blob:", "data:", "https://res.cloudinary.com"]
+    """Pictures come from the store, and can be fetched from there to be saved; everything else comes from here, and no
+    script from within the page."""
+    store = "https://res.cloudinary.com"
     if settings.sandbox_url and "cloudinary" in settings.sandbox_parts:
         sandbox = urlsplit(settings.sandbox_url)
-        pictures.append(f"{sandbox.scheme}://{sandbox.netloc}")
+        store += f" {sandbox.scheme}://{sandbox.netloc}"
     return "; ".join(
         (
             "default-src 'self'",
-            f"img-src {' '.join(pictures)}",
-            "connect-src 'self'",
+            f"img-src 'self' blob: data: {store}",
+            f"connect-src 'self' {store}",
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",

@@ -46,7 +46,7 @@ async def test_the_page_is_asked_for_each_time_and_allows_no_foreign_script(dist
     assert policy == {
         "default-src": "'self'",
         "img-src": "'self' blob: data: https://res.cloudinary.com",
-        "connect-src": "'self'",
+        "connect-src": "'self' https://res.cloudinary.com",
         "object-src": "'none'",
         "base-uri": "'none'",
         "form-action": "'self'",
@@ -61,14 +61,14 @@ async def test_the_page_is_asked_for_each_time_and_allows_no_foreign_script(dist
         ({"sandbox_url": "http://127.0.0.1:8004/", "cloudinary_url": "cloudinary://key:secret@cloud"}, False),
     ],
 )
-async def test_pictures_of_the_sandbox_are_shown_only_where_it_plays_the_store(
+async def test_pictures_of_the_sandbox_are_shown_and_fetched_only_where_it_plays_the_store(
     dist: Path, more: dict[str, str], allowed: bool
 ) -> None:
     async with studio(dist, **more) as port:
         found = parse(await raw(port, get("/")))
-    assert (
-        "data: https://res.cloudinary.com http://127.0.0.1:8004;" in str(found.header("content-security-policy"))
-    ) is allowed
+    policy = str(found.header("content-security-policy"))
+    for before in ("data:", "connect-src 'self'"):
+        assert (f"{before} https://res.cloudinary.com http://127.0.0.1:8004;" in policy) is allowed
     assert "secret" not in str(found.headers)
 
 
