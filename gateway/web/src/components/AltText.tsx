@@ -2,44 +2,49 @@ import { useEffect, useState } from "react";
 import { useLibraryActions } from "../hooks/useLibrary";
 import { useMessages } from "../provider";
 import type { Image } from "../types";
+import { Checkbox, TextArea } from "../ui/Field";
 import { FailureNotice } from "../ui/Notice";
-import { TextArea } from "../ui/Field";
+import styles from "./alt.module.css";
 
 const MOST = 1000;
 
-/** The alt text of a stored image; saved when the field is left. */
-export function AltText({
-  businessId,
-  image,
-  compact = false,
-  onSaved,
-}: {
+interface AltTextProps {
   businessId: number;
   image: Image;
   compact?: boolean;
   onSaved?: (image: Image) => void;
-}) {
+}
+
+/** The alt text of a stored image, saved when the field is left; or the word that there is nothing to describe. */
+export function AltText({ businessId, image, compact = false, onSaved }: AltTextProps) {
   const { common, details } = useMessages();
   const { edit } = useLibraryActions(businessId);
   const [text, setText] = useState(image.altText ?? "");
   useEffect(() => setText(image.altText ?? ""), [image.altText]);
+  const put = (altText: string | null): void => edit.mutate({ id: image.id, altText }, { onSuccess: onSaved });
   const save = (): void => {
-    if (text.trim() === (image.altText ?? "") || text.length > MOST) return;
-    edit.mutate({ id: image.id, altText: text.trim() || null }, { onSuccess: onSaved });
+    if (text.trim() !== (image.altText ?? "") && text.length <= MOST) put(text.trim() || null);
   };
+  // What was just chosen is shown before the answer is here.
+  const decorative = (edit.isPending ? edit.variables.altText : image.altText) === "";
   return (
-    <>
-      <TextArea
-        label={common.altLabel}
-        help={edit.isSuccess ? details.saved : common.altHelp}
-        count={{ text: common.altCount(text.length, MOST), over: text.length > MOST }}
-        value={text}
-        rows={compact ? 1 : 2}
-        compact={compact}
-        onChange={(event) => setText(event.target.value)}
-        onBlur={save}
-      />
+    <div className={styles["alt"]}>
+      {!decorative && (
+        <TextArea
+          label={common.altLabel}
+          help={edit.isSuccess ? details.saved : common.altHelp}
+          count={{ text: common.altCount(text.length, MOST), over: text.length > MOST }}
+          value={text}
+          rows={compact ? 1 : 2}
+          compact={compact}
+          onChange={(event) => setText(event.target.value)}
+          onBlur={save}
+        />
+      )}
+      <Checkbox checked={decorative} onChange={(event) => put(event.target.checked ? "" : null)}>
+        {common.decorative}
+      </Checkbox>
       {edit.isError && <FailureNotice failure={edit.error} />}
-    </>
+    </div>
   );
 }
