@@ -33,6 +33,7 @@ export const failures: Record<string, FailureWords> = {
   not_found: { title: "It is not there any more", help: "It may have been deleted." },
   already_finished: { title: "It had already ended", help: "" },
   conflict: { title: "Somebody else changed it meanwhile", help: "Look at it again, then repeat your change." },
+  image_in_use: { title: "A post shows this picture", help: "It is not deleted without asking again." },
   file_too_large: { title: "The file is too large", help: "At most 10 MB." },
   unsupported_media_type: { title: "Not a picture that is taken", help: "Save it as JPEG, PNG or WebP." },
   invalid_image: { title: "The picture cannot be read", help: "The file is damaged. Export it again." },

@@ -70,7 +70,7 @@ export const page = (items: Wire[], total = items.length): Wire => ({
   page: 1,
   page_size: 20,
   pages: Math.ceil(total / 20),
-  next_cursor: null,
+  next_cursor: total > items.length ? "next" : null,
 });
 
 const size = (name: string, label: string, ready: boolean, first = false): Wire => {

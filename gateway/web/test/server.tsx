@@ -35,6 +35,7 @@ export class Server {
 
   /** `*` in the path stands for one part of it. The newest answer to a route counts. */
   on(route: string, answer: Answer): this {
+    this.routes.delete(route);
     this.routes.set(route, answer);
     return this;
   }
@@ -50,9 +51,14 @@ export class Server {
     const asked = { method: init.method ?? "GET", path, query: url.searchParams, headers: new Headers(init.headers), body };
     this.asked.push(asked);
     const found = [...this.routes].findLast(([route]) => matches(route, `${asked.method} ${path}`));
-    return found ? found[1](asked) : problem(404, "not_found");
+    const answer = found ? found[1](asked) : problem(404, "not_found");
+    return Promise.race([answer, stopped(init.signal)]);
   }
 }
+
+/** Rejects when the asker gives up, as the real fetch does. */
+const stopped = (signal: AbortSignal | null | undefined): Promise<never> =>
+  new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason as Error)));
 
 const matches = (route: string, asked: string): boolean => new RegExp(`^${route.replaceAll("*", "[^/]+")}$`).test(asked);
 

@@ -1,6 +1,8 @@
+import { useMutation } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { downloadOne } from "../download";
 import { useImage, useLibraryActions } from "../hooks/useLibrary";
-import { useDarkroom } from "../provider";
+import { useDarkroom, useMessages } from "../provider";
 import type { Image } from "../types";
 import { Button, LinkButton } from "../ui/Button";
 import { TextField } from "../ui/Field";
@@ -9,6 +11,8 @@ import { FailureNotice } from "../ui/Notice";
 import { Thumb } from "../ui/Thumb";
 import { AltText } from "./AltText";
 import { InstagramFix } from "./InstagramFix";
+import { Versions } from "./Versions";
+import { WhereUsed } from "./WhereUsed";
 import styles from "./details.module.css";
 
 interface ImageDetailsProps {
@@ -23,12 +27,9 @@ interface ImageDetailsProps {
 
 /** All that is known of a picture, and what can be changed about it. */
 export function ImageDetails({ businessId, image: given, onClose, onShow, onDelete, onRestore }: ImageDetailsProps) {
-  const { api, messages } = useDarkroom();
-  const { details: words, common, library } = messages;
+  const { details: words, common, library } = useMessages();
   const { data, error } = useImage(given.id);
   const image = data ?? given;
-  const [copied, setCopied] = useState(false);
-  const showParent = async (): Promise<void> => onShow(await api.image(image.parentId ?? ""));
   const foot = image.deletedAt ? (
     <Button kind="primary" icon="restore" onClick={() => onRestore(image)}>
       {library.restore}
@@ -42,39 +43,47 @@ export function ImageDetails({ businessId, image: given, onClose, onShow, onDele
     <Modal open onClose={onClose} title={words.title} shape="side" foot={foot}>
       <div className={styles["details"]}>
         <Thumb image={image} fit="contain" alt={image.altText ?? ""} className={styles["preview"] ?? ""} />
-        <div className={styles["actions"]}>
-          <Button
-            small
-            icon={copied ? "check" : "copy"}
-            onClick={() =>
-              void navigator.clipboard?.writeText(image.url).then(
-                () => setCopied(true),
-                () => setCopied(false),
-              )
-            }
-          >
-            {copied ? common.copied : words.copyUrl}
-          </Button>
-          <LinkButton small icon="external" href={image.url} target="_blank" rel="noreferrer">
-            {words.open}
-          </LinkButton>
-        </div>
+        <Actions image={image} />
         {error && <FailureNotice failure={error} />}
         <InstagramFix businessId={businessId} image={image} onFixed={onShow} />
         {!image.deletedAt && <Editing key={image.id} businessId={businessId} image={image} />}
         <Facts image={image} />
-        {image.parentId && (
-          <Button small kind="quiet" onClick={() => void showParent().catch(() => undefined)}>
-            {words.derived}: {words.showParent}
-          </Button>
-        )}
+        {image.usedIn > 0 && <WhereUsed image={image} />}
+        <Versions image={image} onShow={onShow} />
       </div>
     </Modal>
   );
 }
 
+function Actions({ image }: { image: Image }) {
+  const { details: words, common } = useMessages();
+  const [copied, setCopied] = useState(false);
+  const save = useMutation({ mutationFn: () => downloadOne(image) }, useDarkroom().client);
+  const copy = (): void =>
+    void navigator.clipboard?.writeText(image.url).then(
+      () => setCopied(true),
+      () => setCopied(false),
+    );
+  return (
+    <>
+      <div className={styles["actions"]}>
+        <Button small icon="download" off={save.isPending} onClick={() => save.mutate()}>
+          {save.isPending ? words.downloading : words.download}
+        </Button>
+        <Button small icon={copied ? "check" : "copy"} onClick={copy}>
+          {copied ? common.copied : words.copyUrl}
+        </Button>
+        <LinkButton small icon="external" href={image.url} target="_blank" rel="noreferrer">
+          {words.open}
+        </LinkButton>
+      </div>
+      {save.isError && <FailureNotice failure={save.error} />}
+    </>
+  );
+}
+
 function Editing({ businessId, image }: { businessId: number; image: Image }) {
-  const { details: words } = useDarkroom().messages;
+  const { details: words } = useMessages();
   const { edit } = useLibraryActions(businessId);
   const [name, setName] = useState(image.filename);
   useEffect(() => setName(image.filename), [image.filename]);

@@ -13,6 +13,20 @@ const three = [
   image({ filename: "three.jpg" }),
 ];
 
+const alertAround = (element: HTMLElement): HTMLElement => element.closest<HTMLElement>("[role=alert]") ?? document.body;
+
+/** A library of so many pictures, which answers by page and by cursor as the real one does. */
+function libraryOf(count: number, more: Record<string, unknown> = {}): { server: Server; all: Record<string, unknown>[] } {
+  const all = Array.from({ length: count }, (_, index) => image({ filename: `p${index + 1}.jpg` }));
+  const server = new Server().on("GET ", ({ query }) => {
+    const size = Number(query.get("page_size"));
+    const from = query.has("cursor") ? Number(query.get("cursor")) : (Number(query.get("page") ?? 1) - 1) * size;
+    const next = from + size < all.length ? String(from + size) : null;
+    return json({ ...page(all.slice(from, from + size), all.length), next_cursor: next, page_size: size, ...more });
+  });
+  return { server, all };
+}
+
 describe("ImageLibrary", () => {
   it("names each picture with all that its tile shows", async () => {
     new Server().on("GET ", () => json(page(three)));
@@ -63,8 +77,151 @@ describe("ImageLibrary", () => {
     await userEvent.keyboard("{Control>}a{/Control}");
     await userEvent.click(screen.getByRole("button", { name: "Delete" }));
     await userEvent.click(within(await screen.findByRole("alertdialog")).getByRole("button", { name: "Delete" }));
-    expect(await screen.findByText("1 picture was not deleted and is still selected.")).toBeInTheDocument();
+    const told = within(await screen.findByText("1 picture was not deleted and is still selected.").then((title) => alertAround(title)));
+    expect(told.getByText("one.jpg")).toBeInTheDocument();
+    expect(told.getByText("It is not there any more")).toBeInTheDocument();
     expect(screen.getByText("1 selected")).toBeInTheDocument();
+    expect(screen.getAllByRole("option", { selected: true }).map(({ dataset }) => dataset["id"])).toEqual([three[0]?.["id"]]);
+  });
+
+  it("adds the next pictures under the others, and goes on from the first new one", async () => {
+    const { server } = libraryOf(45);
+    show(<ImageLibrary businessId={1} />);
+    await userEvent.click(await screen.findByRole("button", { name: "Load more" }));
+    await waitFor(() => expect(screen.getAllByRole("option")).toHaveLength(40));
+    expect(screen.getAllByRole("option")[20]).toHaveFocus();
+    expect(screen.getByText("40 of 45 shown")).toBeInTheDocument();
+    expect(screen.getByText("1–40 of 45")).toBeInTheDocument();
+    await userEvent.keyboard(" {Shift>}{Home}{/Shift}");
+    expect(screen.getByText("21 selected")).toBeInTheDocument();
+    await userEvent.click(screen.getByRole("button", { name: "Next page" }));
+    await waitFor(() => expect(screen.getByText("41–45 of 45")).toBeInTheDocument());
+    expect(server.asked.at(-1)?.query.get("page")).toBe("3");
+    expect(screen.queryByRole("button", { name: "Load more" })).toBeNull();
+  });
+
+  it("does not pretend to know how many there are, nor which page is the last", async () => {
+    libraryOf(60, { total: 500, total_exact: false, pages: 25 });
+    show(<ImageLibrary businessId={1} />);
+    expect((await screen.findAllByText("500+ pictures"))[0]).toBeInTheDocument();
+    expect(screen.getByText("1–20 of 500+")).toBeInTheDocument();
+    expect(screen.getByRole("button", { name: /^Last page/ })).toHaveAttribute("aria-disabled", "true");
+    await userEvent.click(screen.getByRole("button", { name: "Next page" }));
+    await screen.findByText("21–40 of 500+");
+    await userEvent.click(screen.getByRole("button", { name: "Next page" }));
+    await screen.findByText("41–60 of 500+");
+    expect(screen.getByRole("button", { name: "Next page" })).toHaveAttribute("aria-disabled", "true");
+  });
+
+  it("selects all that match, in hundreds, and says where it stops", async () => {
+    const { server } = libraryOf(720, { total: 500, total_exact: false });
+    show(<ImageLibrary businessId={1} />);
+    (await screen.findAllByRole("option"))[0]?.focus();
+    await userEvent.keyboard(" ");
+    await userEvent.click(screen.getByRole("button", { name: "Select the first 500" }));
+    expect((await screen.findAllByText("The first 500 are selected")).length).toBeGreaterThan(0);
+    const walked = server.calls("GET ").filter(({ query }) => query.get("page_size") === "100");
+    expect(walked.map(({ query }) => query.get("cursor"))).toEqual([null, "100", "200", "300", "400"]);
+  });
+
+  it("selects nothing when selecting all is stopped", async () => {
+    const { server, all } = libraryOf(300);
+    show(<ImageLibrary businessId={1} />);
+    (await screen.findAllByRole("option"))[0]?.focus();
+    await userEvent.keyboard(" ");
+    server.on("GET ", () => new Promise(() => undefined));
+    await userEvent.click(screen.getByRole("button", { name: `Select all ${all.length}` }));
+    await userEvent.click(await screen.findByRole("button", { name: "Cancel" }));
+    await waitFor(() => expect(screen.queryByRole("progressbar")).toBeNull());
+    expect(screen.getByText("1 selected")).toBeInTheDocument();
+  });
+
+  it("asks before it deletes what a post shows, also where only the server knew", async () => {
+    const mine = [image({ filename: "one.jpg", used_in: 2 }), image({ filename: "two.jpg" })];
+    const server = new Server().on("GET ", () => json(page(mine)));
+    server.on("DELETE /*", ({ query }) => (query.has("even_if_used") ? json(mine[1]) : problem(409, "image_in_use")));
+    server.on(`GET /${String(mine[1]?.["id"])}`, () => json({ ...mine[1], used_in: 1 }));
+    show(<ImageLibrary businessId={1} />);
+    (await screen.findByRole("option", { name: /one\.jpg.*Used in 2 posts/ })).focus();
+    await userEvent.keyboard("{Delete}");
+    expect(await screen.findByRole("alertdialog", { name: "one.jpg is used in 2 posts" })).toBeInTheDocument();
+    await userEvent.click(screen.getByRole("button", { name: "Cancel" }));
+    expect(server.calls("DELETE /*")).toHaveLength(0);
+    await waitFor(() => expect(screen.getByRole("option", { name: /one\.jpg/ })).toHaveFocus());
+    screen.getByRole("option", { name: /two\.jpg/ }).focus();
+    await userEvent.keyboard("{Delete}");
+    await userEvent.click(
+      within(await screen.findByRole("alertdialog", { name: "two.jpg is used in a post" })).getByRole("button", {
+        name: "Move to the trash all the same",
+      }),
+    );
+    await waitFor(() => expect(server.calls("DELETE /*").map(({ query }) => query.get("even_if_used"))).toEqual([null, "true"]));
+  });
+
+  it("leaves those of many that posts show, says which, and deletes them all the same when told to", async () => {
+    const mine = [image({ filename: "one.jpg", used_in: 2 }), image({ filename: "two.jpg" })];
+    const server = new Server().on("GET ", () => json(page(mine)));
+    server.on("POST /bulk-delete", ({ body }) =>
+      json({
+        results: mine
+          .filter(({ id }) => (body["ids"] as unknown[]).includes(id))
+          .map((one) => ({ id: one["id"], status: one["used_in"] ? "in_use" : "deleted", image: one })),
+      }),
+    );
+    server.on("DELETE /*", () => json({ ...mine[0], deleted_at: "2026-11-25T00:00:00Z" }));
+    show(<ImageLibrary businessId={1} />);
+    (await screen.findAllByRole("option"))[0]?.focus();
+    await userEvent.keyboard("{Control>}a{/Control}");
+    await userEvent.click(screen.getByRole("button", { name: "Delete" }));
+    const question = await screen.findByRole("alertdialog");
+    expect(question).toHaveAccessibleDescription(/1 of them is used in a post and stays/);
+    await userEvent.click(within(question).getByRole("button", { name: "Delete" }));
+    const told = within(alertAround(await screen.findByText("Used in 2 posts", { selector: "li span" })));
+    expect(told.getByText("one.jpg")).toBeInTheDocument();
+    await userEvent.click(told.getByRole("button", { name: "Move it to the trash all the same" }));
+    await waitFor(() => expect(server.calls("DELETE /*").at(-1)?.query.get("even_if_used")).toBe("true"));
+  });
+
+  it("brings many back in one request, and lists what could not be", async () => {
+    const mine = [image({ filename: "one.jpg", deleted_at: "x" }), image({ filename: "two.jpg", deleted_at: "x" })];
+    const server = new Server().on("GET ", ({ query }) => json(page(query.get("trashed") === "true" ? mine : [])));
+    server.on("POST /bulk-restore", () =>
+      json({
+        results: mine.map((one, index) => ({
+          id: one["id"],
+          status: index ? "conflict" : "restored",
+          image: { ...one, deleted_at: index ? "x" : null },
+        })),
+      }),
+    );
+    show(<ImageLibrary businessId={1} />);
+    await userEvent.click(await screen.findByRole("button", { name: "Trash" }));
+    (await screen.findAllByRole("option"))[0]?.focus();
+    await userEvent.keyboard("{Control>}a{/Control}");
+    await userEvent.click(screen.getByRole("button", { name: "Restore" }));
+    const told = within(alertAround(await screen.findByText("1 picture was not restored.")));
+    expect(told.getByText("two.jpg").parentElement).toHaveTextContent("The same picture was uploaded again meanwhile");
+    expect(server.calls("POST /bulk-restore").map(({ body }) => body["ids"])).toEqual([mine.map(({ id }) => id)]);
+    expect(screen.getByText("1 selected")).toBeInTheDocument();
+  });
+
+  it("keeps what was done when a later hundred fails", async () => {
+    const { server, all } = libraryOf(150);
+    server.on("POST /bulk-delete", ({ body }) => {
+      const ids = body["ids"] as string[];
+      if (ids.length < 100) return problem(503, "unavailable");
+      return json({ results: ids.map((id) => ({ id, status: "deleted", image: null })) });
+    });
+    show(<ImageLibrary businessId={1} />);
+    (await screen.findAllByRole("option"))[0]?.focus();
+    await userEvent.keyboard(" ");
+    await userEvent.click(screen.getByRole("button", { name: `Select all ${all.length}` }));
+    await screen.findByText("150 selected", { selector: "strong" });
+    await userEvent.click(screen.getByRole("button", { name: "Delete" }));
+    await userEvent.click(within(await screen.findByRole("alertdialog")).getByRole("button", { name: "Delete" }));
+    expect(await screen.findByText("Darkroom is not ready")).toBeInTheDocument();
+    expect(screen.getByText("50 selected")).toBeInTheDocument();
+    expect(screen.getByText("100 moved to the trash")).toBeInTheDocument();
   });
 
   it("recovers by itself when the server is back", async () => {

@@ -1,8 +1,7 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
-import { useLibraryView } from "../hooks/useLibraryView";
-import { useLibraryActions, useNewcomers, usePage } from "../hooks/useLibrary";
-import { useTiles } from "../hooks/useTiles";
-import { useDarkroom } from "../provider";
+import { MOST_SELECTED } from "../hooks/bulk";
+import { useLibrary } from "../hooks/useLibrary";
+import { useMessages } from "../provider";
 import type { Image, Platform } from "../types";
 import { Button } from "../ui/Button";
 import { useLive } from "../ui/Live";
@@ -11,10 +10,12 @@ import { Surface } from "../ui/Surface";
 import { BulkBar } from "./BulkBar";
 import { EmptyLibrary } from "./EmptyLibrary";
 import { ImageDetails } from "./ImageDetails";
+import { Leftovers } from "./Leftovers";
+import { LibraryFoot } from "./LibraryFoot";
+import { LibraryGrid, type Aim } from "./LibraryGrid";
 import { LibraryToolbar } from "./LibraryToolbar";
-import { Pager } from "./Pager";
-import { Tile, TileSkeletons } from "./Tile";
-import { useUndo } from "./Undo";
+import { TileSkeletons } from "./Tile";
+import { useCare } from "./useCare";
 import styles from "./library.module.css";
 
 export interface ImageLibraryProps {
@@ -35,172 +36,124 @@ export interface ImageLibraryProps {
 const NOBODY: Image[] = [];
 
 export function ImageLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, platform, empty }: ImageLibraryProps) {
-  const { messages } = useDarkroom();
-  const { library: words, common } = messages;
+  const { library: words, common } = useMessages();
   const [live, announce] = useLive();
-  const [view, change] = useLibraryView(businessId);
-  const { data, error, isPending, isPlaceholderData, refetch } = usePage(businessId, view);
-  const { remove, restore, removeAll } = useLibraryActions(businessId);
-  const [newcomers, forgetNewcomers] = useNewcomers(businessId);
-  const [hidden, setHidden] = useState<string[]>([]);
+  const library = useLibrary(businessId);
+  const { view, change, items, span, pages, error } = library;
   const [marked, setMarked] = useState(NOBODY);
   const [opened, setOpened] = useState<Image | null>(null);
   const root = useRef<HTMLElement>(null);
+  const aim = useRef<Aim | null>(null);
 
   const picking = onChoose !== undefined;
   const selection = picking ? (chosen ?? NOBODY) : marked;
   const select = onChoose ?? setMarked;
-  const items = (data?.items ?? []).filter(({ id }) => view.trashed || !hidden.includes(id));
-
-  const failed = remove.error ?? restore.error ?? removeAll.error;
-  const bringBack = async (images: Image[]): Promise<void> => {
-    for (const { id } of images) await restore.mutateAsync(id);
-    setHidden((now) => now.filter((id) => !images.some((image) => image.id === id)));
-    announce(words.restored);
-  };
-  const [undo, offerUndo] = useUndo(bringBack);
-
-  const turn = (page: number): void => change({ page: Math.max(1, Math.min(data?.pages ?? 1, page)) });
-  const drop = (image: Image): void => {
-    if (image.deletedAt) return;
-    setHidden((now) => [...now, image.id]);
-    select(selection.filter(({ id }) => id !== image.id));
+  const onLeave = (images: Image[]): void => {
     setOpened(null);
-    refocus.current = true;
-    remove.mutate(image.id, {
-      onSuccess: () => offerUndo([image]),
-      onError: () => setHidden((now) => now.filter((id) => id !== image.id)),
-    });
+    aim.current = (now, current) => (now.some(({ id }) => images.some((image) => image.id === id)) ? -1 : current);
   };
-  const dropMany = async (): Promise<void> => {
-    const { results } = await removeAll.mutateAsync(selection.map(({ id }) => id));
-    const gone = selection.filter((image) => results.some(({ id, status }) => id === image.id && status === "deleted"));
-    setMarked(selection.filter((image) => !gone.includes(image)));
-    if (gone.length) offerUndo(gone);
+  const care = useCare({ library, selection, select, announce, onLeave });
+
+  const use = (image: Image): void => {
+    if (maxSelection === 1) select([image]);
+    onUse?.(image);
+  };
+  const clear = (): void => {
+    select(NOBODY);
+    care.forgetReport();
+    onLeave(NOBODY);
+  };
+  const loadMore = (): void => {
+    const first = items.length;
+    aim.current = (now) => (now.length > first ? first : -1);
+    void library.loadMore();
   };
 
-  const tiles = useTiles({
-    items,
-    chosen: selection,
-    most: picking ? maxSelection : 100,
-    onChoose: select,
-    onOpen: (image) => (picking ? (select(maxSelection === 1 ? [image] : selection), onUse?.(image)) : setOpened(image)),
-    onDelete: (image) =>
-      selection.length > 1 && !picking ? root.current?.querySelector<HTMLElement>("[data-delete]")?.click() : drop(image),
-    onTurn: (by) => turn(view.page + by),
-  });
-
-  const refocus = useRef(false);
-  useEffect(() => {
-    if (refocus.current && items.length) tiles.focus(tiles.here);
-    refocus.current = false;
-  }, [items.length]); // eslint-disable-line -- only when a tile went away
-  useEffect(() => {
-    // The last picture of the last page was deleted.
-    if (data && data.items.length === 0 && view.page > 1) change({ page: Math.max(1, data.pages) });
-  }, [data, view.page, change]);
-  useEffect(forgetNewcomers, [forgetNewcomers]);
-  const found = data && !isPlaceholderData ? words.found(data.total) : "";
-  useEffect(() => announce(found), [found, announce]);
-
-  const unseen = view.trashed ? [] : newcomers.filter((id) => !items.some((item) => item.id === id));
-  const showNew = (): void => {
-    forgetNewcomers();
-    change({ page: 1, search: "", source: "all" });
-    void refetch();
-  };
-  const shortcut = (event: KeyboardEvent): void => {
-    if (event.key !== "/" || event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return;
-    event.preventDefault();
-    root.current?.querySelector<HTMLElement>("input[type=search]")?.focus();
-  };
+  // What is selected in the library cannot be restored, nor what is in the trash deleted.
+  useEffect(() => setMarked(NOBODY), [view.trashed]);
+  const counted = !library.pending && !library.stale;
+  const found = counted && !error ? words.found(span.total, span.exact) : "";
+  const shown = counted && items.length > 20 ? words.shown(span.to - span.from + 1, span.total, span.exact) : "";
+  useEffect(() => announce(shown || found), [shown, found, announce]);
 
   return (
-    <Surface className={styles["library"]} aria-label={words.label} ref={root} onKeyDown={shortcut}>
+    <Surface className={styles["library"]} aria-label={words.label} ref={root} onKeyDown={(event) => search(event, root.current)}>
       <LibraryToolbar view={view} onChange={change} trash={!picking} />
       {!picking && selection.length > 0 ? (
         <BulkBar
           count={selection.length}
+          span={span}
           trashed={view.trashed}
-          onPage={() => select(items)}
-          onClear={() => select([])}
-          onDelete={() => (selection.length === 1 && selection[0] ? drop(selection[0]) : void dropMany().catch(() => undefined))}
-          onRestore={() => void bringBack(selection).then(() => select([]))}
+          busy={care.busy}
+          onShown={() => select(items.slice(0, MOST_SELECTED))}
+          onAll={care.selectAll}
+          onClear={clear}
+          onDownload={() => care.download(selection)}
+          onDelete={() => care.drop(selection)}
+          onRestore={() => care.restore(selection)}
         />
       ) : (
         <div className={styles["summary"]}>
           <span>{found || " "}</span>
-          {unseen.length > 0 && (
-            <Button small kind="primary" icon="up" onClick={showNew}>
-              {words.newOnes(unseen.length)}
+          {library.newcomers > 0 && (
+            <Button small kind="primary" icon="up" onClick={library.showNew}>
+              {words.newOnes(library.newcomers)}
             </Button>
           )}
         </div>
       )}
-      {removeAll.data && removeAll.data.results.some(({ status }) => status !== "deleted") && selection.length > 0 && (
-        <p role="alert" className={styles["partly"]}>
-          {words.partly(removeAll.data.results.filter(({ status }) => status !== "deleted").length)}
-        </p>
-      )}
-      {(error ?? failed) && (
+      {care.report && <Leftovers report={care.report} onDismiss={care.forgetReport} onDropUsed={care.dropUsed} />}
+      {care.failure && <FailureNotice failure={care.failure} />}
+      {error && (
         <FailureNotice
-          failure={error ?? failed}
+          failure={error}
           actions={
-            error && (
-              <Button small onClick={() => void refetch()}>
-                {common.retry}
-              </Button>
-            )
+            <Button small onClick={library.retry}>
+              {common.retry}
+            </Button>
           }
         />
       )}
-      {isPending && !error ? (
-        <TileSkeletons />
-      ) : items.length > 0 ? (
-        <div
-          ref={tiles.list}
-          className={styles["grid"]}
-          data-stale={isPlaceholderData || undefined}
-          role="listbox"
-          aria-label={words.grid}
-          aria-multiselectable={!picking || maxSelection > 1}
-          onKeyDown={tiles.onKeyDown}
-        >
-          {items.map((image, index) => (
-            <Tile
-              key={image.id}
-              image={image}
-              selected={selection.some(({ id }) => id === image.id)}
-              current={index === tiles.here}
-              platform={platform}
-              checkable={!picking || maxSelection > 1}
-              onPress={(event, onCheck) =>
-                tiles.onTile(event, index, () => (picking || onCheck || selection.length > 0 ? tiles.toggle(index) : setOpened(image)))
-              }
-              onDouble={() => picking && onUse?.(image)}
-            />
-          ))}
-        </div>
+      {items.length > 0 ? (
+        <LibraryGrid
+          library={library}
+          selection={selection}
+          most={picking ? maxSelection : MOST_SELECTED}
+          platform={platform}
+          onSelect={select}
+          onOpen={picking ? use : setOpened}
+          clickOpens={!picking}
+          onDelete={(image) => care.drop(!picking && selection.length > 1 ? selection : [image])}
+          aim={aim}
+        />
+      ) : library.pending || pages.previous !== null || pages.next !== null ? (
+        !error && <TileSkeletons />
       ) : (
-        data && (
-          <EmptyLibrary view={view} onClear={() => change({ search: "", source: "all", page: 1 })}>
-            {empty}
-          </EmptyLibrary>
-        )
+        <EmptyLibrary view={view} onClear={() => change({ search: "", source: "all", page: 1 })}>
+          {empty}
+        </EmptyLibrary>
       )}
-      {data && data.pages > 1 && <Pager page={view.page} pages={data.pages} total={data.total} pageSize={data.pageSize} onTurn={turn} />}
+      <LibraryFoot library={library} onMore={loadMore} />
       {opened && (
         <ImageDetails
           businessId={businessId}
           image={opened}
           onClose={() => setOpened(null)}
           onShow={setOpened}
-          onDelete={drop}
-          onRestore={(image) => void bringBack([image]).then(() => setOpened(null))}
+          onDelete={(image) => care.drop([image])}
+          onRestore={(image) => care.restore([image])}
         />
       )}
-      {undo}
+      {care.question}
+      {care.undo}
       {live}
     </Surface>
   );
+}
+
+/** A slash leads into the search, as on many pages. */
+function search(event: KeyboardEvent, root: HTMLElement | null): void {
+  if (event.key !== "/" || event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return;
+  event.preventDefault();
+  root?.querySelector<HTMLElement>("input[type=search]")?.focus();
 }

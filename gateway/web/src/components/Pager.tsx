@@ -1,25 +1,24 @@
+import type { Library } from "../hooks/useLibrary";
 import { useMessages } from "../provider";
 import { IconButton } from "../ui/Button";
 import styles from "./library.module.css";
 
 interface PagerProps {
-  page: number;
-  pages: number;
-  total: number;
-  pageSize: number;
+  pages: Library["pages"];
+  span: Library["span"];
   onTurn: (page: number) => void;
 }
 
-export function Pager({ page, pages, total, pageSize, onTurn }: PagerProps) {
+export function Pager({ pages: { previous, next, last }, span, onTurn }: PagerProps) {
   const { library: words } = useMessages();
-  const from = (page - 1) * pageSize + 1;
+  const to = (page: number | null) => ({ off: page === null, onClick: () => page !== null && onTurn(page) });
   return (
     <nav className={styles["pager"]} aria-label={words.pages}>
-      <IconButton icon="first" label={words.first} off={page <= 1} onClick={() => onTurn(1)} />
-      <IconButton icon="left" label={words.previous} off={page <= 1} onClick={() => onTurn(page - 1)} />
-      <span className={styles["range"]}>{words.range(from, Math.min(total, from + pageSize - 1), total)}</span>
-      <IconButton icon="right" label={words.next} off={page >= pages} onClick={() => onTurn(page + 1)} />
-      <IconButton icon="last" label={words.last} off={page >= pages} onClick={() => onTurn(pages)} />
+      <IconButton icon="first" label={words.first} {...to(previous && 1)} />
+      <IconButton icon="left" label={words.previous} {...to(previous)} />
+      <span className={styles["range"]}>{words.range(span.from, span.to, span.total, span.exact)}</span>
+      <IconButton icon="right" label={words.next} {...to(next)} />
+      <IconButton icon="last" label={last === null ? words.lastUnknown : words.last} {...to(next && last)} />
     </nav>
   );
 }

@@ -26,7 +26,8 @@ export function Tile({ image, selected, current, platform, checkable, onPress, o
   const size = words.pixels(image.width, image.height);
   const when = image.purgeAfter ? words.purge(format.date(image.purgeAfter)) : format.ago(image.createdAt);
   const made = image.source === "ai_generated";
-  const unseen = [made ? details.generated : details.uploaded, misfit ? instagram.misfit : instagram.fits, image.altText].filter(Boolean);
+  const used = image.usedIn > 0 && words.usedIn(image.usedIn);
+  const unseen = [made ? details.generated : details.uploaded, misfit ? instagram.misfit : instagram.fits, used, image.altText];
   return (
     <div
       role="option"
@@ -48,6 +49,12 @@ export function Tile({ image, selected, current, platform, checkable, onPress, o
               <Icon name="warning" size={12} />
             </span>
           )}
+          {used && (
+            <span className={styles["badge"]} title={used}>
+              <Icon name="clip" size={12} />
+              {format.number(image.usedIn)}
+            </span>
+          )}
         </span>
         {(checkable || selected) && (
           <span className={styles["check"]} data-check="">
@@ -59,7 +66,7 @@ export function Tile({ image, selected, current, platform, checkable, onPress, o
       <span className={styles["meta"]}>
         {size} · {when}
       </span>
-      <Hidden>{unseen.join(", ")}</Hidden>
+      <Hidden>{unseen.filter(Boolean).join(", ")}</Hidden>
     </div>
   );
 }

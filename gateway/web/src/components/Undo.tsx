@@ -19,7 +19,7 @@ export function useUndo(onUndo: (images: Image[]) => Promise<void>): [ReactNode,
         <Toast.Root key={id} className={styles["toast"]} onOpenChange={(open) => !open && close(id)}>
           <Toast.Description>{words.deleted(images.length)}</Toast.Description>
           <Toast.Action altText={common.undo} asChild>
-            <Button small onClick={() => void onUndo(images).catch(() => undefined)}>
+            <Button small onClick={() => void onUndo(images)}>
               {common.undo}
             </Button>
           </Toast.Action>

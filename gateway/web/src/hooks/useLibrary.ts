@@ -1,25 +1,93 @@
-import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
-import { useCallback } from "react";
+import { useMutation, useQuery, type InfiniteData } from "@tanstack/react-query";
+import { useCallback, useEffect } from "react";
+import { asFailure } from "../failure";
 import { keys } from "../keys";
 import { useDarkroom } from "../provider";
 import { useStored } from "../stored";
-import type { FixMode, Image, LibraryQuery, Page, Platform, Preset } from "../types";
+import type { FixMode, Image, Page, Platform, Preset } from "../types";
+import { everyMatching, inHundreds, type Along, type Outcome } from "./bulk";
+import { useLibraryView } from "./useLibraryView";
+import { usePages } from "./usePages";
 
 const NONE: string[] = [];
 const newName = (businessId: number): string => `new:${businessId}`;
 
-/** One page of the library. The page before stays in view until the next one is here. */
-export function usePage(businessId: number, query: LibraryQuery) {
-  const { api, client } = useDarkroom();
-  return useQuery(
-    {
-      queryKey: keys.page(businessId, query),
-      queryFn: ({ signal }) => api.images(businessId, query, signal),
-      placeholderData: keepPreviousData,
+/** The library of a business without a face: what is shown of it, and all that can be done with it. `ImageLibrary` is made of this. */
+export function useLibrary(businessId: number) {
+  const { api } = useDarkroom();
+  const [view, change] = useLibraryView(businessId);
+  const { query, items, span, next, last } = usePages(businessId, view);
+  const [arrived, forget] = useNewcomers(businessId);
+  const { put, reload } = useShown(businessId);
+  const unseen = view.trashed ? [] : arrived.filter((id) => !items.some((item) => item.id === id));
+
+  useEffect(forget, [forget]);
+  useEffect(() => {
+    // The last picture of the last page was deleted.
+    if (!query.isPlaceholderData && query.data && span.to < span.from && view.page > 1)
+      change({ page: Math.max(1, Math.min(view.page - 1, last ?? view.page)) });
+  }, [query.data, query.isPlaceholderData, span.from, span.to, last, view.page, change]);
+
+  const settle = (outcome: Outcome): Outcome => {
+    for (const image of outcome.done) put(image);
+    for (const { image } of outcome.left) put(image);
+    void reload();
+    return outcome;
+  };
+  /** At once for the eye; what the server refuses comes back. */
+  const removeOne = async (image: Image, evenIfUsed: boolean): Promise<Outcome> => {
+    put({ ...image, deletedAt: new Date().toISOString() });
+    try {
+      return { done: [await api.remove(image.id, evenIfUsed)], left: [], failure: null };
+    } catch (thrown) {
+      put(image);
+      const failure = asFailure(thrown);
+      if (failure.code !== "image_in_use") return { done: [], left: [], failure };
+      return { done: [], left: [{ image: await api.image(image.id).catch(() => image), reason: "in_use" }], failure: null };
+    }
+  };
+
+  return {
+    /** What is shown: page, search, filter, or the trash. */
+    view,
+    change,
+    /** The pictures of the page, and of those that were loaded under it. */
+    items,
+    span,
+    /** The numbers of the pages around; null where there is none, `last` also where nobody counted so far. */
+    pages: { previous: view.page > 1 ? view.page - 1 : null, next, last },
+    turn: (page: number) => change({ page }),
+    /** Adds the next pictures under those that are shown. */
+    loadMore: async () => void (await query.fetchNextPage()),
+    loadingMore: query.isFetchingNextPage,
+    /** Nothing is here yet. */
+    pending: query.isPending,
+    /** What is here belongs to the view before this one. */
+    stale: query.isPlaceholderData,
+    error: query.error,
+    /** Asks again for what failed. */
+    retry: () => void (query.isFetchNextPageError ? query.fetchNextPage() : query.refetch()),
+    /** How many pictures came since the library was opened and are not shown. */
+    newcomers: unseen.length,
+    showNew: () => {
+      forget();
+      change({ page: 1, search: "", source: "all" });
+      void reload();
     },
-    client,
-  );
+    /** To the trash. Those that posts show are left with the reason `in_use`, unless `evenIfUsed`. Does not reject. */
+    remove: async (images: Image[], { evenIfUsed = false, ...along }: Along & { evenIfUsed?: boolean } = {}) => {
+      const [first] = images;
+      if (first && images.length === 1) return settle(await removeOne(first, evenIfUsed));
+      return settle(await inHundreds(images, (ids) => api.removeAll(businessId, ids, evenIfUsed), along));
+    },
+    /** Out of the trash. Does not reject. */
+    restore: async (images: Image[], along?: Along) => settle(await inHundreds(images, (ids) => api.restoreAll(businessId, ids), along)),
+    /** Every picture of the view, not only the shown ones; at most MOST_SELECTED of them. Rejects as a request does. */
+    everyMatching: (along?: Along) => everyMatching(api, businessId, view, along),
+  };
 }
+
+export type Library = ReturnType<typeof useLibrary>;
 
 /** Pictures that came while somebody may be pointing at the library: they are announced there, not pushed in. */
 export function useNewcomers(businessId: number): [ids: string[], forget: () => void] {
@@ -48,19 +116,26 @@ export function useImage(id: string | null) {
   return useQuery({ queryKey: keys.image(id ?? ""), queryFn: ({ signal }) => api.image(id ?? "", signal), enabled: id !== null }, client);
 }
 
-/** Everything that changes the library; each refreshes what is shown. */
-export function useLibraryActions(businessId: number) {
-  const { api, client } = useDarkroom();
+/** What every open library shows: `put` replaces one picture in it at once, `reload` asks for all of it again. */
+function useShown(businessId: number) {
+  const { client } = useDarkroom();
   const reload = (): Promise<void> => client.invalidateQueries({ queryKey: keys.library(businessId) });
   const put = (image: Image): void => {
     client.setQueryData(keys.image(image.id), image);
-    client.setQueriesData<Page<Image>>({ queryKey: keys.library(businessId) }, (page) =>
-      page ? { ...page, items: page.items.map((item) => (item.id === image.id ? image : item)) } : page,
-    );
+    client.setQueriesData<InfiniteData<Page<Image>>>({ queryKey: keys.library(businessId) }, (shown) => {
+      const replaced = (page: Page<Image>) => ({ ...page, items: page.items.map((item) => (item.id === image.id ? image : item)) });
+      return shown && { ...shown, pages: shown.pages.map(replaced) };
+    });
   };
+  return { put, reload };
+}
+
+/** What changes one picture; each refreshes what is shown. */
+export function useLibraryActions(businessId: number) {
+  const { api, client } = useDarkroom();
+  const { put, reload } = useShown(businessId);
   const remove = useMutation({ mutationFn: (id: string) => api.remove(id), onSuccess: put, onSettled: reload }, client);
   const restore = useMutation({ mutationFn: (id: string) => api.restore(id), onSuccess: put, onSettled: reload }, client);
-  const removeAll = useMutation({ mutationFn: (ids: string[]) => api.removeAll(businessId, ids), onSettled: reload }, client);
   const edit = useMutation(
     {
       mutationFn: ({ id, ...change }: { id: string; filename?: string; altText?: string | null }) => api.rename(id, change),
@@ -68,7 +143,7 @@ export function useLibraryActions(businessId: number) {
     },
     client,
   );
-  return { remove, restore, removeAll, edit };
+  return { remove, restore, edit };
 }
 
 /** What a platform says of an image. */
@@ -92,7 +167,10 @@ export function useFix(businessId: number) {
   return useMutation(
     {
       mutationFn: ({ image, mode }: { image: Image; mode: FixMode }) => api.derive(image.id, nearestPreset(image), mode),
-      onSuccess: (image) => refresh([image]),
+      onSuccess: (copy, { image }) => {
+        refresh([copy]);
+        void client.invalidateQueries({ queryKey: keys.copies(image.id) });
+      },
     },
     client,
   );

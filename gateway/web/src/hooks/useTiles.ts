@@ -1,5 +1,5 @@
 /** Moving and choosing among tiles by keyboard and pointer: one tile is in the tab order, the arrows move, Shift extends. */
-import { useRef, useState, type KeyboardEvent, type MouseEvent } from "react";
+import { useRef, useState, type FocusEvent, type KeyboardEvent, type MouseEvent } from "react";
 
 interface Options<Item extends { id: string }> {
   items: Item[];
@@ -78,6 +78,12 @@ export function useTiles<Item extends { id: string }>({ items, chosen, most, onC
     }
   };
 
+  /** Screen readers and scripts move the focus without a key. */
+  const onFocus = (event: FocusEvent): void => {
+    const index = tiles().findIndex((tile) => tile === event.target);
+    if (index >= 0) setCurrent(index);
+  };
+
   const onTile = (event: MouseEvent, index: number, plain: () => void): void => {
     setCurrent(index);
     if (event.shiftKey) extend(index);
@@ -85,7 +91,7 @@ export function useTiles<Item extends { id: string }>({ items, chosen, most, onC
     else plain();
   };
 
-  return { list, here, focus, toggle, onKeyDown, onTile };
+  return { list, here, focus, toggle, onKeyDown, onFocus, onTile };
 }
 
 /** How many tiles stand in the first row. */

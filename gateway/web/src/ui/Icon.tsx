@@ -1,6 +1,8 @@
 /** Line icons on a grid of 16, drawn in the colour of the text. Always beside words or with a label of their own. */
 const PATHS = {
   upload: "M8 10.5V2.5M4.5 6 8 2.5 11.5 6M2.5 10.5v2a1 1 0 0 0 1 1h9a1 1 0 0 0 1-1v-2",
+  download: "M8 2.5v8M4.5 7 8 10.5 11.5 7M2.5 10.5v2a1 1 0 0 0 1 1h9a1 1 0 0 0 1-1v-2",
+  clip: "m12.8 7.6-5 5a3 3 0 0 1-4.3-4.3l5.2-5.2a2 2 0 0 1 2.9 2.9l-5.1 5.1a1 1 0 0 1-1.4-1.4l4.6-4.7",
   sparkle: "M7 2.5 8.4 6.1 12 7.5 8.4 8.9 7 12.5 5.6 8.9 2 7.5 5.6 6.1ZM12.5 10.5v3M11 12h3M12.5 2v2M11.5 3h2",
   library: "M2.5 3.5h4v4h-4zM9.5 3.5h4v4h-4zM2.5 10.5h4v3h-4zM9.5 10.5h4v3h-4z",
   close: "m4 4 8 8M12 4l-8 8",

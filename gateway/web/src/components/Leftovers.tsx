@@ -1,0 +1,59 @@
+import type { Reason } from "../hooks/bulk";
+import { useMessages } from "../provider";
+import type { Image } from "../types";
+import { Button } from "../ui/Button";
+import { Notice } from "../ui/Notice";
+import styles from "./leftovers.module.css";
+
+export interface Report {
+  kind: "remove" | "restore" | "save";
+  left: { image: Image; reason: Reason | "not_sent" }[];
+}
+
+interface LeftoversProps {
+  report: Report;
+  onDismiss: () => void;
+  onDropUsed: (images: Image[]) => void;
+}
+
+/** The pictures with which something could not be done, each with the reason. */
+export function Leftovers({ report: { kind, left }, onDismiss, onDropUsed }: LeftoversProps) {
+  const { library: words, common } = useMessages();
+  const used = left.filter(({ reason }) => reason === "in_use").map(({ image }) => image);
+  const titles: Record<Report["kind"], string> = {
+    remove: words.notDeleted(left.length),
+    restore: words.notRestored(left.length),
+    save: words.notSaved(left.length),
+  };
+  const why = (image: Image, reason: Report["left"][number]["reason"]): string =>
+    reason === "in_use" ? words.usedIn(image.usedIn) : words.reasons[reason];
+  return (
+    <div role="alert">
+      <Notice
+        tone="warn"
+        title={titles[kind]}
+        actions={
+          <>
+            {used.length > 0 && (
+              <Button small onClick={() => onDropUsed(used)}>
+                {words.deleteAllUsed(used.length)}
+              </Button>
+            )}
+            <Button small kind="quiet" onClick={onDismiss}>
+              {common.close}
+            </Button>
+          </>
+        }
+      >
+        <ul className={styles["list"]}>
+          {left.map(({ image, reason }) => (
+            <li key={image.id}>
+              <span className={styles["name"]}>{image.filename}</span>
+              <span>{why(image, reason)}</span>
+            </li>
+          ))}
+        </ul>
+      </Notice>
+    </div>
+  );
+}
