@@ -88,6 +88,11 @@ class Studio:
         image: dict[str, Any] = answer.raise_for_status().json()
         return image
 
+    def attach(self, image_id: str, post: str, platform: str | None) -> None:
+        """As the host does when it publishes a post."""
+        address = f"{self.stack.url}/api/v1/images/{image_id}/posts/{post}"
+        httpx2.put(address, json={"platform": platform}).raise_for_status()
+
     def painted(self, prompt: str) -> int:
         """How often the sandbox made, and charged for, a picture of this."""
         calls = self.stack.sandbox.ledger(target="openai.generate")

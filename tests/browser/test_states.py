@@ -169,6 +169,50 @@ def test_states_of_the_library(filled: tuple[Studio, str]) -> None:
     studio.check(f"library-8-trash-{name}")
 
 
+def test_states_of_a_library_that_is_long_and_used(filled: tuple[Studio, str]) -> None:
+    studio, name = filled
+    images = studio.images()
+    for number in range(18):
+        studio.upload(preview(studio.stack, f"{PROMPTS[number % 7]} {number}", 480, 480), f"series-{number + 1:02}.jpg")
+    banner, waves, lights = images[0], images[1], images[2]
+    studio.attach(banner["id"], "spring-campaign-2026", "linkedin")
+    studio.attach(banner["id"], "4711", None)
+    studio.attach(waves["id"], "hello-summer", "instagram")
+    made = f"{studio.stack.url}/api/v1/images/{banner['id']}/derivatives"
+    for mode in ("crop", "pad"):
+        httpx2.post(made, json={"preset": "instagram_191x100", "mode": mode}).raise_for_status()
+    studio.open("library")
+    studio.button("Load more").scroll_into_view_if_needed()
+    studio.check(f"library-10-foot-{name}")
+    studio.button("Load more").click()
+    expect(studio.page.get_by_role("option")).to_have_count(28)
+    studio.page.get_by_role("option", name=re.compile("banner-too-wide.jpg")).click()
+    expect(
+        studio.dialog.get_by_text("hello-summer").or_(studio.dialog.get_by_text("spring-campaign-2026"))
+    ).to_be_visible()
+    expect(studio.dialog.get_by_text("Versions")).to_be_visible()
+    studio.dialog.get_by_text("Versions").scroll_into_view_if_needed()
+    studio.dialog.get_by_role("button", name=re.compile("A copy")).last.scroll_into_view_if_needed()
+    studio.check(f"library-11-used-and-versions-{name}")
+    studio.button("Delete", within=studio.dialog).click()
+    expect(studio.page.get_by_role("alertdialog")).to_be_visible()
+    studio.check(f"library-12-used-question-{name}")
+    studio.button("Cancel", within=studio.page.get_by_role("alertdialog")).click()
+    studio.page.keyboard.press("Escape")
+    studio.page.route(lights["url"], lambda route: None)
+    for wanted in ("northern", "waves", "banner-too-wide.jpg", "series-03"):
+        studio.page.get_by_role("option", name=re.compile(wanted)).locator("[data-check]").click()
+    studio.button("Download").click()
+    expect(studio.page.get_by_text(re.compile(r"\d of 4 fetched"))).to_be_visible()
+    studio.check(f"library-13-downloading-{name}")
+    studio.button("Cancel").click()
+    studio.button("Delete").click()
+    studio.button("Delete", within=studio.page.get_by_role("alertdialog")).click()
+    expect(studio.page.get_by_text("2 pictures were not deleted")).to_be_visible()
+    studio.check(f"library-14-left-{name}")
+    studio.page.unroute_all(behavior="ignoreErrors")
+
+
 def test_a_library_that_is_empty_loading_or_out_of_reach(desk: Studio) -> None:
     studio = desk
     studio.open("library")
