@@ -10,8 +10,12 @@ export { PublishContentModal, type PublishContentModalProps } from "./components
 export { SandboxMark } from "./components/SandboxMark";
 export { DarkroomProvider, useSandbox, type DarkroomProviderProps } from "./provider";
 export { useJobs, type Jobs } from "./hooks/useJobs";
+export { useLibrary, type Library } from "./hooks/useLibrary";
+export { MOST_SELECTED, type Along, type Left, type Outcome, type Reason } from "./hooks/bulk";
+export type { Span } from "./hooks/usePages";
 export { useUploads, type Uploads } from "./hooks/useUploads";
 export type { Upload, UploadState } from "./hooks/uploads";
+export { downloadAll, downloadOne, type Saving } from "./download";
 export { Failure } from "./failure";
 export { english, type Messages, type SomeMessages } from "./messages";
 export type * from "./types";

@@ -235,7 +235,7 @@ export const english = {
     morePosts: (count: number) => `and ${count} more`,
     versions: "Versions",
     versionsFailed: "Other versions could not be loaded.",
-    original: (name: string) => `The original: ${name}`,
+    original: "Original",
     copy: (name: string) => `A copy: ${name}`,
     inTrash: "In the trash",
   },

@@ -20,13 +20,20 @@ export function AltText({ businessId, image, compact = false, onSaved }: AltText
   const { common, details } = useMessages();
   const { edit } = useLibraryActions(businessId);
   const [text, setText] = useState(image.altText ?? "");
-  useEffect(() => setText(image.altText ?? ""), [image.altText]);
-  const put = (altText: string | null): void => edit.mutate({ id: image.id, altText }, { onSuccess: onSaved });
+  const [decorative, setDecorative] = useState(image.altText === "");
+  useEffect(() => {
+    setText(image.altText ?? "");
+    setDecorative(image.altText === "");
+  }, [image.altText]);
+  const put = (altText: string | null): void =>
+    edit.mutate({ id: image.id, altText }, { onSuccess: onSaved, onError: () => setDecorative(image.altText === "") });
+  const decorate = (is: boolean): void => {
+    setDecorative(is);
+    put(is ? "" : null);
+  };
   const save = (): void => {
     if (text.trim() !== (image.altText ?? "") && text.length <= MOST) put(text.trim() || null);
   };
-  // What was just chosen is shown before the answer is here.
-  const decorative = (edit.isPending ? edit.variables.altText : image.altText) === "";
   return (
     <div className={styles["alt"]}>
       {!decorative && (
@@ -41,7 +48,7 @@ export function AltText({ businessId, image, compact = false, onSaved }: AltText
           onBlur={save}
         />
       )}
-      <Checkbox checked={decorative} onChange={(event) => put(event.target.checked ? "" : null)}>
+      <Checkbox checked={decorative} onChange={(event) => decorate(event.target.checked)}>
         {common.decorative}
       </Checkbox>
       {edit.isError && <FailureNotice failure={edit.error} />}

@@ -25,6 +25,7 @@ export function DeleteQuestion({ images, onClose, onYes }: DeleteQuestionProps) 
       title={first && images.length === 1 ? words.confirmUsed(first.filename, first.usedIn) : words.confirmDelete(images.length)}
       note={note}
       onClose={onClose}
+      returnTo={() => (first && images.length === 1 ? tileOf(first) : null)}
       foot={
         <>
           <Button onClick={onClose}>{common.cancel}</Button>
@@ -36,3 +37,6 @@ export function DeleteQuestion({ images, onClose, onYes }: DeleteQuestionProps) 
     />
   );
 }
+
+/** Its tile in the library on top. It was gone for a moment where only the server knew that it is used. */
+const tileOf = ({ id }: Image) => Array.from(document.querySelectorAll<HTMLElement>(`[role=option][data-id="${id}"]`)).at(-1);

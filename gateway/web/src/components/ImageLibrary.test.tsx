@@ -1,8 +1,10 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { useState } from "react";
 import { describe, expect, it } from "vitest";
 import { image, page } from "../../test/factory";
 import { json, problem, Server, show } from "../../test/server";
+import { useRefreshLibrary } from "../hooks/useLibrary";
 import { ImageLibrary } from "./ImageLibrary";
 import { ImageSelector } from "./ImageSelector";
 import type { Image } from "../types";
@@ -17,14 +19,25 @@ const alertAround = (element: HTMLElement): HTMLElement => element.closest<HTMLE
 
 /** A library of so many pictures, which answers by page and by cursor as the real one does. */
 function libraryOf(count: number, more: Record<string, unknown> = {}): { server: Server; all: Record<string, unknown>[] } {
-  const all = Array.from({ length: count }, (_, index) => image({ filename: `p${index + 1}.jpg` }));
+  const { deleted_at = null, ...about } = more;
+  const all = Array.from({ length: count }, (_, index) => image({ filename: `p${index + 1}.jpg`, deleted_at }));
   const server = new Server().on("GET ", ({ query }) => {
     const size = Number(query.get("page_size"));
     const from = query.has("cursor") ? Number(query.get("cursor")) : (Number(query.get("page") ?? 1) - 1) * size;
     const next = from + size < all.length ? String(from + size) : null;
-    return json({ ...page(all.slice(from, from + size), all.length), next_cursor: next, page_size: size, ...more });
+    return json({ ...page(all.slice(from, from + size), all.length), next_cursor: next, page_size: size, ...about });
   });
   return { server, all };
+}
+
+/** Somebody else's upload. */
+function Arrival() {
+  const arrived = useRefreshLibrary(1);
+  return (
+    <button type="button" onClick={() => arrived([{ id: "newest" } as Image])}>
+      arrive
+    </button>
+  );
 }
 
 describe("ImageLibrary", () => {
@@ -98,6 +111,49 @@ describe("ImageLibrary", () => {
     await waitFor(() => expect(screen.getByText("41–45 of 45")).toBeInTheDocument());
     expect(server.asked.at(-1)?.query.get("page")).toBe("3");
     expect(screen.queryByRole("button", { name: "Load more" })).toBeNull();
+  });
+
+  it.each([
+    ["a picker", false],
+    ["the trash", true],
+  ])("adds the next pictures in %s, with what was selected", async (_where, trash) => {
+    const { server } = libraryOf(30, trash ? { deleted_at: "2026-11-22T12:00:00Z" } : {});
+    const chosen: Image[][] = [];
+    const Picker = () => {
+      const [now, choose] = useState<Image[]>([]);
+      chosen.push(now);
+      return <ImageLibrary businessId={1} maxSelection={3} {...(trash ? {} : { chosen: now, onChoose: choose })} />;
+    };
+    show(<Picker />);
+    if (trash) await userEvent.click(await screen.findByRole("button", { name: "Trash" }));
+    (await screen.findAllByRole("option"))[0]?.focus();
+    await userEvent.keyboard(" ");
+    await userEvent.click(screen.getByRole("button", { name: "Load more" }));
+    await waitFor(() => expect(screen.getAllByRole("option")).toHaveLength(30));
+    await userEvent.keyboard(" ");
+    const selected = screen.getAllByRole("option", { selected: true });
+    expect(selected).toEqual([screen.getAllByRole("option")[0], screen.getAllByRole("option")[20]]);
+    expect(server.asked.at(-1)?.query.get("trashed")).toBe(String(trash));
+    if (!trash) expect(chosen.at(-1)?.map(({ filename }) => filename)).toEqual(["p1.jpg", "p21.jpg"]);
+  });
+
+  it("keeps all that was loaded when a picture arrives, and shows it when asked to", async () => {
+    const { all } = libraryOf(30);
+    show(
+      <>
+        <ImageLibrary businessId={1} />
+        <Arrival />
+      </>,
+    );
+    await userEvent.click(await screen.findByRole("button", { name: "Load more" }));
+    await waitFor(() => expect(screen.getAllByRole("option")).toHaveLength(30));
+    all.unshift(image({ id: "newest", filename: "newest.jpg" }));
+    await userEvent.click(screen.getByRole("button", { name: "arrive" }));
+    expect(screen.getAllByRole("option")).toHaveLength(30);
+    await userEvent.click(await screen.findByRole("button", { name: "Show 1 new" }));
+    await waitFor(() => expect(screen.getAllByRole("option")[0]).toHaveAccessibleName(/newest\.jpg/));
+    expect(screen.getAllByRole("option")).toHaveLength(31);
+    expect(screen.getAllByRole("option")[0]).toHaveFocus();
   });
 
   it("does not pretend to know how many there are, nor which page is the last", async () => {

@@ -10,11 +10,11 @@ import { Surface } from "../ui/Surface";
 import { BulkBar } from "./BulkBar";
 import { EmptyLibrary } from "./EmptyLibrary";
 import { ImageDetails } from "./ImageDetails";
-import { Leftovers } from "./Leftovers";
 import { LibraryFoot } from "./LibraryFoot";
 import { LibraryGrid, type Aim } from "./LibraryGrid";
 import { LibraryToolbar } from "./LibraryToolbar";
 import { TileSkeletons } from "./Tile";
+import { Told } from "./Told";
 import { useCare } from "./useCare";
 import styles from "./library.module.css";
 
@@ -69,6 +69,12 @@ export function ImageLibrary({ businessId, chosen, onChoose, maxSelection = 1, o
     void library.loadMore();
   };
 
+  const showNew = (): void => {
+    const first = items[0]?.id;
+    aim.current = (now) => (now[0]?.id === first ? -1 : 0);
+    library.showNew();
+  };
+
   // What is selected in the library cannot be restored, nor what is in the trash deleted.
   useEffect(() => setMarked(NOBODY), [view.trashed]);
   const counted = !library.pending && !library.stale;
@@ -96,14 +102,13 @@ export function ImageLibrary({ businessId, chosen, onChoose, maxSelection = 1, o
         <div className={styles["summary"]}>
           <span>{found || " "}</span>
           {library.newcomers > 0 && (
-            <Button small kind="primary" icon="up" onClick={library.showNew}>
+            <Button small kind="primary" icon="up" onClick={showNew}>
               {words.newOnes(library.newcomers)}
             </Button>
           )}
         </div>
       )}
-      {care.report && <Leftovers report={care.report} onDismiss={care.forgetReport} onDropUsed={care.dropUsed} />}
-      {care.failure && <FailureNotice failure={care.failure} />}
+      <Told care={care} />
       {error && (
         <FailureNotice
           failure={error}

@@ -28,32 +28,30 @@ export function Leftovers({ report: { kind, left }, onDismiss, onDropUsed }: Lef
   const why = (image: Image, reason: Report["left"][number]["reason"]): string =>
     reason === "in_use" ? words.usedIn(image.usedIn) : words.reasons[reason];
   return (
-    <div role="alert">
-      <Notice
-        tone="warn"
-        title={titles[kind]}
-        actions={
-          <>
-            {used.length > 0 && (
-              <Button small onClick={() => onDropUsed(used)}>
-                {words.deleteAllUsed(used.length)}
-              </Button>
-            )}
-            <Button small kind="quiet" onClick={onDismiss}>
-              {common.close}
+    <Notice
+      tone="warn"
+      title={titles[kind]}
+      actions={
+        <>
+          {used.length > 0 && (
+            <Button small onClick={() => onDropUsed(used)}>
+              {words.deleteAllUsed(used.length)}
             </Button>
-          </>
-        }
-      >
-        <ul className={styles["list"]}>
-          {left.map(({ image, reason }) => (
-            <li key={image.id}>
-              <span className={styles["name"]}>{image.filename}</span>
-              <span>{why(image, reason)}</span>
-            </li>
-          ))}
-        </ul>
-      </Notice>
-    </div>
+          )}
+          <Button small kind="quiet" onClick={onDismiss}>
+            {common.close}
+          </Button>
+        </>
+      }
+    >
+      <ul className={styles["list"]}>
+        {left.map(({ image, reason }) => (
+          <li key={image.id}>
+            <span className={styles["name"]}>{image.filename}</span>
+            <span>{why(image, reason)}</span>
+          </li>
+        ))}
+      </ul>
+    </Notice>
   );
 }

@@ -4,6 +4,7 @@ import { keys } from "../keys";
 import { useDarkroom, useMessages } from "../provider";
 import type { Image } from "../types";
 import { Button } from "../ui/Button";
+import { Hidden } from "../ui/Surface";
 import { Thumb } from "../ui/Thumb";
 import styles from "./details.module.css";
 
@@ -13,9 +14,10 @@ export function Versions({ image, onShow }: { image: Image; onShow: (image: Imag
   const { details: words } = messages;
   const original = useImage(image.parentId);
   const copies = useQuery({ queryKey: keys.copies(image.id), queryFn: ({ signal }) => api.copies(image.id, signal) }, client);
+  const size = ({ width, height }: Image): string => messages.library.pixels(width, height);
   const versions = [
-    ...(original.data ? [{ version: original.data, name: words.original(original.data.filename) }] : []),
-    ...(copies.data?.items ?? []).map((version) => ({ version, name: words.copy(version.filename) })),
+    ...(original.data ? [{ version: original.data, name: original.data.filename, said: words.original }] : []),
+    ...(copies.data?.items ?? []).map((version) => ({ version, name: words.copy(version.filename), said: size(version) })),
   ];
   const failed = [original, copies].filter(({ isError }) => isError);
   if (versions.length === 0 && failed.length === 0) return null;
@@ -24,11 +26,12 @@ export function Versions({ image, onShow }: { image: Image; onShow: (image: Imag
       <h3>{words.versions}</h3>
       {versions.length > 0 && (
         <ul className={styles["versions"]}>
-          {versions.map(({ version, name }) => (
+          {versions.map(({ version, name, said }) => (
             <li key={version.id}>
-              <button type="button" className={styles["version"]} aria-label={name} title={name} onClick={() => onShow(version)}>
+              <button type="button" className={styles["version"]} title={name} onClick={() => onShow(version)}>
                 <Thumb image={version} className={styles["thumb"] ?? ""} />
-                <span>{version.deletedAt ? words.inTrash : messages.library.pixels(version.width, version.height)}</span>
+                <Hidden>{name}</Hidden>
+                <span>{version.deletedAt ? words.inTrash : said}</span>
               </button>
             </li>
           ))}

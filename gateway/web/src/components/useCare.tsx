@@ -10,7 +10,7 @@ import { DeleteQuestion } from "./DeleteQuestion";
 import type { Report } from "./Leftovers";
 import { useUndo } from "./Undo";
 
-interface Care {
+interface Caring {
   library: Library;
   selection: Image[];
   select: (images: Image[]) => void;
@@ -21,7 +21,9 @@ interface Care {
 
 const NOBODY: Image[] = [];
 
-export function useCare({ library, selection, select, announce, onLeave }: Care) {
+export type Care = ReturnType<typeof useCare>;
+
+export function useCare({ library, selection, select, announce, onLeave }: Caring) {
   const { library: words } = useMessages();
   const { busy, failure, run } = useTask();
   const [report, setReport] = useState<Report | null>(null);
@@ -31,10 +33,11 @@ export function useCare({ library, selection, select, announce, onLeave }: Care)
     selected.current = selection;
   });
 
-  const leave = (images: Image[]): void => {
+  /** Those that are done are no longer selected. The focus goes to what follows them, unless others stay selected. */
+  const leave = (images: Image[], stays = false): void => {
     if (images.length === 0) return;
     select(selected.current.filter(({ id }) => !images.some((image) => image.id === id)));
-    onLeave(images);
+    if (!stays) onLeave(images);
   };
   const tell = (kind: Report["kind"], { left, failure: failed }: Outcome): void => {
     setReport(left.length > 0 ? { kind, left } : null);
@@ -45,7 +48,7 @@ export function useCare({ library, selection, select, announce, onLeave }: Care)
     run(async (task) => {
       const outcome = await library.restore(images, along(task, images.length, words.restoring));
       if (outcome.done.length > 0) announce(words.restored);
-      if (library.view.trashed) leave(outcome.done);
+      if (library.view.trashed) leave(outcome.done, outcome.done.length < images.length);
       tell("restore", outcome);
     });
   const [undo, offerUndo] = useUndo(restore);
@@ -59,7 +62,7 @@ export function useCare({ library, selection, select, announce, onLeave }: Care)
       const [kept] = outcome.left;
       if (outcome.done.length > 0) offerUndo(outcome.done);
       if (single && kept?.reason === "in_use") return setAsked([kept.image]);
-      if (!single) leave(outcome.done);
+      if (!single) leave(outcome.done, outcome.done.length < images.length);
       tell("remove", outcome);
     });
 

@@ -17,6 +17,8 @@ interface ModalProps {
   foot?: ReactNode;
   /** A question that must be answered: a click outside does not close it. */
   question?: boolean;
+  /** What has the focus when it is closed, if it is there. Default: what had it before. */
+  returnTo?: () => HTMLElement | null | undefined;
   children?: ReactNode;
 }
 
@@ -32,10 +34,10 @@ export function Modal(props: ModalProps) {
   );
 }
 
-function Sheet({ onClose, title, note, shape = "fitting", foot, question = false, children }: ModalProps) {
+function Sheet({ onClose, title, note, shape = "fitting", foot, question = false, returnTo, children }: ModalProps) {
   const { common } = useMessages();
   const surface = useSurface(clsx(styles["shade"], shape === "side" && styles["side"]));
-  const returnFocus = useOpener();
+  const returnFocus = useOpener(returnTo);
   useScrollBar();
   return (
     <div {...surface}>
@@ -65,12 +67,12 @@ function Sheet({ onClose, title, note, shape = "fitting", foot, question = false
 let outside: Element | null = null;
 
 /** Gives the focus back to what opened the dialog; to what opened the one before, where that is gone with it. */
-function useOpener(): (event: Event) => void {
+function useOpener(returnTo: ModalProps["returnTo"]): (event: Event) => void {
   const [opener] = useState(() => document.activeElement);
   if (!opener?.closest("[role=dialog], [role=alertdialog]") && opener !== document.body) outside = opener;
   return (event) => {
     event.preventDefault();
-    const target = opener?.isConnected && opener !== document.body ? opener : outside;
+    const target = returnTo?.() ?? (opener?.isConnected && opener !== document.body ? opener : outside);
     if (target instanceof HTMLElement) target.focus();
   };
 }
