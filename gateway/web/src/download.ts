@@ -2,7 +2,8 @@
 import { Failure, asFailure, isAbort } from "./failure";
 import type { Image } from "./types";
 
-const PATIENCE_MS = 60_000;
+/** Ten megabytes over a slow line. */
+const PATIENCE_MS = 300_000;
 /** How many are fetched before their turn in the zip. */
 const AHEAD = 4;
 const KEPT_MS = 60_000;

@@ -1,5 +1,5 @@
 import { MOST_SELECTED } from "../hooks/bulk";
-import type { Span } from "../hooks/usePages";
+import { PAGE_SIZE, type Span } from "../hooks/usePages";
 import type { Busy } from "../hooks/useTask";
 import { useMessages } from "../provider";
 import { Button, IconButton } from "../ui/Button";
@@ -34,7 +34,7 @@ export function BulkBar({ count, span, trashed, busy, onShown, onAll, onClear, o
       </div>
       <div className={styles["more"]}>
         <Button small kind="quiet" off={off} onClick={onShown}>
-          {shown > 20 ? words.selectShown(shown) : words.selectPage}
+          {shown > PAGE_SIZE ? words.selectShown(shown) : words.selectPage}
         </Button>
         {span.total > shown && (
           <Button small kind="quiet" off={off || count >= Math.min(span.total, MOST_SELECTED)} onClick={onAll}>

@@ -74,6 +74,23 @@ describe("ImageDetails", () => {
     expect(await panel.findByText("found")).toBeInTheDocument();
   });
 
+  it("keeps the last word of two that come one right after the other", async () => {
+    const picture = image();
+    const answers: (() => void)[] = [];
+    const { server, panel } = await opened(picture, (told) =>
+      told.on("PATCH /*", ({ body }) => new Promise((resolve) => answers.push(() => resolve(json({ ...picture, ...body }))))),
+    );
+    await userEvent.type(await panel.findByRole("textbox", { name: "Alt text" }), "a fox");
+    const choice = panel.getByRole("checkbox", { name: "Decorative: nothing to describe" });
+    await userEvent.click(choice);
+    expect(answers).toHaveLength(1);
+    answers[0]?.();
+    await waitFor(() => expect(answers).toHaveLength(2));
+    answers[1]?.();
+    await waitFor(() => expect(choice).toBeChecked());
+    expect(server.calls("PATCH /*").map(({ body }) => body["alt_text"])).toEqual(["a fox", ""]);
+  });
+
   it("keeps decorative apart from not described yet", async () => {
     const picture = image({ alt_text: "a fox" });
     const { server, panel } = await opened(picture, (told) =>

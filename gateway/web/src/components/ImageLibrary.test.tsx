@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { image, page } from "../../test/factory";
 import { json, problem, Server, show } from "../../test/server";
 import { useRefreshLibrary } from "../hooks/useLibrary";
+import { english } from "../messages";
 import { ImageLibrary } from "./ImageLibrary";
 import { ImageSelector } from "./ImageSelector";
 import type { Image } from "../types";
@@ -111,6 +112,22 @@ describe("ImageLibrary", () => {
     await waitFor(() => expect(screen.getByText("41–45 of 45")).toBeInTheDocument());
     expect(server.asked.at(-1)?.query.get("page")).toBe("3");
     expect(screen.queryByRole("button", { name: "Load more" })).toBeNull();
+  });
+
+  it("says why nothing was added, keeps what is there, and adds it the next time", async () => {
+    const [first, second] = [image({ filename: "one.jpg" }), image({ filename: "two.jpg" })];
+    let busy = true;
+    new Server().on("GET ", ({ query }) => {
+      if (!query.has("cursor")) return json(page([first], 2));
+      return busy ? problem(429, "rate_limited") : json({ ...page([second], 2), next_cursor: null });
+    });
+    show(<ImageLibrary businessId={1} />);
+    await userEvent.click(await screen.findByRole("button", { name: "Load more" }));
+    expect(await screen.findByText(english.failures["rate_limited"]?.title ?? "")).toBeInTheDocument();
+    expect(screen.getAllByRole("option")).toHaveLength(1);
+    busy = false;
+    await userEvent.click(screen.getByRole("button", { name: "Load more" }));
+    await waitFor(() => expect(screen.getAllByRole("option")).toHaveLength(2));
   });
 
   it.each([

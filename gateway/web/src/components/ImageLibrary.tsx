@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { MOST_SELECTED } from "../hooks/bulk";
 import { useLibrary } from "../hooks/useLibrary";
+import { PAGE_SIZE } from "../hooks/usePages";
 import { useMessages } from "../provider";
 import type { Image, Platform } from "../types";
 import { Button } from "../ui/Button";
@@ -60,7 +61,7 @@ export function ImageLibrary({ businessId, chosen, onChoose, maxSelection = 1, o
   };
   const clear = (): void => {
     select(NOBODY);
-    care.forgetReport();
+    forgetReport();
     onLeave(NOBODY);
   };
   const loadMore = (): void => {
@@ -76,10 +77,14 @@ export function ImageLibrary({ businessId, chosen, onChoose, maxSelection = 1, o
   };
 
   // What is selected in the library cannot be restored, nor what is in the trash deleted.
-  useEffect(() => setMarked(NOBODY), [view.trashed]);
+  const { forgetReport } = care;
+  useEffect(() => {
+    setMarked(NOBODY);
+    forgetReport();
+  }, [view.trashed, forgetReport]);
   const counted = !library.pending && !library.stale;
   const found = counted && !error ? words.found(span.total, span.exact) : "";
-  const shown = counted && items.length > 20 ? words.shown(span.to - span.from + 1, span.total, span.exact) : "";
+  const shown = counted && items.length > PAGE_SIZE ? words.shown(span.to - span.from + 1, span.total, span.exact) : "";
   useEffect(() => announce(shown || found), [shown, found, announce]);
 
   return (

@@ -44,7 +44,7 @@ export function Leftovers({ report: { kind, left }, onDismiss, onDropUsed }: Lef
         </>
       }
     >
-      <ul className={styles["list"]}>
+      <ul className={styles["list"]} {...(left.length > 7 && { tabIndex: 0, "aria-label": titles[kind] })}>
         {left.map(({ image, reason }) => (
           <li key={image.id}>
             <span className={styles["name"]}>{image.filename}</span>

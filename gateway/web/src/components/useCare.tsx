@@ -1,5 +1,5 @@
 /** Looking after pictures: what is asked first, what can be undone, and what is told of those that were left. */
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { downloadAll, downloadOne } from "../download";
 import { MOST_SELECTED, type Along, type Outcome } from "../hooks/bulk";
 import type { Library } from "../hooks/useLibrary";
@@ -33,6 +33,7 @@ export function useCare({ library, selection, select, announce, onLeave }: Carin
     selected.current = selection;
   });
 
+  const forgetReport = useCallback(() => setReport(null), []);
   /** Those that are done are no longer selected. The focus goes to what follows them, unless others stay selected. */
   const leave = (images: Image[], stays = false): void => {
     if (images.length === 0) return;
@@ -89,13 +90,13 @@ export function useCare({ library, selection, select, announce, onLeave }: Carin
       const { images, cut } = await library.everyMatching({ signal, onProgress });
       select(images);
       announce(cut ? words.selectedFirst(images.length) : words.selected(images.length));
-    });
+    }, true);
 
   return {
     busy,
     failure,
     report,
-    forgetReport: () => setReport(null),
+    forgetReport,
     /** Asks first where several are meant, or where a post shows it. */
     drop: (images: Image[]): void => {
       const [first] = images;

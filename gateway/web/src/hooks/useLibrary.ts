@@ -64,9 +64,11 @@ export function useLibrary(businessId: number) {
     pending: query.isPending,
     /** What is here belongs to the view before this one. */
     stale: query.isPlaceholderData,
-    error: query.error,
+    error: query.isFetchNextPageError ? null : query.error,
+    /** Why the next pictures could not be added. */
+    moreError: query.isFetchNextPageError ? query.error : null,
     /** Asks again for what failed. */
-    retry: () => void (query.isFetchNextPageError ? query.fetchNextPage() : query.refetch()),
+    retry: () => void query.refetch(),
     /** How many pictures came since the library was opened and are not shown. */
     newcomers: unseen.length,
     showNew: () => {
@@ -140,6 +142,8 @@ export function useLibraryActions(businessId: number) {
     {
       mutationFn: ({ id, ...change }: { id: string; filename?: string; altText?: string | null }) => api.rename(id, change),
       onSuccess: put,
+      // One after the other, so that the last word of a person is the last for the server.
+      scope: { id: `edit:${businessId}` },
     },
     client,
   );

@@ -3,7 +3,7 @@ import { keys } from "../keys";
 import { useDarkroom } from "../provider";
 import type { LibraryQuery } from "../types";
 
-const PAGE_SIZE = 20;
+export const PAGE_SIZE = 20;
 
 /** A page of the library, and those that were added under it. What was there before stays in view until the next is here. */
 export function usePages(businessId: number, view: LibraryQuery) {

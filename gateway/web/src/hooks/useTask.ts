@@ -14,18 +14,21 @@ export interface Task {
   say: (text: string, done: number, of: number) => void;
 }
 
-/** Runs work that a person started: its progress, the way to stop it, and what went wrong. Work ends with the component. */
+/** Runs work that a person started: its progress, the way to stop it, and what went wrong. */
 export function useTask() {
   const [busy, setBusy] = useState<Busy | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   const running = useRef(new Set<AbortController>());
+  const ends = useRef(new Set<AbortController>());
   useEffect(() => {
-    const all = running.current;
+    const all = ends.current;
     return () => all.forEach((one) => one.abort());
   }, []);
-  const run = useCallback(async (work: (task: Task) => Promise<void>): Promise<void> => {
+  /** `fleeting` work is of no use without the component and ends with it; all other work goes on. */
+  const run = useCallback(async (work: (task: Task) => Promise<void>, fleeting = false): Promise<void> => {
     const control = new AbortController();
     running.current.add(control);
+    if (fleeting) ends.current.add(control);
     setFailure(null);
     const say: Task["say"] = (text, done, of) => setBusy({ text, percent: (done / of) * 100, stop: () => control.abort() });
     try {
