@@ -227,7 +227,7 @@ export const english = {
     uploaded: "Uploaded",
     generated: "AI generated",
     copyUrl: "Copy address",
-    open: "Open the original",
+    open: "Open",
     download: "Download",
     downloading: "Downloading…",
     posts: "Used in",

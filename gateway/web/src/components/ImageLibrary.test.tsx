@@ -72,13 +72,36 @@ describe("ImageLibrary", () => {
     expect(screen.getByText("3 selected")).toBeInTheDocument();
   });
 
-  it("brings a picture back when it could not be deleted", async () => {
+  it("keeps businesses apart when a host changes from one to the other", async () => {
+    new Server().on("GET ", ({ query }) => (query.get("business_id") === "1" ? json(page(three)) : new Promise(() => undefined)));
+    const Host = () => {
+      const [business, change] = useState(1);
+      return (
+        <>
+          <button type="button" onClick={() => change(2)}>
+            the other
+          </button>
+          <ImageLibrary businessId={business} />
+        </>
+      );
+    };
+    show(<Host />);
+    (await screen.findAllByRole("option"))[0]?.focus();
+    await userEvent.keyboard(" ");
+    expect(screen.getByText("1 selected")).toBeInTheDocument();
+    await userEvent.click(screen.getByRole("button", { name: "the other" }));
+    expect(screen.queryByRole("option")).toBeNull();
+    expect(screen.queryByText("1 selected")).toBeNull();
+  });
+
+  it("brings a picture back when it could not be deleted, selected as it was", async () => {
     new Server().on("GET ", () => json(page(three))).on("DELETE /*", () => problem(503, "unavailable"));
     show(<ImageLibrary businessId={1} />);
     (await screen.findAllByRole("option"))[0]?.focus();
-    await userEvent.keyboard("{Delete}");
+    await userEvent.keyboard(" {Delete}");
     expect(await screen.findByText("Darkroom is not ready")).toBeInTheDocument();
     expect(screen.getAllByRole("option")).toHaveLength(3);
+    expect(screen.getByText("1 selected")).toBeInTheDocument();
   });
 
   it("lists what of many could not be deleted and keeps it selected", async () => {

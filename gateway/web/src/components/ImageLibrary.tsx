@@ -36,7 +36,12 @@ export interface ImageLibraryProps {
 
 const NOBODY: Image[] = [];
 
-export function ImageLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, platform, empty }: ImageLibraryProps) {
+export function ImageLibrary(props: ImageLibraryProps) {
+  // What was selected, opened and searched belongs to one business.
+  return <OneLibrary key={props.businessId} {...props} />;
+}
+
+function OneLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, platform, empty }: ImageLibraryProps) {
   const { library: words, common } = useMessages();
   const [live, announce] = useLive();
   const library = useLibrary(businessId);

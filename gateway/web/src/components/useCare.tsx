@@ -58,10 +58,12 @@ export function useCare({ library, selection, select, announce, onLeave }: Carin
     run(async (task) => {
       setAsked(NOBODY);
       const single = images.length === 1;
+      const before = selected.current.filter(({ id }) => single && id === images[0]?.id);
       if (single) leave(images);
       const outcome = await library.remove(images, { evenIfUsed, ...along(task, images.length, words.moving) });
       const [kept] = outcome.left;
       if (outcome.done.length > 0) offerUndo(outcome.done);
+      else if (before.length > 0) select([...selected.current, ...before]);
       if (single && kept?.reason === "in_use") return setAsked([kept.image]);
       if (!single) leave(outcome.done, outcome.done.length < images.length);
       tell("remove", outcome);

@@ -43,7 +43,9 @@ export function useLibrary(businessId: number) {
       put(image);
       const failure = asFailure(thrown);
       if (failure.code !== "image_in_use") return { done: [], left: [], failure };
-      return { done: [], left: [{ image: await api.image(image.id).catch(() => image), reason: "in_use" }], failure: null };
+      // How many posts show it is good to know, but not worth a failure of its own.
+      const now = await api.image(image.id).catch(() => image);
+      return { done: [], left: [{ image: now, reason: "in_use" }], failure: null };
     }
   };
 
