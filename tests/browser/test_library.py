@@ -8,7 +8,16 @@ from playwright.sync_api import Locator, expect
 
 from tests import pictures
 from tests.browser.studio import Studio
-from tests.servers import until
+from tests.servers import PostgresServer, until
+
+_MANY = """
+    insert into images (id, business_id, source, filename, public_id, url, format, bytes, width, height, sha256,
+                        searchable, created_at)
+    select gen_random_uuid(), {business_id}, 'uploaded', 'summer ' || n, 'many/' || n,
+           '{store}/sandbox/image/upload/v1/many/' || n, 'jpeg', 1, 640, 640, md5(n::text), 'summer ' || n,
+           now() - make_interval(secs => n)
+    from generate_series(1, 620) n"""
+"""More pictures than a search counts, without their bytes."""
 
 
 def fill(studio: Studio, count: int) -> None:
@@ -103,6 +112,31 @@ def test_all_that_match_are_selected_and_saved_as_one_zip(studio: Studio, tmp_pa
         assert set(archive.namelist()) == expected
         assert archive.read("picture-07.jpg") == pictures.jpeg(400, 320, seed=107, quality=40)
     expect(studio.page.get_by_text("25 selected").first).to_be_visible()
+
+
+def test_of_more_than_anybody_counted_the_first_five_hundred_are_deleted_and_brought_back(
+    studio: Studio, postgres_server: PostgresServer
+) -> None:
+    many = _MANY.format(business_id=studio.business_id, store=studio.stack.sandbox.url)
+    postgres_server.execute(many, database="stack")
+    studio.open("library")
+    expect(studio.page.get_by_text("620 pictures").first).to_be_visible()
+    studio.page.get_by_role("searchbox").fill("summer")
+    expect(studio.page.get_by_text("500+ pictures").first).to_be_visible()
+    expect(studio.page.get_by_text("1–20 of 500+")).to_be_visible()
+    expect(studio.page.get_by_role("button", name=re.compile("^Last page"))).to_be_disabled()
+    studio.page.get_by_role("option").first.focus()
+    studio.page.keyboard.press("Space")
+    studio.button("Select the first 500").click()
+    expect(studio.page.get_by_text("The first 500 are selected").first).to_be_visible()
+    studio.button("Delete").click()
+    question = studio.page.get_by_role("alertdialog", name="Move 500 pictures to the trash?")
+    studio.button("Delete", within=question).click()
+    expect(studio.page.get_by_text("120 pictures").first).to_be_visible()
+    assert studio.get("", trashed=True)["total"] == 500
+    studio.button("Undo").click()
+    expect(studio.page.get_by_text("500+ pictures").first).to_be_visible()
+    assert studio.get("")["total"] == 620
 
 
 def test_a_picture_that_the_store_does_not_send_is_named_and_the_rest_is_saved(studio: Studio, tmp_path: Path) -> None:
