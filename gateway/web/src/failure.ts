@@ -16,6 +16,7 @@ interface Told {
   charged?: boolean | "unknown" | null;
   fields?: FieldProblem[];
   replacement?: string | null;
+  warnings?: string[];
 }
 
 export class Failure extends Error {
@@ -27,10 +28,14 @@ export class Failure extends Error {
   readonly requestId: string | null;
   /** Seconds. */
   readonly retryAfter: number | null;
+  /** When asking again makes sense, by this machine's clock; null where the server did not say. */
+  readonly retryAt: number | null;
   readonly charged: boolean | "unknown" | null;
   readonly fields: FieldProblem[];
   /** The model to use instead of a retired one. */
   readonly replacement: string | null;
+  /** What a platform has against an image, in sentences. */
+  readonly warnings: string[];
 
   constructor(told: Told) {
     super(told.detail || told.code);
@@ -40,9 +45,11 @@ export class Failure extends Error {
     this.retryable = told.retryable ?? false;
     this.requestId = told.requestId ?? null;
     this.retryAfter = told.retryAfter ?? null;
+    this.retryAt = this.retryAfter === null ? null : Date.now() + this.retryAfter * 1000;
     this.charged = told.charged ?? null;
     this.fields = told.fields ?? [];
     this.replacement = told.replacement ?? null;
+    this.warnings = told.warnings ?? [];
   }
 
   /** No answer, or one from a part that stands in between: the request may or may not have had its effect. */
@@ -68,6 +75,7 @@ export interface ProblemBody {
   charged?: boolean | "unknown";
   errors?: FieldProblem[];
   replacement?: string;
+  warnings?: string[];
 }
 
 /** The failure that an answer's `application/problem+json` tells of. */
@@ -84,5 +92,6 @@ export function fromProblem(status: number, body: unknown, header: (name: string
     charged: problem.charged ?? null,
     fields: problem.errors ?? [],
     replacement: problem.replacement ?? null,
+    warnings: problem.warnings ?? [],
   });
 }

@@ -128,8 +128,27 @@ export interface Choice {
 export interface Estimate extends Choice {
   unitCostUsd: string;
   totalCostUsd: string;
+  count: number;
+  /** False: billed by what the picture turns out to take. */
   exact: boolean;
-  budget: { limitUsd: string; leftUsd: string } | null;
+  priceListVersion: string;
+  /** Null where nothing is limited. */
+  budget: Budget | null;
+  /** Other offers and what they cost. */
+  alternatives: (Choice & { unitCostUsd: string })[];
+}
+
+/** What a business may spend in a month (UTC), and what became of it. */
+export interface Budget {
+  limitUsd: string;
+  spentUsd: string;
+  /** Estimates of the open jobs that have no picture yet. */
+  reservedUsd: string;
+  /** Estimates of calls that may have been charged. */
+  unknownUsd: string;
+  leftUsd: string;
+  /** The first moment of the next month. */
+  resetsAt: string;
 }
 
 /** What a person asked for, with the key that makes asking twice the same as asking once. */
@@ -180,6 +199,8 @@ export interface PublishedImage {
 
 /** What the host's `onPublish` receives. */
 export interface Publication {
+  /** The name under which the images are attached: keep it with the post, and detach them when the post goes. */
+  postId: string;
   platform: Platform;
   text: string;
   images: PublishedImage[];

@@ -104,7 +104,19 @@ export const estimate = (more: Wire = {}): Wire => ({
   quality: "standard",
   unit_cost_usd: "0.0527",
   total_cost_usd: "0.0527",
+  count: 1,
   exact: false,
+  price_list_version: "test",
   budget: null,
+  alternatives: [],
   ...more,
+});
+
+export const budget = (left: string): Wire => ({
+  limit_usd: "1",
+  spent_usd: "0.5",
+  reserved_usd: "0",
+  unknown_usd: "0",
+  left_usd: left,
+  resets_at: "2026-12-01T12:00:00Z",
 });

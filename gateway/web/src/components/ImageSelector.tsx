@@ -12,12 +12,19 @@ export interface ImageSelectorProps {
   onSelectImage: (url: string, image: Image) => void;
   /** Says that nothing can be published without an image. */
   requireImage?: boolean;
+  /** Each chosen image needs an alt text, or must be said to be decorative. */
+  requireAltText?: boolean;
   /** Most images that can be chosen. Default 1. */
   maxSelection?: number;
-  /** Marks images that this platform does not take, and offers to make a copy that it takes. */
+  /** Where the image will be published: one that any of these does not take cannot be used. It is shown and marked all the same,
+      with a copy that fits at one click. */
+  platforms?: Platform[];
+  /** The same for a single one. */
   platform?: Platform;
   /** The tab that is open first. Default: the one of last time. */
   initialTab?: SelectorTab;
+  /** Said under the title: why the dialog is here. */
+  note?: string;
 }
 
 const Content = patient(() => import("./SelectorContent").then((part) => part.default));

@@ -1,69 +1,90 @@
-import { useVerdict } from "../hooks/useLibrary";
+import { useEffect, useRef, useState } from "react";
+import type { Fit } from "../hooks/useFits";
+import type { Post } from "../hooks/usePost";
 import { useMessages } from "../provider";
-import type { Image, Job, Platform } from "../types";
+import type { Image } from "../types";
 import { IconButton } from "../ui/Button";
-import { Checkbox } from "../ui/Field";
 import { Notice } from "../ui/Notice";
 import { Progress } from "../ui/Progress";
 import { Thumb } from "../ui/Thumb";
 import { AltText } from "./AltText";
 import { InstagramFix } from "./InstagramFix";
 import { spokenOf } from "./JobStage";
+import { PlatformFix } from "./PlatformFix";
 import styles from "./publish.module.css";
 
 interface PostImagesProps {
   businessId: number;
-  platform: Platform;
-  images: Image[];
-  /** The picture that is awaited. */
-  job: Job | null;
-  onMove: (index: number, by: -1 | 1) => void;
-  onRemove: (id: string) => void;
-  onReplace: (id: string, by: Image) => void;
-  /** Images of this post that say nothing. */
-  decorative: string[];
-  onDecorate: (id: string, is: boolean) => void;
+  post: Post;
+  announce: (text: string) => void;
 }
 
 /** The images of a post in their order, each with what the platform says of it. */
-export function PostImages({ businessId, platform, images, job, onMove, onRemove, onReplace, decorative, onDecorate }: PostImagesProps) {
-  const { publish: words, generate, common } = useMessages();
+export function PostImages({ businessId, post, announce }: PostImagesProps) {
+  const { publish: words, generate } = useMessages();
+  const { images, fits, job } = post;
+  const list = useRef<HTMLOListElement>(null);
+  const wanted = useRef<string | null>(null);
+  useEffect(() => {
+    // An element that moves in the page, or is replaced, loses the focus.
+    if (wanted.current) list.current?.querySelector<HTMLElement>(wanted.current)?.focus();
+    wanted.current = null;
+  }, [images]);
+
+  const move = (index: number, by: -1 | 1): void => {
+    const image = images[index];
+    if (!image) return;
+    wanted.current = `[data-id="${image.id}"] [data-move="${by}"]`;
+    announce(words.moved(image.filename, index + by + 1, images.length));
+    post.move(index, by);
+  };
+  const remove = (index: number): void => {
+    const [image, neighbour] = [images[index], images[index + 1] ?? images[index - 1]];
+    if (!image) return;
+    if (neighbour) wanted.current = `[data-id="${neighbour.id}"] [data-remove]`;
+    else list.current?.closest("[data-image-field]")?.querySelector<HTMLElement>("[data-add]")?.focus();
+    announce(words.removed(image.filename));
+    post.remove(image.id);
+  };
+  const mend = (image: Image, copy: Image): void => {
+    wanted.current = `[data-id="${copy.id}"] [data-remove]`;
+    announce(words.mended);
+    post.replace(image.id, copy);
+  };
+
   return (
-    <ol className={styles["images"]}>
+    <ol className={styles["images"]} ref={list}>
       {images.map((image, index) => (
-        <li key={image.id} className={styles["image"]}>
+        <li key={image.id} className={styles["image"]} data-id={image.id} data-misfit={fits[index]?.valid === false || undefined}>
           <div className={styles["line"]}>
             <Thumb image={image} className={styles["thumb"] ?? ""} />
-            <span className={styles["name"]}>{image.filename}</span>
+            <span className={styles["name"]} title={image.filename}>
+              {image.filename}
+            </span>
             {images.length > 1 && (
               <>
-                <IconButton small icon="left" label={words.moveLeft(image.filename)} off={index === 0} onClick={() => onMove(index, -1)} />
                 <IconButton
                   small
-                  icon="right"
-                  label={words.moveRight(image.filename)}
+                  icon="up"
+                  label={words.moveEarlier(image.filename)}
+                  off={index === 0}
+                  data-move={-1}
+                  onClick={() => move(index, -1)}
+                />
+                <IconButton
+                  small
+                  icon="down"
+                  label={words.moveLater(image.filename)}
                   off={index === images.length - 1}
-                  onClick={() => onMove(index, 1)}
+                  data-move={1}
+                  onClick={() => move(index, 1)}
                 />
               </>
             )}
-            <IconButton small icon="close" label={words.removeImage(image.filename)} onClick={() => onRemove(image.id)} />
+            <IconButton small icon="close" label={words.removeImage(image.filename)} data-remove="" onClick={() => remove(index)} />
           </div>
-          {platform === "instagram" ? (
-            <InstagramFix businessId={businessId} image={image} onFixed={(copy) => onReplace(image.id, copy)} />
-          ) : (
-            <Advice image={image} platform={platform} />
-          )}
-          {!image.altText && (
-            <>
-              {!decorative.includes(image.id) && (
-                <AltText compact businessId={businessId} image={image} onSaved={(saved) => onReplace(image.id, saved)} />
-              )}
-              <Checkbox checked={decorative.includes(image.id)} onChange={(event) => onDecorate(image.id, event.target.checked)}>
-                {common.decorative}
-              </Checkbox>
-            </>
-          )}
+          {fits[index] && <Word businessId={businessId} fit={fits[index]} onFixed={(copy) => mend(image, copy)} />}
+          <Description businessId={businessId} image={image} onSaved={(saved) => post.replace(image.id, saved)} />
         </li>
       ))}
       {job && (
@@ -79,8 +100,21 @@ export function PostImages({ businessId, platform, images, job, onMove, onRemove
   );
 }
 
-/** What another platform has to say; it never stops a post. */
-function Advice({ image, platform }: { image: Image; platform: Platform }) {
-  const { data } = useVerdict(image, platform);
-  return data && data.warnings.length > 0 ? <Notice tone="info">{data.warnings.join(" ")}</Notice> : null;
+/** The platform's word on one image. */
+function Word({ businessId, fit, onFixed }: { businessId: number; fit: Fit; onFixed: (copy: Image) => void }) {
+  if (fit.valid === false) {
+    return (
+      <div data-fix="">
+        <PlatformFix businessId={businessId} fit={fit} onFixed={onFixed} />
+      </div>
+    );
+  }
+  if (fit.platform === "instagram") return <InstagramFix businessId={businessId} image={fit.image} />;
+  return fit.warnings.length > 0 ? <Notice tone="info">{fit.warnings.join(" ")}</Notice> : null;
+}
+
+/** Asks for the alt text of an image that came without one, and stays for whoever wants to change it. */
+function Description({ businessId, image, onSaved }: { businessId: number; image: Image; onSaved: (image: Image) => void }) {
+  const [missing] = useState(image.altText === null);
+  return missing ? <AltText compact businessId={businessId} image={image} onSaved={onSaved} /> : null;
 }

@@ -1,14 +1,17 @@
 import { useId, useRef, useState } from "react";
+import { asFailure } from "../failure";
 import { useJobs } from "../hooks/useJobs";
-import { MOST_IMAGES, usePost } from "../hooks/usePost";
+import { MOST_IMAGES, usePost, type PostProblem } from "../hooks/usePost";
 import { useMessages } from "../provider";
 import type { Platform } from "../types";
 import { Button } from "../ui/Button";
 import { Choices } from "../ui/Choices";
 import { TextArea } from "../ui/Field";
+import { useLive } from "../ui/Live";
 import { Modal } from "../ui/Modal";
 import { FailureNotice, Notice } from "../ui/Notice";
 import { ImageSelector } from "./ImageSelector";
+import { JobEnd } from "./JobEnd";
 import { PostImages } from "./PostImages";
 import { PostPreview } from "./PostPreview";
 import type { PublishContentModalProps } from "./PublishContentModal";
@@ -16,66 +19,81 @@ import styles from "./publish.module.css";
 
 const PLATFORMS: Platform[] = ["instagram", "facebook", "linkedin", "threads", "x"];
 
+/** What is to be repaired first. */
+const CULPRIT: Record<PostProblem, string[]> = {
+  empty: ["textarea"],
+  image: ["[data-add]"],
+  misfit: ["[data-misfit] [data-fix] button", "[data-misfit] [data-remove]"],
+};
+
 export default function PublishContent({
   businessId,
   onClose,
   onPublish,
+  postId,
   platforms = PLATFORMS,
   initialPlatform,
   initialText = "",
   initialImages = [],
 }: PublishContentModalProps) {
   const { publish: words, common } = useMessages();
+  const [live, announce] = useLive();
   const [picking, setPicking] = useState(false);
-  const [gone, setGone] = useState(false);
+  const [asking, setAsking] = useState(false);
+  const [gone, setGone] = useState("");
   const [tried, setTried] = useState(false);
   const body = useRef<HTMLDivElement>(null);
   const id = useId();
   const post = usePost({
     businessId,
+    postId,
     platform: initialPlatform ?? platforms.find((name) => name !== "instagram") ?? "instagram",
     text: initialText,
     images: initialImages,
     onPublish,
     onDone: onClose,
-    onGone: () => {
-      setGone(true);
+    onGone: (images) => {
+      setGone(words.gone(images.map(({ filename }) => filename)));
       setPicking(true);
     },
   });
   const { running } = useJobs(businessId);
-  const { platform, images, job, armed, problem, publish } = post;
+  const { platform, images, job, armed, problem, publishing, error } = post;
   const needsImage = platform === "instagram";
+  const name = words.platforms[platform];
 
-  const choose = (name: Platform): void => {
-    post.setPlatform(name);
+  const choose = (next: Platform): void => {
+    post.setPlatform(next);
     setTried(false);
-    if (name === "instagram" && images.length === 0 && !job) setPicking(true);
+    if (next === "instagram" && images.length === 0 && !job) setPicking(true);
   };
   const submit = (): void => {
     setTried(true);
-    setGone(false);
+    setGone("");
     if (!problem) return post.submit();
-    body.current?.querySelector<HTMLElement>(problem === "empty" ? "textarea" : "[data-image-field] button")?.focus();
+    const culprits = CULPRIT[problem].map((place) => body.current?.querySelector<HTMLElement>(place));
+    culprits.find((place) => place)?.focus();
   };
-  const why = problem && { image: words.imageRequired, misfit: words.imageMisfit, empty: words.textRequired }[problem];
+  const leave = (): void => (armed || publishing ? setAsking(true) : onClose());
+  const why = problem && { image: words.imageRequired, misfit: words.imageMisfit(name), empty: words.textRequired }[problem];
+  const wrong = tried && problem !== null && problem !== "empty";
 
   const foot = (
     <div className={styles["foot"]}>
       <p id={`${id}-why`} className={styles["why"]} role={tried && why ? "alert" : undefined}>
         {armed ? words.waitingForPicture : why}
       </p>
-      <Button kind="quiet" onClick={armed ? post.disarm : onClose}>
+      <Button kind="quiet" onClick={armed ? post.disarm : leave}>
         {common.cancel}
       </Button>
-      <Button kind="primary" aria-describedby={`${id}-why`} off={publish.isPending || armed} onClick={submit}>
-        {publish.isPending ? words.publishing : job ? words.publishWhenReady : words.publish}
+      <Button kind="primary" aria-describedby={`${id}-why`} off={publishing || armed} onClick={submit}>
+        {publishing ? words.publishing : job ? words.publishWhenReady : words.publish}
       </Button>
     </div>
   );
 
   return (
-    <Modal open onClose={onClose} title={words.title} foot={foot}>
+    <Modal open onClose={leave} title={words.title} foot={foot}>
       <div className={styles["columns"]} ref={body}>
         <div className={styles["form"]}>
           <div className={styles["group"]}>
@@ -93,45 +111,51 @@ export default function PublishContent({
             placeholder={words.textPlaceholder}
             rows={4}
             value={post.text}
+            aria-invalid={(tried && problem === "empty") || undefined}
+            aria-describedby={tried && problem === "empty" ? `${id}-why` : undefined}
             onChange={(event) => post.setText(event.target.value)}
           />
+          {/* Neither a group nor a button may carry `aria-required`: the word is part of the name that is read with both. */}
           <div
             className={styles["group"]}
             role="group"
             aria-labelledby={`${id}-images`}
             aria-describedby={needsImage ? `${id}-required` : undefined}
             data-image-field=""
+            data-wrong={wrong || undefined}
           >
             <p className={styles["label"]} id={`${id}-images`}>
               {images.length > 1 ? words.imagesLabel : words.imageLabel}
+              {needsImage && (
+                <>
+                  {" "}
+                  <span className={styles["required"]}>{words.required}</span>
+                </>
+              )}
             </p>
             {needsImage && (
               <p className={styles["help"]} id={`${id}-required`}>
                 {words.imageRequired}
               </p>
             )}
-            <PostImages
-              businessId={businessId}
-              platform={platform}
-              images={images}
-              job={job}
-              onMove={post.move}
-              onRemove={post.remove}
-              onReplace={post.replace}
-              decorative={post.decorative}
-              onDecorate={post.decorate}
-            />
+            <PostImages businessId={businessId} post={post} announce={announce} />
             {images.length < MOST_IMAGES && !job && (
-              <Button icon="plus" className={styles["add"] ?? ""} onClick={() => setPicking(true)}>
+              <Button
+                icon="plus"
+                className={styles["add"] ?? ""}
+                data-add=""
+                aria-describedby={needsImage ? `${id}-required` : undefined}
+                onClick={() => setPicking(true)}
+              >
                 {words.addImage}
               </Button>
             )}
-            {!job && running[0] && (
+            {images.length < MOST_IMAGES && !job && running[0] && (
               <Notice
                 tone="info"
                 title={words.pendingTitle}
                 actions={
-                  <Button small onClick={() => post.await(running[0] ?? null)}>
+                  <Button small onClick={() => running[0] && post.awaitJob(running[0])}>
                     {words.pendingUse}
                   </Button>
                 }
@@ -139,27 +163,49 @@ export default function PublishContent({
                 <p>{running[0].prompt}</p>
               </Notice>
             )}
+            {post.lostJob && <JobEnd job={post.lostJob} />}
           </div>
-          {gone && <Notice tone="warn" title={words.gone} />}
-          {publish.isError &&
-            (isHosts(publish.error) ? (
+          {gone && <Notice tone="warn" title={gone} />}
+          {error &&
+            (isHosts(error) ? (
               <Notice tone="bad" title={words.hostFailed}>
-                <p>{publish.error.message}</p>
+                <p>{error.message}</p>
               </Notice>
             ) : (
-              <FailureNotice failure={publish.error} />
+              <FailureNotice failure={error} onRetry={asFailure(error).retryable ? post.submit : undefined} />
             ))}
         </div>
         <PostPreview platform={platform} text={post.text} images={images} job={job} />
       </div>
+      {live}
       <ImageSelector
         businessId={businessId}
         isOpen={picking}
         onClose={() => setPicking(false)}
-        onSelectImage={(_url, image) => post.add(image)}
+        onSelectImage={(_url, image) => {
+          setGone("");
+          post.add(image);
+        }}
         requireImage={needsImage}
         maxSelection={MOST_IMAGES - images.length}
-        {...(needsImage && { platform })}
+        platforms={[platform]}
+        {...(gone && { note: gone })}
+      />
+      <Modal
+        open={asking}
+        question
+        shape="narrow"
+        title={words.leaveTitle}
+        note={publishing ? words.leavePublishing : words.leaveWaiting}
+        onClose={() => setAsking(false)}
+        foot={
+          <>
+            <Button onClick={onClose}>{words.leaveGo}</Button>
+            <Button kind="primary" onClick={() => setAsking(false)}>
+              {words.leaveStay}
+            </Button>
+          </>
+        }
       />
     </Modal>
   );

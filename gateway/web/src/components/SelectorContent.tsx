@@ -1,17 +1,17 @@
 import * as Tabs from "@radix-ui/react-tabs";
-import { useRef, useState } from "react";
+import { Suspense, useEffect, useId, useRef, useState, type ReactNode } from "react";
+import { useFits } from "../hooks/useFits";
+import { patient } from "../patient";
 import { useMessages } from "../provider";
 import { useStored } from "../stored";
-import type { Image } from "../types";
+import type { Image, Platform } from "../types";
 import { Button } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
 import { Modal } from "../ui/Modal";
-import { Thumb } from "../ui/Thumb";
-import { AIImageGenerator } from "./AIImageGenerator";
-import { ImageLibrary } from "./ImageLibrary";
+import { Skeleton, Thumb } from "../ui/Thumb";
+import { AltText } from "./AltText";
 import type { ImageSelectorProps, SelectorTab } from "./ImageSelector";
-import { ImageUploader } from "./ImageUploader";
-import { InstagramFix } from "./InstagramFix";
+import { PlatformFix } from "./PlatformFix";
 import styles from "./selector.module.css";
 
 const TABS: { tab: SelectorTab; icon: IconName }[] = [
@@ -19,28 +19,62 @@ const TABS: { tab: SelectorTab; icon: IconName }[] = [
   { tab: "generate", icon: "sparkle" },
   { tab: "library", icon: "library" },
 ];
+const NOWHERE: Platform[] = [];
+
+const uploader = () => import("./ImageUploader").then((part) => part.ImageUploader);
+const generator = () => import("./AIImageGenerator").then((part) => part.AIImageGenerator);
+const library = () => import("./ImageLibrary").then((part) => part.ImageLibrary);
+const ImageUploader = patient(uploader);
+const AIImageGenerator = patient(generator);
+const ImageLibrary = patient(library);
 
 export default function SelectorContent({
   businessId,
   onClose,
   onSelectImage,
   requireImage = false,
+  requireAltText = false,
   maxSelection = 1,
+  platforms = NOWHERE,
   platform,
   initialTab,
+  note,
 }: ImageSelectorProps) {
-  const { selector: words } = useMessages();
+  const { selector: words, publish, instagram } = useMessages();
   const [last, remember] = useStored<SelectorTab>("tab", "upload");
-  const [tab, setTab] = useState(initialTab ?? last);
+  const [tab, setTab] = useState<SelectorTab>(initialTab ?? (TABS.some((one) => one.tab === last) ? last : "upload"));
+  const [visited, setVisited] = useState([tab]);
+  // What runs in them goes on. The library begins anew: its own memory brings it back to where it was, with what is new.
+  const shows = (name: SelectorTab): boolean => name === tab || (name !== "library" && visited.includes(name));
   const [chosen, setChosen] = useState<Image[]>([]);
   const [uploading, setUploading] = useState(false);
   const [asking, setAsking] = useState(false);
   const primary = useRef<HTMLButtonElement>(null);
+  const id = useId();
+
+  const targets = platform && !platforms.includes(platform) ? [...platforms, platform] : platforms;
+  const fits = useFits(chosen, targets);
+  const misfit = fits.find(({ valid }) => valid === false);
+  const undescribed = requireAltText ? chosen.find(({ altText }) => altText === null) : undefined;
+  const reason = whyNot();
+  function whyNot(): string {
+    if (chosen.length === 0) return words.chooseFirst;
+    if (misfit) return words.misfit(misfit.image.filename, publish.platforms[misfit.platform]);
+    if (fits.some(({ valid }) => valid === null)) return instagram.checking;
+    return undescribed ? words.altNeeded(undescribed.filename) : "";
+  }
+
+  useEffect(() => {
+    // The other tabs' code comes while nobody waits for it; a tab that is opened sooner asks again.
+    const soon = setTimeout(() => void Promise.allSettled([uploader(), generator(), library()]), 500);
+    return () => clearTimeout(soon);
+  }, []);
 
   const open = (next: string): void => {
     const found = TABS.find((one) => one.tab === next);
     if (!found) return;
     setTab(found.tab);
+    setVisited((now) => (now.includes(found.tab) ? now : [...now, found.tab]));
     remember(() => found.tab);
   };
   const add = (images: Image[]): void =>
@@ -49,46 +83,90 @@ export default function SelectorContent({
     for (const image of images) onSelectImage(image.url, image);
     onClose();
   };
+  const lead = (): void => void requestAnimationFrame(() => primary.current?.focus());
   const arrived = (images: Image[]): void => {
     if (images.length === 0) return;
     add(images);
-    requestAnimationFrame(() => primary.current?.focus());
+    lead();
   };
-  const useOne = (image: Image): void => (maxSelection === 1 ? use([image]) : add([image]));
+  // Known without asking: what only Instagram judges. Everything else is chosen first, and looked at there.
+  const passes = (image: Image): boolean =>
+    targets.every((name) => name === "instagram" && image.instagram.valid) && !(requireAltText && image.altText === null);
+  const useOne = (image: Image): void => {
+    if (maxSelection === 1 && passes(image)) return use([image]);
+    add([image]);
+    lead();
+  };
   const leave = (): void => (uploading ? setAsking(true) : onClose());
-  const misfit = platform === "instagram" ? chosen.find((image) => !image.instagram.valid) : undefined;
-  const replace = (copy: Image): void => setChosen((now) => now.map((image) => (image.id === misfit?.id ? copy : image)));
+  const replace = (old: Image, by: Image): void => setChosen((now) => now.map((image) => (image.id === old.id ? by : image)));
 
-  const foot = (
+  const footer = (
     <div className={styles["foot"]}>
-      {misfit && <InstagramFix businessId={businessId} image={misfit} onFixed={replace} />}
+      {misfit ? (
+        <PlatformFix
+          key={`${misfit.image.id} ${misfit.platform}`}
+          businessId={businessId}
+          fit={misfit}
+          onFixed={(copy) => {
+            replace(misfit.image, copy);
+            lead();
+          }}
+        />
+      ) : (
+        undescribed && (
+          <AltText
+            compact
+            key={undescribed.id}
+            businessId={businessId}
+            image={undescribed}
+            onSaved={(saved) => replace(undescribed, saved)}
+          />
+        )
+      )}
       <div className={styles["bar"]}>
         <div className={styles["chosen"]}>
           {chosen.map((image) => (
             <Thumb key={image.id} image={image} className={styles["thumb"] ?? ""} />
           ))}
-          <span className={styles["name"]}>
-            {chosen.length === 1 && chosen[0] ? words.chosen(chosen[0].filename) : chosen.length === 0 ? words.none : ""}
+          <span className={styles["said"]} role="status">
+            <span className={styles["name"]}>{chosen.length === 1 && chosen[0] ? words.chosen(chosen[0].filename) : ""}</span>
+            <span id={`${id}-why`} className={styles["why"]}>
+              {reason}
+            </span>
           </span>
         </div>
         <Button kind="quiet" onClick={leave}>
           {words.skip}
         </Button>
-        <Button
-          kind="primary"
-          ref={primary}
-          off={chosen.length === 0}
-          title={chosen.length === 0 ? words.chooseFirst : undefined}
-          onClick={() => use(chosen)}
-        >
+        <Button kind="primary" ref={primary} off={reason !== ""} aria-describedby={`${id}-why`} onClick={() => use(chosen)}>
           {words.use(chosen.length)}
         </Button>
       </div>
     </div>
   );
 
+  const panels: Record<SelectorTab, ReactNode> = {
+    upload: <ImageUploader businessId={businessId} onFinished={arrived} onRunning={setUploading} onUse={useOne} />,
+    generate: <AIImageGenerator businessId={businessId} onGenerated={(image) => arrived([image])} onUse={useOne} />,
+    library: (
+      <ImageLibrary
+        businessId={businessId}
+        chosen={chosen}
+        onChoose={setChosen}
+        maxSelection={maxSelection}
+        onUse={useOne}
+        empty={
+          <Button kind="primary" icon="upload" onClick={() => open("upload")}>
+            {words.upload}
+          </Button>
+        }
+        {...(targets.includes("instagram") && { platform: "instagram" })}
+      />
+    ),
+  };
+
   return (
-    <Modal open onClose={leave} title={words.title} note={requireImage && words.required} shape="large" foot={foot}>
+    <Modal open onClose={leave} title={words.title} note={note ?? (requireImage && words.required)} shape="large" foot={footer}>
       <Tabs.Root value={tab} onValueChange={open} className={styles["tabs"]}>
         <Tabs.List className={styles["list"]} aria-label={words.title}>
           {TABS.map((one) => (
@@ -98,27 +176,11 @@ export default function SelectorContent({
             </Tabs.Trigger>
           ))}
         </Tabs.List>
-        <Tabs.Content value="upload" forceMount hidden={tab !== "upload"} className={styles["panel"]}>
-          <ImageUploader businessId={businessId} onFinished={arrived} onRunning={setUploading} onUse={useOne} />
-        </Tabs.Content>
-        <Tabs.Content value="generate" forceMount hidden={tab !== "generate"} className={styles["panel"]}>
-          <AIImageGenerator businessId={businessId} onGenerated={(image) => arrived([image])} onUse={useOne} />
-        </Tabs.Content>
-        <Tabs.Content value="library" className={styles["panel"]}>
-          <ImageLibrary
-            businessId={businessId}
-            chosen={chosen}
-            onChoose={setChosen}
-            maxSelection={maxSelection}
-            onUse={useOne}
-            empty={
-              <Button kind="primary" icon="upload" onClick={() => open("upload")}>
-                {words.upload}
-              </Button>
-            }
-            {...(platform && { platform })}
-          />
-        </Tabs.Content>
+        {TABS.map((one) => (
+          <Tabs.Content key={one.tab} value={one.tab} forceMount hidden={tab !== one.tab} className={styles["panel"]}>
+            {shows(one.tab) && <Suspense fallback={<Skeleton className={styles["coming"] ?? ""} />}>{panels[one.tab]}</Suspense>}
+          </Tabs.Content>
+        ))}
       </Tabs.Root>
       <Modal
         open={asking}

@@ -1,39 +1,87 @@
 import { useMutation } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import type { Api } from "../api";
+import { asFailure, type Failure } from "../failure";
+import { newKey } from "../keys";
 import { useDarkroom } from "../provider";
 import type { Image, Job, Platform, Publication, PublishedImage } from "../types";
+import { useAttachments } from "./useAttachments";
+import { useFits, verdictOf, type Fit } from "./useFits";
 import { useJob } from "./useJobs";
 
 export const MOST_IMAGES = 10;
 
-export interface Start {
+export interface PostOptions {
   businessId: number;
+  /** The host's own name of the post, where it has one already. Default: a new one. */
+  postId?: string | undefined;
   platform: Platform;
-  text: string;
-  images: Image[];
+  text?: string;
+  images?: Image[];
+  /** The host's own publishing. Rejected: nothing was published, and the post stays as it is. */
   onPublish: (publication: Publication) => void | Promise<void>;
-  onDone: () => void;
-  /** An image of the post is no longer there. */
-  onGone: () => void;
+  /** It was published. */
+  onDone?: () => void;
+  /** These were deleted meanwhile and have left the post; nothing was published. */
+  onGone?: (images: Image[]) => void;
 }
 
-/** A post in the making: what it says, what it shows, and whether it can go out. */
-export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Start) {
-  const { api } = useDarkroom();
+/** Why a post cannot go out: no image where one is needed, an image that the platform does not take, nothing in it. */
+export type PostProblem = "image" | "misfit" | "empty";
+
+export interface Post {
+  postId: string;
+  platform: Platform;
+  /** Never drops an image; each is judged anew. */
+  setPlatform: (platform: Platform) => void;
+  text: string;
+  setText: (text: string) => void;
+  /** In their order. */
+  images: Image[];
+  /** What the platform says of each, in the same order. */
+  fits: Fit[];
+  add: (image: Image) => void;
+  remove: (id: string) => void;
+  /** Puts another one in its place, such as a copy that fits. */
+  replace: (id: string, by: Image) => void;
+  move: (index: number, by: -1 | 1) => void;
+  /** The picture in the making that the post waits for. */
+  job: Job | null;
+  awaitJob: (job: Job) => void;
+  /** The awaited picture that was not made. */
+  lostJob: Job | null;
+  /** It is published as soon as the awaited picture is ready. */
+  armed: boolean;
+  disarm: () => void;
+  problem: PostProblem | null;
+  /** Attaches every image and publishes; waits for the awaited picture first. Does nothing while it is under way. */
+  submit: () => void;
+  publishing: boolean;
+  /** From Darkroom, as a `Failure`, or whatever the host's publishing was rejected with. */
+  error: Error | null;
+}
+
+/** A post in the making: what it says, what it shows, and whether it can go out. Its images are attached to it, on the server,
+    when it is published; what was attached for nothing is let go of when this unmounts. */
+export function usePost({ businessId, onPublish, onDone, onGone, ...start }: PostOptions): Post {
+  const { api, client } = useDarkroom();
+  const [postId] = useState(() => start.postId ?? newKey());
   const [platform, setPlatform] = useState(start.platform);
-  const [text, setText] = useState(start.text);
-  const [images, setImages] = useState(start.images);
+  const [text, setText] = useState(start.text ?? "");
+  const [images, setImages] = useState(start.images ?? []);
   const [awaited, setAwaited] = useState<Job | null>(null);
+  const [lostJob, setLostJob] = useState<Job | null>(null);
   const [armed, setArmed] = useState(false);
-  const [decorative, setDecorative] = useState<string[]>([]);
+  const [earlier] = useState(() => (start.postId === undefined ? [] : images.map(({ id }) => id)));
+  const attachments = useAttachments(businessId, postId, earlier);
+  const fits = useFits(images, [platform]);
   const { data } = useJob(businessId, awaited?.jobId ?? null);
   const job = awaited ? (data?.job ?? awaited) : null;
 
   const add = (image: Image): void =>
-    setImages((now) => (now.some(({ id }) => id === image.id) ? now : [...now, image].slice(-MOST_IMAGES)));
+    setImages((now) => (now.length >= MOST_IMAGES || now.some(({ id }) => id === image.id) ? now : [...now, image]));
   const remove = (id: string): void => setImages((now) => now.filter((image) => image.id !== id));
-  const replace = (id: string, by: Image): void => setImages((now) => now.map((image) => (image.id === id ? by : image)));
+  const replace = (id: string, by: Image): void =>
+    setImages((now) => now.filter((image) => image.id === id || image.id !== by.id).map((image) => (image.id === id ? by : image)));
   const move = (index: number, by: -1 | 1): void =>
     setImages((now) => {
       const moved = [...now];
@@ -42,31 +90,77 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Sta
       return moved;
     });
 
-  const decorate = (id: string, is: boolean): void => setDecorative((now) => (is ? [...now, id] : now.filter((other) => other !== id)));
+  const attachAll = async (shown: Image[]): Promise<Image[] | null> => {
+    const found = await Promise.allSettled(shown.map((image) => attachments.attach(image, platform)));
+    const refusals = found.map((one) => (one.status === "rejected" ? asFailure(one.reason) : null));
+    const gone = shown.filter((_image, index) => isGone(refusals[index]));
+    if (gone.length > 0) {
+      setImages((now) => now.filter(({ id }) => !gone.some((image) => image.id === id)));
+      onGone?.(gone);
+      return null;
+    }
+    // The server knows better than what was shown: ask what it has against the image, so that the way out stands beside it.
+    await Promise.allSettled(
+      shown
+        .filter((_image, index) => refusals[index]?.code === "not_publishable")
+        .map(({ id }) => client.fetchQuery({ ...verdictOf(api, id, platform), staleTime: 0 })),
+    );
+    const refused = refusals.find((failure) => failure !== null);
+    if (refused) throw refused;
+    return found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  };
 
+  const mounted = useRef(true);
+  const busy = useRef(false);
   const publish = useMutation(
     {
+      networkMode: "always", // Without a connection it fails at once, and says so.
       mutationFn: async (shown: Image[]) => {
-        // Somebody may have deleted one since it was chosen: what is published is what is there now.
-        const current = await Promise.all(shown.map(({ id }) => api.image(id)));
-        const gone = current.filter(({ deletedAt }) => deletedAt !== null);
-        if (gone.length > 0) {
-          setImages(current.filter(({ deletedAt }) => deletedAt === null));
-          return onGone();
+        busy.current = true;
+        let out = false;
+        try {
+          const attached = await attachAll(shown);
+          if (!attached) return;
+          const ready = await Promise.all(
+            attached.map(async (image): Promise<PublishedImage> => {
+              // Its own file, or the copy that the server offers for one of the right shape.
+              const verdict = await client.fetchQuery(verdictOf(api, image.id, platform));
+              const copy = verdict && verdict.valid && !verdict.publishableAsIs ? verdict.fix?.crop.url : null;
+              return { id: image.id, url: copy ?? image.url, altText: image.altText, aiGenerated: image.source === "ai_generated" };
+            }),
+          );
+          await onPublish({ postId, platform, text: text.trim(), images: ready });
+          attachments.settle(shown.map(({ id }) => id));
+          out = true;
+          onDone?.();
+        } finally {
+          busy.current = false;
+          if (!out && !mounted.current) attachments.keep([]);
         }
-        const ready = await Promise.all(current.map((image) => published(api, platform, image, decorative.includes(image.id))));
-        await onPublish({ platform, text: text.trim(), images: ready });
-        onDone();
       },
     },
-    useDarkroom().client,
+    client,
   );
 
+  const { reset } = publish;
+  useEffect(() => reset(), [images, platform, reset]); // What was refused is not what would be published now.
+  useEffect(() => {
+    if (!busy.current) attachments.keep(images.map(({ id }) => id));
+  }, [images, attachments, publish.isPending]);
+  useEffect(() => {
+    mounted.current = true;
+    return () => {
+      mounted.current = false;
+      // While it is being published nobody knows yet: its end sees to it. After that everything that is left is shown.
+      if (!busy.current) attachments.keep([]);
+    };
+  }, [attachments]);
+
   const problem = blocked();
-  function blocked(): "image" | "misfit" | "empty" | null {
+  function blocked(): PostProblem | null {
     if (job) return null;
     if (platform === "instagram" && images.length === 0) return "image";
-    if (platform === "instagram" && images.some((image) => !image.instagram.valid)) return "misfit";
+    if (fits.some(({ valid }) => valid === false)) return "misfit";
     return images.length === 0 && !text.trim() ? "empty" : null;
   }
 
@@ -80,43 +174,42 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Sta
     if (!ready && !over) return;
     setAwaited(null);
     setArmed(false);
-    if (!ready) return;
-    const all = [...images, ready];
+    if (!ready) return setLostJob(job);
+    const all = [...images.filter(({ id }) => id !== ready.id), ready];
     setImages(all);
     if (armed && (platform !== "instagram" || all.every((image) => image.instagram.valid))) send.current(all);
   }, [ready, over]); // eslint-disable-line -- once, when the awaited picture ends
 
-  const submit = (): void => (job ? setArmed(true) : publish.mutate(images));
+  const awaitJob = (wanted: Job): void => {
+    setLostJob(null);
+    setAwaited(wanted);
+  };
+  const submit = (): void => {
+    if (job) setArmed(true);
+    else if (!busy.current) publish.mutate(images);
+  };
   return {
+    postId,
     platform,
     setPlatform,
     text,
     setText,
     images,
+    fits,
     add,
     remove,
     replace,
     move,
-    decorative,
-    decorate,
     job,
-    await: setAwaited,
+    awaitJob,
+    lostJob,
     armed,
     disarm: () => setArmed(false),
     problem,
     submit,
-    publish,
+    publishing: publish.isPending,
+    error: publish.error,
   };
 }
 
-/** An image as the platform's API takes it: its own file, or the copy that the server offers for one of the right shape. */
-async function published(api: Api, platform: Platform, image: Image, decorative: boolean): Promise<PublishedImage> {
-  const verdict = await api.validate(image.id, platform);
-  const copy = verdict && verdict.valid && !verdict.publishableAsIs ? verdict.fix?.crop.url : null;
-  return {
-    id: image.id,
-    url: copy ?? image.url,
-    altText: decorative ? "" : image.altText,
-    aiGenerated: image.source === "ai_generated",
-  };
-}
+const isGone = (failure: Failure | null | undefined): boolean => failure?.code === "image_deleted" || failure?.code === "not_found";

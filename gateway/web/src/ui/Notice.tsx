@@ -1,9 +1,10 @@
 import { useState, type ReactNode } from "react";
 import { asFailure } from "../failure";
 import type { Messages } from "../messages";
-import { useMessages } from "../provider";
+import { useNow } from "../hooks/useNow";
+import { useDarkroom, useMessages } from "../provider";
 import type { Charged } from "../types";
-import { IconButton } from "./Button";
+import { Button, IconButton } from "./Button";
 import { clsx } from "./clsx";
 import { Icon, type IconName } from "./Icon";
 import styles from "./notice.module.css";
@@ -38,33 +39,71 @@ export function chargeWords(charged: Charged | null, { common }: Messages): stri
   return charged === "unknown" ? common.maybeCharged : charged ? common.charged : common.notCharged;
 }
 
+interface FailureNoticeProps {
+  failure: unknown;
+  actions?: ReactNode;
+  /** Shows a button that tries it again: not before the time that the server asked to wait is over. */
+  onRetry?: (() => void) | undefined;
+}
+
 /** A failed request: what happened, whether it cost, what to do, and the id to quote. */
-export function FailureNotice({ failure: thrown, actions }: { failure: unknown; actions?: ReactNode }) {
+export function FailureNotice({ failure: thrown, actions, onRetry }: FailureNoticeProps) {
   const messages = useMessages();
   const failure = asFailure(thrown);
   const words = messages.failures[failure.code];
-  const fields = failure.fields.map((field) => field.detail).join(" ");
+  const fields = [...failure.fields.map((field) => field.detail), ...failure.warnings].join(" ");
   return (
-    <Notice tone={failure.ambiguous && failure.status === 0 ? "warn" : "bad"} title={words?.title ?? failure.message} actions={actions}>
+    <Notice
+      tone={failure.ambiguous && failure.status === 0 ? "warn" : "bad"}
+      title={words?.title ?? failure.message}
+      actions={
+        (onRetry || actions) && (
+          <>
+            {onRetry && <Retry at={failure.retryAt} onRetry={onRetry} />}
+            {actions}
+          </>
+        )
+      }
+    >
       <p>{[fields, words?.help, chargeWords(failure.charged, messages)].filter(Boolean).join(" ")}</p>
-      {failure.requestId && <RequestId id={failure.requestId} />}
+      {failure.requestId && <CopyId label={messages.common.requestId} copyLabel={messages.common.copyRequestId} id={failure.requestId} />}
     </Notice>
   );
 }
 
-function RequestId({ id }: { id: string }) {
+/** A month's budget may say so too; nobody watches that go down by the second. */
+const LONGEST_WAIT_MS = 600_000;
+
+function Retry({ at, onRetry }: { at: number | null; onRetry: () => void }) {
+  const { messages, format } = useDarkroom();
+  const { common } = messages;
+  const soon = at !== null && at - Date.now() < LONGEST_WAIT_MS ? at : 0;
+  const now = useNow(soon > Date.now());
+  const left = Math.ceil((soon - now) / 1000);
+  return (
+    <Button small icon="retry" off={left > 0} onClick={onRetry}>
+      {left > 0 ? common.retryIn(format.span(left)) : common.retry}
+    </Button>
+  );
+}
+
+/** An id that somebody may have to quote: all of it can be read, selected and, where the browser allows it, copied. */
+export function CopyId({ label, copyLabel, id }: { label: string; copyLabel: string; id: string }) {
   const { common } = useMessages();
   const [copied, setCopied] = useState(false);
   const copy = (): void => {
-    navigator.clipboard?.writeText(id).then(
+    navigator.clipboard.writeText(id).then(
       () => setCopied(true),
       () => setCopied(false),
     );
   };
   return (
     <p className={styles["request"]}>
-      {common.requestId} <code>{id.slice(0, 12)}…</code>
-      <IconButton small icon={copied ? "check" : "copy"} label={copied ? common.copied : common.copyRequestId} onClick={copy} />
+      {label} <code>{id}</code>
+      {/* Pages without TLS have no clipboard. */}
+      {"clipboard" in navigator && (
+        <IconButton small icon={copied ? "check" : "copy"} label={copied ? common.copied : copyLabel} onClick={copy} />
+      )}
     </p>
   );
 }
