@@ -3,7 +3,8 @@ import type { Choice, LibraryQuery, Platform } from "./types";
 
 export const keys = {
   catalogue: () => ["catalogue"],
-  estimate: (businessId: number, choice: Choice) => ["estimate", businessId, choice],
+  estimates: (businessId: number) => ["estimate", businessId],
+  estimate: (businessId: number, choice: Choice) => [...keys.estimates(businessId), choice],
   library: (businessId: number) => ["library", businessId],
   page: (businessId: number, query: LibraryQuery) => [...keys.library(businessId), query],
   image: (id: string) => ["image", id],

@@ -1,7 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { describe, expect, it } from "vitest";
-import { catalogue, estimate, failed, image, job, model, page } from "../../test/factory";
+import { describe, expect, it, vi } from "vitest";
+import { budget, catalogue, estimate, failed, image, job, model, page } from "../../test/factory";
 import { json, problem, Server, show } from "../../test/server";
 import { failures } from "../messages.failures";
 import { AIImageGenerator } from "./AIImageGenerator";
@@ -101,11 +101,95 @@ describe("AIImageGenerator", () => {
   });
 
   it("locks when the budget does not cover it", async () => {
-    new Server().on("POST /generate/estimate-cost", () => json(estimate({ budget: { limit_usd: "1", left_usd: "0.01" } })));
+    new Server().on("POST /generate/estimate-cost", () => json(estimate({ budget: budget("0.01") })));
     show(generator);
     await describeIt("a fox");
-    expect(await screen.findByText("$0.01 left this month")).toBeInTheDocument();
+    expect(await screen.findByText("$0.01 left this month. It begins anew on Dec 1, 2026.")).toBeInTheDocument();
     expect(screen.getByRole("button", { name: "Generate" })).toHaveAccessibleDescription("The budget does not cover this");
+  });
+
+  it("takes the longest description from the model", async () => {
+    new Server().on("GET /generate/sizes", () => json(catalogue([model("model-a", { max_prompt_characters: 8 })])));
+    show(generator);
+    await describeIt("a red fox");
+    expect(screen.getByText("9 of 8")).toBeInTheDocument();
+    expect(screen.getByRole("button", { name: "Generate" })).toHaveAccessibleDescription("The description is too long");
+  });
+
+  it("shows at once what an order left of the budget, and what its end did", async () => {
+    let left = "0.90";
+    let ended = false;
+    const done = job({ status: "succeeded", queue: null, image: image() });
+    new Server()
+      .on("POST /generate/estimate-cost", ({ body }) => json(estimate({ ...body, budget: budget(left) })))
+      .on("POST /generate", () => {
+        left = "0.85";
+        return json(job(), 202);
+      })
+      .on("GET /generate/status/*", () => json(ended ? done : job(), 200, { "Retry-After": "0.2" }))
+      .on("GET /image-*", () => json(done["image"]));
+    show(generator);
+    await describeIt("a fox");
+    await screen.findByText(/^\$0\.90 left/);
+    await press("Generate");
+    await screen.findByText(/^\$0\.85 left/);
+    left = "0.84";
+    ended = true;
+    expect(await screen.findByText(/^\$0\.84 left/, {}, { timeout: 4000 })).toBeInTheDocument();
+  });
+
+  it("asks for the price of what the choice came to rest at, and of nothing between", async () => {
+    const server = new Server();
+    show(generator);
+    await waitFor(() => expect(server.calls("POST /generate/estimate-cost")).toHaveLength(1));
+    await userEvent.click(screen.getByRole("radio", { name: /Tall/ }));
+    await userEvent.click(screen.getByRole("radio", { name: "HD" }));
+    await waitFor(() => expect(server.calls("POST /generate/estimate-cost")).toHaveLength(2));
+    expect(server.calls("POST /generate/estimate-cost")[1]?.body).toMatchObject({ size: "1024x1792", quality: "hd" });
+  });
+
+  it("counts down what the server asks to wait, and sends the same wish then", async () => {
+    const server = new Server().on("POST /generate", () => {
+      const answer = problem(429, "rate_limited", { charged: false, retryable: true });
+      answer.headers.set("Retry-After", "2");
+      return answer;
+    });
+    show(generator);
+    await describeIt("a fox");
+    await press("Generate");
+    const waiting = await screen.findByRole("button", { name: "Try again in 2 sec" });
+    expect(waiting).toHaveAttribute("aria-disabled", "true");
+    server.on("POST /generate", () => json(job(), 202)).on("GET /generate/status/*", () => json(job()));
+    await userEvent.click(await screen.findByRole("button", { name: "Try again" }, { timeout: 4000 }));
+    await screen.findByRole("progressbar");
+    const keys = server.calls("POST /generate").map(({ headers }) => headers.get("Idempotency-Key"));
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toBe(keys[1]);
+  });
+
+  it("asks again before a dear picture is repeated", async () => {
+    localStorage.setItem("darkroom:draft:1", JSON.stringify({ prompt: "a fox", style: "", altText: "", jobId: "job-1", key: "k" }));
+    const done = job({ status: "succeeded", queue: null, image: image() });
+    const server = new Server()
+      .on("POST /generate/estimate-cost", ({ body }) => json(estimate({ ...body, unit_cost_usd: "0.2100" })))
+      .on("GET /generate/status/*", () => json(done))
+      .on("GET /image-*", () => json(done["image"]));
+    show(generator);
+    await press("Generate another · $0.21");
+    expect(await screen.findByRole("button", { name: "Yes, spend about $0.21" })).toHaveFocus();
+    expect(server.calls("POST /generate")).toEqual([]);
+  });
+
+  it("says that the asking to stop did not arrive", async () => {
+    new Server()
+      .on("POST /generate", () => json(job(), 202))
+      .on("GET /generate/status/*", () => json(job()))
+      .on("POST /generate/*/cancel", () => Promise.reject(new TypeError("down")));
+    show(generator);
+    await describeIt("a fox");
+    await press("Generate");
+    await press("Cancel");
+    expect(await screen.findByText("No connection to Darkroom")).toBeInTheDocument();
   });
 
   it("replaces a retired model with a notice", async () => {
@@ -122,6 +206,7 @@ describe("AIImageGenerator", () => {
     ["bad_provider_image", true, "You were charged for this."],
     ["outcome_unknown", "unknown", "It may have been charged"],
   ] as const)("tells of %s what it cost", async (code, charged, words) => {
+    userEvent.setup(); // Gives the page a clipboard.
     localStorage.setItem("darkroom:draft:1", JSON.stringify({ prompt: "a fox", style: "", altText: "", jobId: "job-1", key: "k" }));
     new Server().on("GET /generate/status/*", () => json(failed(code, charged)));
     show(generator);
@@ -129,6 +214,9 @@ describe("AIImageGenerator", () => {
     expect(screen.getByText(new RegExp(words))).toBeInTheDocument();
     expect(screen.getByRole("textbox", { name: "Describe the picture" })).toHaveValue("a fox");
     expect(screen.queryByRole("button", { name: /Try again/ }) !== null).toBe(code === "outcome_unknown");
+    const copied = vi.spyOn(navigator.clipboard, "writeText");
+    await press("Copy the job's id");
+    expect(copied).toHaveBeenCalledWith("job-1");
   });
 
   it("shows a refused order with its request id, and forgets it when something is changed", async () => {

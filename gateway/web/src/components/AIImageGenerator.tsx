@@ -1,9 +1,7 @@
-import { useEffect, useRef } from "react";
-import { choiceOf, settle, type Offer } from "../hooks/offer";
-import { useCatalogue, useDraft, useEstimate, useSubmission, type Draft } from "../hooks/useGenerate";
-import { useForget, useJob } from "../hooks/useJobs";
-import { keys, newKey } from "../keys";
-import { useDarkroom, useMessages } from "../provider";
+import { useEffect, useRef, useState } from "react";
+import type { Offer } from "../hooks/offer";
+import { useGenerator } from "../hooks/useGenerator";
+import { useMessages } from "../provider";
 import { isFinal, type Image, type Job } from "../types";
 import { Button } from "../ui/Button";
 import { useLive } from "../ui/Live";
@@ -26,43 +24,31 @@ export interface AIImageGeneratorProps {
 
 export function AIImageGenerator({ businessId, onGenerated, onUse, confirmAboveUsd = 0.15 }: AIImageGeneratorProps) {
   const { generate: words, common } = useMessages();
-  const { client } = useDarkroom();
   const [live, announce] = useLive();
-  const [draft, edit] = useDraft(businessId);
-  const catalogue = useCatalogue();
-  const offer = catalogue.data ? settle(catalogue.data, draft) : null;
-  const { data: estimate } = useEstimate(businessId, offer && choiceOf(offer));
-  const { sending, reattaching, refused, submit, stop } = useSubmission(businessId);
-  const { data: status } = useJob(businessId, draft.jobId);
-  const job = status?.job ?? null;
-  const root = useRef<HTMLElement>(null);
-
+  const generator = useGenerator(businessId);
+  const { offer, job, sending, refused, forget } = generator;
+  const [asking, setAsking] = useState(false);
   const order = (): void => {
-    const prompt = draft.prompt.trim();
-    if (!offer || !prompt) return;
-    submit({ ...choiceOf(offer), key: draft.key, businessId, prompt, altText: prompt, maxCostUsd: offer.price });
+    const ask = !asking && Number(generator.price) > confirmAboveUsd;
+    setAsking(ask);
+    if (!ask) generator.submit();
   };
+  const root = useRef<HTMLElement>(null);
   const stage = useRef<HTMLDivElement>(null);
+  const editPrompt = (): void => root.current?.querySelector<HTMLElement>("[data-prompt]")?.focus();
+
   useEffect(() => {
     // On a phone the picture's place is below the form.
     if (sending) stage.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }, [sending]);
-  const change = (by: Partial<Draft>): void => {
-    if (refused) stop(); // What was refused is not what is asked for now.
-    edit(by);
-  };
-  const editPrompt = (): void => root.current?.querySelector<HTMLElement>("[data-prompt]")?.focus();
-
-  useEffect(() => {
-    // What was refused is no longer what is shown: prices and models are asked again, a used key is replaced.
-    if (refused) void client.invalidateQueries({ queryKey: keys.catalogue() });
-    if (refused?.code === "idempotency_key_reused") edit({ key: newKey() });
-  }, [refused, client, edit]);
   useArrival(job, onGenerated);
-  const forget = useForget(businessId);
+  const seen = useRef(forget);
   useEffect(() => {
-    if (job && isFinal(job) && !root.current?.closest("[hidden]")) forget([job.jobId]);
-  }, [job, forget]);
+    seen.current = forget;
+  });
+  useEffect(() => {
+    if (job && isFinal(job) && !root.current?.closest("[hidden]")) seen.current();
+  }, [job]);
   const spoken = job ? spokenOf(job, words) : "";
   useEffect(() => announce(spoken, job?.status === "failed"), [announce, spoken, job?.status]);
 
@@ -71,50 +57,41 @@ export function AIImageGenerator({ businessId, onGenerated, onUse, confirmAboveU
       <div className={styles["columns"]}>
         <div className={styles["left"]}>
           {offer ? (
-            <PromptForm
-              draft={draft}
-              offer={offer}
-              estimate={estimate ?? null}
-              sending={sending}
-              confirmAboveUsd={confirmAboveUsd}
-              onEdit={change}
-              onSubmit={order}
-            />
-          ) : catalogue.data ? (
-            <Notice tone="warn" title={words.noModel} />
-          ) : catalogue.isError ? (
-            <FailureNotice
-              failure={catalogue.error}
+            <PromptForm generator={generator} offer={offer} asking={asking} onOrder={order} onCalm={() => setAsking(false)} />
+          ) : generator.loading ? (
+            <FormSkeleton />
+          ) : generator.unavailable ? (
+            <FailureNotice failure={generator.unavailable} onRetry={generator.reload} />
+          ) : (
+            <Notice
+              tone="warn"
+              title={words.noModel}
               actions={
-                <Button small onClick={() => void catalogue.refetch()}>
+                <Button small onClick={generator.reload}>
                   {common.retry}
                 </Button>
               }
             />
-          ) : (
-            <FormSkeleton />
           )}
-          {reattaching && (
+          {generator.reattaching && (
             <Notice
               tone="warn"
               title={words.reattach}
               actions={
-                <Button small onClick={stop}>
+                <Button small onClick={generator.stop}>
                   {words.stopTrying}
                 </Button>
               }
             />
           )}
-          {refused && !sending && <FailureNotice failure={refused} />}
+          {refused && !sending && <FailureNotice failure={refused} onRetry={refused.retryable ? generator.submit : undefined} />}
         </div>
         <div ref={stage} className={styles["right"]}>
           <JobStage
+            generator={generator}
             businessId={businessId}
-            job={job}
             shape={job ? shapeOf(job.size) : offer ? offer.size : { width: 1, height: 1 }}
-            price={offer?.price ?? null}
-            sending={sending}
-            onAgain={order}
+            onOrder={order}
             onEdit={editPrompt}
             onUse={onUse}
           />

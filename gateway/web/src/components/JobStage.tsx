@@ -1,4 +1,4 @@
-import { useCancel } from "../hooks/useJobs";
+import type { Generator } from "../hooks/useGenerator";
 import { useImage, useLibraryActions } from "../hooks/useLibrary";
 import { useNow } from "../hooks/useNow";
 import type { Messages } from "../messages";
@@ -6,29 +6,28 @@ import { useDarkroom } from "../provider";
 import { isFinal, type Image, type Job, type JobStatus } from "../types";
 import { Button, LinkButton } from "../ui/Button";
 import { Icon } from "../ui/Icon";
-import { chargeWords, FailureNotice, Notice } from "../ui/Notice";
+import { FailureNotice, Notice } from "../ui/Notice";
 import { Progress } from "../ui/Progress";
 import { Thumb } from "../ui/Thumb";
 import { AltText } from "./AltText";
 import { InstagramFix } from "./InstagramFix";
+import { JobEnd } from "./JobEnd";
 import styles from "./stage.module.css";
 
 interface JobStageProps {
+  generator: Generator;
   businessId: number;
-  job: Job | null;
   /** Of the picture that is there or will come. */
   shape: { width: number; height: number };
-  /** Of one more. */
-  price: string | null;
-  sending: boolean;
-  onAgain: () => void;
+  onOrder: () => void;
   onEdit: () => void;
   onUse: ((image: Image) => void) | undefined;
 }
 
 /** The place where a picture appears: empty, waiting, developing, and then it or the reason why not. */
 export function JobStage(props: JobStageProps) {
-  const { job, shape, sending } = props;
+  const { generator, shape } = props;
+  const { job, sending } = generator;
   const { generate: words } = useDarkroom().messages;
   const box = { aspectRatio: `${shape.width} / ${shape.height}` };
   const narrow = shape.height > shape.width * 1.3 ? { ...box, maxWidth: `${(shape.width / shape.height) * 34}rem` } : box;
@@ -38,7 +37,7 @@ export function JobStage(props: JobStageProps) {
         <div className={styles["developing"]} style={narrow}>
           <Developing job={sending ? null : job} />
         </div>
-        {job && !sending && <Stop job={job} />}
+        {job && !sending && <Stop generator={generator} />}
       </div>
     );
   }
@@ -77,27 +76,28 @@ function Developing({ job }: { job: Job | null }) {
   );
 }
 
-function Stop({ job }: { job: Job }) {
+function Stop({ generator: { cancel, canceling, cancelFailed } }: { generator: Generator }) {
   const { generate: words, common } = useDarkroom().messages;
-  const cancel = useCancel();
-  const asked = job.cancelRequested || cancel.isPending;
   return (
-    <div className={styles["below"]}>
-      <p className={styles["fine"]}>{asked ? words.canceling : words.cancelHelp}</p>
-      <Button small off={asked} onClick={() => cancel.mutate(job.jobId)}>
-        {common.cancel}
-      </Button>
-    </div>
+    <>
+      <div className={styles["below"]}>
+        <p className={styles["fine"]}>{canceling ? words.canceling : words.cancelHelp}</p>
+        <Button small off={canceling} onClick={cancel}>
+          {common.cancel}
+        </Button>
+      </div>
+      {cancelFailed && <FailureNotice failure={cancelFailed} />}
+    </>
   );
 }
 
 function Finished({
+  generator: { price, problem },
   businessId,
   job,
   image,
   style,
-  price,
-  onAgain,
+  onOrder,
   onEdit,
   onUse,
 }: JobStageProps & { job: Job; image: Image; style: object }) {
@@ -133,7 +133,7 @@ function Finished({
             {words.use}
           </Button>
         )}
-        <Button icon="sparkle" onClick={onAgain}>
+        <Button icon="sparkle" off={problem !== null} onClick={onOrder}>
           {price === null ? words.another : `${words.another} · ${format.money(price)}`}
         </Button>
         <Button kind="quiet" onClick={onEdit}>
@@ -153,29 +153,18 @@ function Finished({
   );
 }
 
-function Ended({ job, price, onAgain, onEdit }: JobStageProps & { job: Job }) {
+function Ended({ generator: { price, problem }, job, onOrder, onEdit }: JobStageProps & { job: Job }) {
   const { messages, format } = useDarkroom();
-  const { generate: words, failures } = messages;
-  if (job.status === "canceled") {
-    const { charged } = job.cost;
-    return (
-      <Notice tone={charged === false ? "info" : "warn"} title={words.canceled}>
-        <p>{charged === false ? words.canceledFree : charged === true ? words.canceledCharged : words.canceledUnknown}</p>
-      </Notice>
-    );
-  }
-  const code = job.error?.code ?? "";
-  const said = failures[code];
-  const again = job.error?.retryable || code === "outcome_unknown";
+  const { generate: words, common } = messages;
+  const again = job.status === "canceled" || job.error?.retryable || job.error?.code === "outcome_unknown";
   return (
-    <Notice
-      tone={code === "outcome_unknown" ? "warn" : "bad"}
-      title={said?.title ?? words.failed}
+    <JobEnd
+      job={job}
       actions={
         <>
           {again && (
-            <Button small icon="retry" onClick={onAgain}>
-              {words.again(price === null ? "" : format.money(price))}
+            <Button small icon="retry" off={problem !== null} onClick={onOrder}>
+              {price === null ? common.retry : words.again(format.money(price))}
             </Button>
           )}
           <Button small kind="quiet" onClick={onEdit}>
@@ -183,11 +172,7 @@ function Ended({ job, price, onAgain, onEdit }: JobStageProps & { job: Job }) {
           </Button>
         </>
       }
-    >
-      <p>
-        {[said?.help ?? job.error?.detail, chargeWords(job.error?.charged ?? null, messages), words.draftKept].filter(Boolean).join(" ")}
-      </p>
-    </Notice>
+    />
   );
 }
 

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "react";
+import { asFailure } from "../failure";
 import { useSubmission } from "../hooks/useGenerate";
 import { useCancel, useJobs } from "../hooks/useJobs";
 import { useDarkroom } from "../provider";
@@ -82,7 +83,7 @@ export function JobTray({ businessId, onOpen, placement = "docked" }: JobTrayPro
 function Entry({ job, onOpen, onForget }: { job: Job; onOpen: ((image: Image) => void) | undefined; onForget: () => void }) {
   const { messages, format } = useDarkroom();
   const { tray: words, generate, common, failures } = messages;
-  const cancel = useCancel();
+  const cancel = useCancel(job.businessId);
   const { image } = job;
   const spoken = spokenOf(job, generate);
   const asked = job.cancelRequested || cancel.isPending;
@@ -117,6 +118,7 @@ function Entry({ job, onOpen, onForget }: { job: Job; onOpen: ((image: Image) =>
     if (now.queue) return generate.position(now.queue.position);
     if (now.status === "succeeded") return now.cost.actualUsd === null ? generate.costUnknown : format.money(now.cost.actualUsd);
     if (isFinal(now)) return chargeWords(now.cost.charged, messages);
+    if (cancel.isError) return failures[asFailure(cancel.error).code]?.title ?? cancel.error.message;
     return now.cancelRequested ? generate.canceling : now.etaSeconds === null ? "" : generate.eta(format.span(now.etaSeconds));
   }
 }

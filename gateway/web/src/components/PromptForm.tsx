@@ -1,8 +1,8 @@
-import { useId, useState, type KeyboardEvent } from "react";
-import type { Draft } from "../hooks/useGenerate";
+import { useId, type KeyboardEvent } from "react";
 import type { Offer } from "../hooks/offer";
+import type { Draft } from "../hooks/useGenerate";
+import type { Generator } from "../hooks/useGenerator";
 import { useDarkroom } from "../provider";
-import type { Estimate } from "../types";
 import { Button } from "../ui/Button";
 import { Choices } from "../ui/Choices";
 import { TextArea } from "../ui/Field";
@@ -10,49 +10,34 @@ import { Notice } from "../ui/Notice";
 import { SizePicker } from "./SizePicker";
 import styles from "./generator.module.css";
 
-export const MOST_PROMPT = 1000;
-
 interface PromptFormProps {
-  draft: Draft;
+  generator: Generator;
   offer: Offer;
-  estimate: Estimate | null;
-  sending: boolean;
-  /** Dearer than this asks once more before it is ordered. */
-  confirmAboveUsd: number;
-  onEdit: (change: Partial<Draft>) => void;
-  onSubmit: () => void;
+  /** It is dear: it is asked once more before it is ordered. */
+  asking: boolean;
+  onOrder: () => void;
+  onCalm: () => void;
 }
 
 /** What to make, in which shape and quality, and what that costs. */
-export function PromptForm({ draft, offer, estimate, sending, confirmAboveUsd, onEdit, onSubmit }: PromptFormProps) {
+export function PromptForm({ generator, offer, asking, onOrder, onCalm }: PromptFormProps) {
   const { messages, format } = useDarkroom();
   const { generate: words, common } = messages;
-  const [asking, setAsking] = useState(false);
+  const { draft, price, budget, sending, problem } = generator;
   const id = useId();
 
-  const price = estimate?.unitCostUsd ?? offer.price;
+  const most = offer.model.maxPromptCharacters;
   const money = price === null ? "" : (offer.model.exactPrices ? words.priceExact : words.price)(format.money(price));
   const length = draft.prompt.trim().length;
-  const reason = whyNot();
-  function whyNot(): string {
-    if (sending) return words.sending;
-    if (length > MOST_PROMPT) return words.tooLong;
-    if (estimate?.budget && Number(estimate.budget.leftUsd) < Number(price)) return words.overBudget;
-    return length === 0 ? words.needPrompt : "";
-  }
+  const why = problem && { empty: words.needPrompt, long: words.tooLong, budget: words.overBudget }[problem];
+  const reason = sending ? words.sending : (why ?? "");
 
-  const submit = (): void => {
-    if (reason) return;
-    if (!asking && Number(price) > confirmAboveUsd) return setAsking(true);
-    setAsking(false);
-    onSubmit();
-  };
   const shortcut = (event: KeyboardEvent): void => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !reason) onOrder();
   };
   const edit = (change: Partial<Draft>): void => {
-    setAsking(false);
-    onEdit(change);
+    onCalm();
+    generator.edit(change);
   };
 
   return (
@@ -61,7 +46,7 @@ export function PromptForm({ draft, offer, estimate, sending, confirmAboveUsd, o
         label={words.promptLabel}
         help={words.promptHelp}
         placeholder={words.promptPlaceholder}
-        count={{ text: words.count(length, MOST_PROMPT), over: length > MOST_PROMPT }}
+        count={{ text: words.count(length, most), over: length > most }}
         value={draft.prompt}
         rows={4}
         aria-keyshortcuts="Control+Enter Meta+Enter"
@@ -132,10 +117,10 @@ export function PromptForm({ draft, offer, estimate, sending, confirmAboveUsd, o
           title={words.confirm(money)}
           actions={
             <>
-              <Button small kind="primary" autoFocus onClick={submit}>
+              <Button small kind="primary" autoFocus onClick={onOrder}>
                 {words.confirmYes(money)}
               </Button>
-              <Button small kind="quiet" onClick={() => setAsking(false)}>
+              <Button small kind="quiet" onClick={onCalm}>
                 {common.cancel}
               </Button>
             </>
@@ -145,13 +130,17 @@ export function PromptForm({ draft, offer, estimate, sending, confirmAboveUsd, o
         <div className={styles["order"]}>
           <div className={styles["price"]} role="status">
             <strong>{money}</strong>
-            <span>{estimate?.budget ? words.budgetLeft(format.money(estimate.budget.leftUsd)) : words.priceNote}</span>
+            <span>
+              {budget
+                ? [words.budgetLeft(format.money(budget.leftUsd)), words.budgetAgain(format.date(budget.resetsAt))].join(" ")
+                : words.priceNote}
+            </span>
           </div>
           <div className={styles["go"]}>
             <span id={`${id}-why`} className={styles["why"]}>
               {reason}
             </span>
-            <Button kind="primary" icon="sparkle" off={reason !== ""} aria-describedby={`${id}-why`} onClick={submit}>
+            <Button kind="primary" icon="sparkle" off={reason !== ""} aria-describedby={`${id}-why`} onClick={onOrder}>
               {words.submit}
             </Button>
           </div>

@@ -1,5 +1,5 @@
-import { useMutationState, useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect } from "react";
+import { keepPreviousData, useMutationState, useQuery } from "@tanstack/react-query";
+import { useCallback, useEffect, useState } from "react";
 import type { Status } from "../api";
 import { asFailure, type Failure } from "../failure";
 import { keys, newKey } from "../keys";
@@ -76,7 +76,11 @@ export function useSubmission(businessId: number): Submission {
           track([job.jobId]);
           edit({ jobId: job.jobId, key: newKey() });
         },
-        onSettled: () => keep(businessId, (now) => now.filter(({ key }) => key !== wish.key)),
+        onSettled: () => {
+          keep(businessId, (now) => now.filter(({ key }) => key !== wish.key));
+          // Accepted, its estimate is reserved; refused, what was shown of prices and budget may be old.
+          void client.invalidateQueries({ queryKey: keys.estimates(businessId) });
+        },
       });
       mutation.execute(wish).catch(() => undefined); // Its state tells of the failure.
     },
@@ -90,7 +94,8 @@ export function useSubmission(businessId: number): Submission {
 
   const stop = useCallback(() => {
     keep(businessId, () => NOTHING);
-    client.getMutationCache().clear();
+    const cache = client.getMutationCache();
+    for (const wish of cache.findAll({ mutationKey: keys.submission(businessId) })) cache.remove(wish);
   }, [businessId, client]);
 
   const sending = last?.status === "pending";
@@ -113,16 +118,39 @@ export function useCatalogue() {
   return useQuery({ queryKey: keys.catalogue(), queryFn: ({ signal }) => api.catalogue(signal), staleTime: 300_000 }, client);
 }
 
-/** The server's own word on the price and what is left of the budget. Each choice is asked once; the last one chosen is shown. */
+const PAUSE_MS = 200;
+
+/** The server's own word on the price and what is left of the budget, asked when the choice has come to rest. Until the answer
+    is here, what is known of the budget from the choice before stays. */
 export function useEstimate(businessId: number, choice: Choice | null) {
   const { api, client } = useDarkroom();
-  return useQuery(
+  const settled = useSettled(choice);
+  const { data, isPlaceholderData } = useQuery(
     {
-      queryKey: keys.estimate(businessId, choice ?? { model: "", size: "", quality: "" }),
-      queryFn: ({ signal }) => (choice ? api.estimate(businessId, choice, signal) : null),
-      enabled: choice !== null,
+      queryKey: keys.estimate(businessId, settled ?? { model: "", size: "", quality: "" }),
+      queryFn: ({ signal }) => (settled ? api.estimate(businessId, settled, signal) : null),
+      enabled: settled !== null,
       staleTime: 60_000,
+      placeholderData: keepPreviousData,
     },
     client,
   );
+  const current = data && !isPlaceholderData && same(settled, choice) ? data : null;
+  return { estimate: current, budget: data?.budget ?? null };
+}
+
+const same = (one: Choice | null, other: Choice | null): boolean =>
+  one?.model === other?.model && one?.size === other?.size && one?.quality === other?.quality;
+
+/** The first choice at once, every other when no new one came for a moment. */
+function useSettled(choice: Choice | null): Choice | null {
+  const [settled, settle] = useState(choice);
+  if (settled === null && choice !== null) settle(choice);
+  const waiting = !same(settled, choice);
+  useEffect(() => {
+    if (!waiting) return;
+    const soon = setTimeout(() => settle(choice), PAUSE_MS);
+    return () => clearTimeout(soon);
+  }, [waiting, choice?.model, choice?.size, choice?.quality]); // eslint-disable-line -- by its parts: the object is new each time
+  return settled;
 }

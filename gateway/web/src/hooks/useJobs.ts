@@ -30,13 +30,16 @@ export const useForget = (businessId: number): ((ids: string[]) => void) => useT
 
 export const useTrack = (businessId: number): ((ids: string[]) => void) => useTracked(businessId).track;
 
-function follow(api: Api, client: QueryClient, id: string, arrived: (images: Image[]) => void) {
+function follow(api: Api, client: QueryClient, businessId: number, id: string, arrived: (images: Image[]) => void) {
   return {
     queryKey: keys.job(id),
     queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Status> => {
       const known = client.getQueryData<Status>(keys.job(id));
       const found = await hold(known, (may) => api.status(id, known, may, signal));
-      if (found.job.image && known && !isFinal(known.job)) arrived([found.job.image]);
+      if (known && !isFinal(known.job) && isFinal(found.job)) {
+        if (found.job.image) arrived([found.job.image]);
+        void client.invalidateQueries({ queryKey: keys.estimates(businessId) }); // Its true cost has taken the place of the estimate.
+      }
       return found;
     },
     refetchInterval: pause,
@@ -78,7 +81,7 @@ function pause(query: Query<Status>): number | false {
 export function useJob(businessId: number, id: string | null) {
   const { api, client } = useDarkroom();
   const arrived = useRefreshLibrary(businessId);
-  return useQuery({ ...follow(api, client, id ?? "", arrived), enabled: id !== null }, client);
+  return useQuery({ ...follow(api, client, businessId, id ?? "", arrived), enabled: id !== null }, client);
 }
 
 export interface Jobs {
@@ -105,7 +108,7 @@ export function useJobs(businessId: number): Jobs {
     if (open.length) track(open);
   }, [listed, track]);
 
-  const found = useQueries({ queries: ids.map((id) => follow(api, client, id, arrived)) }, client);
+  const found = useQueries({ queries: ids.map((id) => follow(api, client, businessId, id, arrived)) }, client);
   const gone = ids.filter((_id, index) => found[index]?.error && asFailure(found[index].error).status === 404).join();
   useEffect(() => {
     if (gone) forget(gone.split(","));
@@ -117,12 +120,15 @@ export function useJobs(businessId: number): Jobs {
 }
 
 /** Asks to stop a job; the answer says whether that was in time. */
-export function useCancel() {
+export function useCancel(businessId: number) {
   const { api, client } = useDarkroom();
   return useMutation(
     {
       mutationFn: (id: string) => api.cancel(id),
-      onSuccess: (job) => client.setQueryData<Status>(keys.job(job.jobId), { job, etag: null, retryAfter: isFinal(job) ? null : 1 }),
+      onSuccess: (job) => {
+        client.setQueryData<Status>(keys.job(job.jobId), { job, etag: null, retryAfter: isFinal(job) ? null : 1 });
+        if (isFinal(job)) void client.invalidateQueries({ queryKey: keys.estimates(businessId) });
+      },
       onError: (_error, id) => client.invalidateQueries({ queryKey: keys.job(id) }),
     },
     client,
