@@ -33,7 +33,6 @@ export const failures: Record<string, FailureWords> = {
   not_found: { title: "It is not there any more", help: "It may have been deleted." },
   already_finished: { title: "It had already ended", help: "" },
   image_deleted: { title: "The picture was deleted meanwhile", help: "Choose another one, or restore it from the trash." },
-  image_in_use: { title: "A post shows this picture", help: "Take it out of the post first, or delete it all the same." },
   not_publishable: { title: "This network does not take the picture", help: "Make a copy that fits, or choose another one." },
   conflict: { title: "Somebody else changed it meanwhile", help: "Look at it again, then repeat your change." },
   image_in_use: { title: "A post shows this picture", help: "It is not deleted without asking again." },

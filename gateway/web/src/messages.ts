@@ -143,6 +143,7 @@ export const english = {
     another: "Generate another",
     edit: "Edit the description",
     download: "Download",
+    downloading: "Downloading…",
     again: (money: string) => `Try again, ${money}`,
     failed: "No picture was made",
     draftKept: "Your description is kept.",

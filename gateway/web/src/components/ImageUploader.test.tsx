@@ -1,4 +1,4 @@
-import { fireEvent, screen } from "@testing-library/react";
+import { act, fireEvent, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { image } from "../../test/factory";
@@ -112,5 +112,79 @@ describe("ImageUploader", () => {
     await sent();
     await choose(new File([JPEG], "fox.jpg", { lastModified: 5 }));
     expect(await screen.findByText("This file is in the list already.")).toBeInTheDocument();
+  });
+
+  it("waits while there is no connection, and goes on with the same key when it is back", async () => {
+    show(<ImageUploader businessId={1} />);
+    await choose(new File([JPEG], "fox.jpg"));
+    const first = await sent();
+    const online = vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    first.onerror?.();
+    expect(await screen.findByText("You are offline. It goes on when the connection is back.")).toBeInTheDocument();
+    expect(Sent.all).toHaveLength(1);
+    online.mockRestore();
+    fireEvent(window, new Event("online"));
+    const again = await sent(1);
+    expect(again.headers["Idempotency-Key"]).toBe(first.headers["Idempotency-Key"]);
+    again.answer(201, image());
+    expect(await screen.findByText("Uploaded")).toBeInTheDocument();
+  });
+
+  it("says so when nothing moves for 15 seconds, and takes it back when it does", async () => {
+    vi.useFakeTimers({ toFake: ["Date", "setInterval", "clearInterval"] });
+    try {
+      show(<ImageUploader businessId={1} />);
+      await choose(new File([JPEG], "fox.jpg"));
+      const request = await sent();
+      act(() => request.upload.onprogress?.({ loaded: 10, total: 100 }));
+      act(() => vi.advanceTimersByTime(14_000));
+      expect(screen.queryByText("No progress for 15 seconds. Still trying.")).toBeNull();
+      act(() => vi.advanceTimersByTime(2000));
+      expect(screen.getByText("No progress for 15 seconds. Still trying.")).toBeInTheDocument();
+      act(() => request.upload.onprogress?.({ loaded: 20, total: 100 }));
+      expect(screen.queryByText("No progress for 15 seconds. Still trying.")).toBeNull();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("does not let a file that misses the place take the page away", () => {
+    show(<ImageUploader businessId={1} />);
+    const files = { files: [new File([JPEG], "fox.jpg")], types: ["Files"], items: [] };
+    expect(fireEvent.dragOver(document.body, { dataTransfer: files })).toBe(false);
+    expect(fireEvent.drop(document.body, { dataTransfer: files })).toBe(false);
+    expect(screen.queryByRole("listitem")).toBeNull();
+  });
+
+  it("counts what is dragged over it, and refuses what is no picture", async () => {
+    show(<ImageUploader businessId={1} />);
+    const place = screen.getByRole("region", { name: "Upload pictures" });
+    const drag = (...types: string[]) => ({
+      dataTransfer: { types: ["Files"], files: [], items: types.map((type) => ({ kind: "file", type, getAsFile: () => null })) },
+    });
+    fireEvent.dragEnter(place, drag("image/png", "image/jpeg"));
+    expect(await screen.findByText("Drop to add 2 files")).toBeInTheDocument();
+    fireEvent.dragLeave(place, drag());
+    fireEvent.dragEnter(place, drag("application/pdf"));
+    expect(await screen.findByText("Only JPEG, PNG and WebP pictures")).toBeInTheDocument();
+  });
+
+  it("lets what was refused for now be tried again when the server said, with the same key", async () => {
+    show(<ImageUploader businessId={1} />);
+    await choose(new File([JPEG], "fox.jpg"));
+    (await sent()).answer(429, { code: "rate_limited", retryable: true }, { "Retry-After": "1" });
+    expect(await screen.findByRole("button", { name: "Try again in 1 sec: fox.jpg" })).toHaveAttribute("aria-disabled", "true");
+    await userEvent.click(await screen.findByRole("button", { name: "Try again: fox.jpg" }, { timeout: 3000 }));
+    expect((await sent(1)).headers["Idempotency-Key"]).toBe(Sent.all[0]?.headers["Idempotency-Key"]);
+  });
+
+  it("asks before the page is left while files are sent, and not after", async () => {
+    show(<ImageUploader businessId={1} />);
+    await choose(new File([JPEG], "fox.jpg"));
+    const request = await sent();
+    expect(fireEvent(window, new Event("beforeunload", { cancelable: true }))).toBe(false);
+    request.answer(201, image());
+    await screen.findByText("Uploaded");
+    expect(fireEvent(window, new Event("beforeunload", { cancelable: true }))).toBe(true);
   });
 });

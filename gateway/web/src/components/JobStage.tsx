@@ -1,10 +1,12 @@
+import { useMutation } from "@tanstack/react-query";
+import { downloadOne } from "../download";
 import type { Generator } from "../hooks/useGenerator";
 import { useImage, useLibraryActions } from "../hooks/useLibrary";
 import { useNow } from "../hooks/useNow";
 import type { Messages } from "../messages";
 import { useDarkroom } from "../provider";
 import { isFinal, type Image, type Job, type JobStatus } from "../types";
-import { Button, LinkButton } from "../ui/Button";
+import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { FailureNotice, Notice } from "../ui/Notice";
 import { Progress } from "../ui/Progress";
@@ -104,6 +106,7 @@ function Finished({
   const { messages, format } = useDarkroom();
   const { generate: words, common, library } = messages;
   const { remove, restore } = useLibraryActions(businessId);
+  const download = useMutation({ mutationFn: (wanted: Image) => downloadOne(wanted) }, useDarkroom().client);
   const shown = useImage(image.id).data ?? image;
   if (shown.deletedAt) {
     return (
@@ -139,13 +142,14 @@ function Finished({
         <Button kind="quiet" onClick={onEdit}>
           {words.edit}
         </Button>
-        <LinkButton kind="quiet" href={shown.url} download target="_blank" rel="noreferrer">
-          {words.download}
-        </LinkButton>
+        <Button kind="quiet" off={download.isPending} onClick={() => download.mutate(shown)}>
+          {download.isPending ? words.downloading : words.download}
+        </Button>
         <Button kind="danger" off={remove.isPending} onClick={() => remove.mutate(shown.id)}>
           {common.delete}
         </Button>
       </div>
+      {download.isError && <FailureNotice failure={download.error} onRetry={() => download.mutate(shown)} />}
       {remove.isError && <FailureNotice failure={remove.error} />}
       <AltText businessId={businessId} image={shown} />
       <InstagramFix businessId={businessId} image={shown} onFixed={onUse} />

@@ -28,6 +28,8 @@ export function UploadRow({ businessId, upload, onCancel, onRetry, onRemove, onR
   const { upload: words } = messages;
   const { id, file, state, pixels, preview } = upload;
   const done = state.phase === "done";
+  // Then the way to try again stands beside the words that say how long to wait.
+  const crowded = state.phase === "failed" && state.failure.code === "rate_limited";
   useSpoken(upload, announce);
   return (
     <li className={styles["row"]} {...(done ? { "data-done": "", tabIndex: -1 } : {})}>
@@ -47,7 +49,7 @@ export function UploadRow({ businessId, upload, onCancel, onRetry, onRemove, onR
             {state.duplicate ? words.useExisting : messages.generate.use}
           </Button>
         )}
-        {(state.phase === "failed" || state.phase === "canceled") && (
+        {((state.phase === "failed" && !crowded) || state.phase === "canceled") && (
           <IconButton small icon="retry" label={words.retryFile(file.name)} onClick={() => onRetry(id)} />
         )}
         {STOPPABLE.has(state.phase) ? (
@@ -58,7 +60,7 @@ export function UploadRow({ businessId, upload, onCancel, onRetry, onRemove, onR
       </div>
       {state.phase === "failed" && (
         <div className={styles["more"]}>
-          <FailureNotice failure={state.failure} />
+          <FailureNotice failure={state.failure} about={file.name} onRetry={crowded ? () => onRetry(id) : undefined} />
         </div>
       )}
       {state.phase === "done" && (

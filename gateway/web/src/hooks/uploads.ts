@@ -79,12 +79,15 @@ export function reduce(uploads: Upload[], action: UploadAction): Upload[] {
         if (action.sent >= action.total) return { state: { phase: "storing" } };
         return { state: { ...state, sent: action.sent, total: action.total, movedAt: action.at, stalled: false } };
       });
-    case "looked":
-      return uploads.map((upload) =>
-        upload.state.phase === "sending" && !upload.state.stalled && action.at - upload.state.movedAt > STALL_MS
-          ? { ...upload, state: { ...upload.state, stalled: true } }
-          : upload,
-      );
+    case "looked": {
+      const looked = uploads.map((upload): Upload => {
+        const { state } = upload;
+        const stalls = state.phase === "sending" && !state.stalled && action.at - state.movedAt > STALL_MS;
+        return stalls ? { ...upload, state: { ...state, stalled: true } } : upload;
+      });
+      // The very same list where nothing changed: this is asked every second.
+      return looked.some((upload, index) => upload !== uploads[index]) ? looked : uploads;
+    }
     case "finished":
       return change(action.id, () => ({ state: { phase: "done", image: action.image, duplicate: action.duplicate } }));
     case "broke":

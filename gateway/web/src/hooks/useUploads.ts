@@ -56,7 +56,7 @@ export function useUploads(businessId: number, onUploaded?: (image: Image) => vo
   const running = uploads.some(isRunning);
   useEffect(() => {
     if (!running) return;
-    const look = setInterval(() => dispatch({ type: "looked", at: Date.now() }), 1000);
+    const look = setInterval(() => document.hidden || dispatch({ type: "looked", at: Date.now() }), 1000);
     const online = (): void => dispatch({ type: "online" });
     const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
     window.addEventListener("online", online);

@@ -44,10 +44,12 @@ interface FailureNoticeProps {
   actions?: ReactNode;
   /** Shows a button that tries it again: not before the time that the server asked to wait is over. */
   onRetry?: (() => void) | undefined;
+  /** What would be tried again, for the name of that button, where several such notices may stand on a page. */
+  about?: string;
 }
 
 /** A failed request: what happened, whether it cost, what to do, and the id to quote. */
-export function FailureNotice({ failure: thrown, actions, onRetry }: FailureNoticeProps) {
+export function FailureNotice({ failure: thrown, actions, onRetry, about }: FailureNoticeProps) {
   const messages = useMessages();
   const failure = asFailure(thrown);
   const words = messages.failures[failure.code];
@@ -59,7 +61,7 @@ export function FailureNotice({ failure: thrown, actions, onRetry }: FailureNoti
       actions={
         (onRetry || actions) && (
           <>
-            {onRetry && <Retry at={failure.retryAt} onRetry={onRetry} />}
+            {onRetry && <Retry at={failure.retryAt} onRetry={onRetry} about={about} />}
             {actions}
           </>
         )
@@ -74,15 +76,16 @@ export function FailureNotice({ failure: thrown, actions, onRetry }: FailureNoti
 /** A month's budget may say so too; nobody watches that go down by the second. */
 const LONGEST_WAIT_MS = 600_000;
 
-function Retry({ at, onRetry }: { at: number | null; onRetry: () => void }) {
+function Retry({ at, onRetry, about }: { at: number | null; onRetry: () => void; about: string | undefined }) {
   const { messages, format } = useDarkroom();
   const { common } = messages;
   const soon = at !== null && at - Date.now() < LONGEST_WAIT_MS ? at : 0;
   const now = useNow(soon > Date.now());
   const left = Math.ceil((soon - now) / 1000);
+  const text = left > 0 ? common.retryIn(format.span(left)) : common.retry;
   return (
-    <Button small icon="retry" off={left > 0} onClick={onRetry}>
-      {left > 0 ? common.retryIn(format.span(left)) : common.retry}
+    <Button small icon="retry" off={left > 0} aria-label={about && `${text}: ${about}`} onClick={onRetry}>
+      {text}
     </Button>
   );
 }
