@@ -252,7 +252,7 @@ export const english = {
     library: "Library",
     use: (count: number) => (count > 1 ? `Use ${count} images` : "Use image"),
     chooseFirst: "Choose an image first",
-    misfit: (name: string, platform: string) => `${name} is not for ${platform} as it is`,
+    misfit: (platform: string) => `Not for ${platform} yet`,
     altNeeded: (name: string) => `Describe ${name}, or say that it is decorative`,
     chosen: (name: string) => `Chosen: ${name}`,
     skip: "Not now",

@@ -37,9 +37,11 @@ export function AIImageGenerator({ businessId, onGenerated, onUse, confirmAboveU
   const stage = useRef<HTMLDivElement>(null);
   const editPrompt = (): void => root.current?.querySelector<HTMLElement>("[data-prompt]")?.focus();
 
+  const ordered = useRef(false);
   useEffect(() => {
-    // On a phone the picture's place is below the form.
-    if (sending) stage.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    // On a phone the picture's place is below the form; it grows by the way to cancel when the order is accepted.
+    if (sending || ordered.current) stage.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    ordered.current = sending;
   }, [sending]);
   useArrival(job, onGenerated);
   const seen = useRef(forget);

@@ -42,3 +42,6 @@ export function ImageSelector(props: ImageSelectorProps) {
     </Suspense>
   );
 }
+
+/** Fetches the dialog's code while nobody waits for it. */
+ImageSelector.preload = Content.preload;

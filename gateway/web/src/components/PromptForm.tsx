@@ -6,6 +6,7 @@ import { useDarkroom } from "../provider";
 import { Button } from "../ui/Button";
 import { Choices } from "../ui/Choices";
 import { TextArea } from "../ui/Field";
+import { Icon } from "../ui/Icon";
 import { Notice } from "../ui/Notice";
 import { SizePicker } from "./SizePicker";
 import styles from "./generator.module.css";
@@ -58,6 +59,7 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
           <p className={styles["label"]}>{words.examplesLabel}</p>
           {words.examples.map((example) => (
             <button key={example} type="button" className={styles["idea"]} onClick={() => edit({ prompt: example, style: "" })}>
+              <Icon name="right" size={12} />
               {example}
             </button>
           ))}

@@ -34,3 +34,6 @@ export function PublishContentModal(props: PublishContentModalProps) {
     </Suspense>
   );
 }
+
+/** Fetches the dialog's code while nobody waits for it. */
+PublishContentModal.preload = Content.preload;

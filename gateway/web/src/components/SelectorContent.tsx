@@ -20,13 +20,11 @@ const TABS: { tab: SelectorTab; icon: IconName }[] = [
   { tab: "library", icon: "library" },
 ];
 const NOWHERE: Platform[] = [];
+const PAUSE_MS = 500;
 
-const uploader = () => import("./ImageUploader").then((part) => part.ImageUploader);
-const generator = () => import("./AIImageGenerator").then((part) => part.AIImageGenerator);
-const library = () => import("./ImageLibrary").then((part) => part.ImageLibrary);
-const ImageUploader = patient(uploader);
-const AIImageGenerator = patient(generator);
-const ImageLibrary = patient(library);
+const ImageUploader = patient(() => import("./ImageUploader").then((part) => part.ImageUploader));
+const AIImageGenerator = patient(() => import("./AIImageGenerator").then((part) => part.AIImageGenerator));
+const ImageLibrary = patient(() => import("./ImageLibrary").then((part) => part.ImageLibrary));
 
 export default function SelectorContent({
   businessId,
@@ -59,14 +57,14 @@ export default function SelectorContent({
   const reason = whyNot();
   function whyNot(): string {
     if (chosen.length === 0) return words.chooseFirst;
-    if (misfit) return words.misfit(misfit.image.filename, publish.platforms[misfit.platform]);
+    if (misfit) return words.misfit(publish.platforms[misfit.platform]);
     if (fits.some(({ valid }) => valid === null)) return instagram.checking;
     return undescribed ? words.altNeeded(undescribed.filename) : "";
   }
 
   useEffect(() => {
-    // The other tabs' code comes while nobody waits for it; a tab that is opened sooner asks again.
-    const soon = setTimeout(() => void Promise.allSettled([uploader(), generator(), library()]), 500);
+    // The other tabs' code comes while nobody waits for it.
+    const soon = setTimeout(() => [ImageUploader, AIImageGenerator, ImageLibrary].forEach((part) => part.preload()), PAUSE_MS);
     return () => clearTimeout(soon);
   }, []);
 
@@ -107,6 +105,7 @@ export default function SelectorContent({
           key={`${misfit.image.id} ${misfit.platform}`}
           businessId={businessId}
           fit={misfit}
+          named={chosen.length > 1}
           onFixed={(copy) => {
             replace(misfit.image, copy);
             lead();

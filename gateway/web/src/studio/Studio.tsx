@@ -23,6 +23,9 @@ const ImageLibrary = patient(() => import("../components/ImageLibrary").then((pa
 const ImageUploader = patient(() => import("../components/ImageUploader").then((part) => part.ImageUploader));
 const Received = patient(() => import("./Received").then((part) => part.default));
 
+/** What is behind the other tabs and the buttons. */
+export const preload = (): void => [ImageLibrary, ImageUploader, ImageSelector, PublishContentModal].forEach((part) => part.preload());
+
 /** The page: Darkroom's own components, and nothing that a host could not do. */
 export function Studio() {
   const { businessId, token, connect } = useConnection();
