@@ -1,15 +1,25 @@
 """Asking for pictures: prices, one job per wish, what survives, and honest words when it fails."""
 
+import asyncio
 import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Request, Route, expect
 
+from shared import budgets
+from shared.db import connect
+from shared.money import micros
+from shared.settings import CommandSettings
 from tests.browser.studio import Studio
-from tests.servers import until
+from tests.servers import run_apart, until
 
 SLOW = {"do": "slow", "seconds": 7}
+
+
+async def _limit(database: str, business_id: int, dollars: str) -> None:
+    async with asyncio.timeout(30), await connect(CommandSettings(database_url=database)) as db:
+        await budgets.set_limit(db, business_id, micros(dollars))
 
 
 def test_the_price_stands_before_the_click_and_the_cost_after_it(studio: Studio) -> None:
@@ -112,7 +122,7 @@ def test_canceling_says_what_it_means_for_the_bill(studio: Studio) -> None:
         (402, "budget_exceeded", "The budget does not cover this"),
         (401, "unauthorized", "A key is needed"),
         (422, "cost_above_maximum", "The price has changed"),
-        (429, "rate_limited", "Too many requests"),
+        (429, "rate_limited", "Too much at once"),
     ],
 )
 def test_a_refused_order_says_why_and_names_the_request(studio: Studio, status: int, code: str, words: str) -> None:
@@ -122,6 +132,46 @@ def test_a_refused_order_says_why_and_names_the_request(studio: Studio, status: 
     expect(studio.page.get_by_text("You were not charged.")).to_be_visible()
     expect(studio.page.get_by_text("0123456789ab")).to_be_visible()
     assert studio.get("/generate/jobs")["total"] == 0
+
+
+def test_too_much_at_once_says_how_long_to_wait(studio: Studio) -> None:
+    prompt = "A picture that has to wait its turn"
+    headers = {"Retry-After": "3"}
+    problem = {"code": "rate_limited", "status": 429, "title": "x", "retryable": True, "charged": False}
+    studio.answer("/generate", lambda route, _request: route.fulfill(status=429, json=problem, headers=headers))
+    studio.open().generate(prompt)
+    waiting = studio.page.get_by_role("button", name=re.compile(r"Try again in \d sec"))
+    expect(waiting).to_have_attribute("aria-disabled", "true")
+    studio.page.unroute_all(behavior="wait")
+    studio.button("Try again").click()
+    expect(studio.button("Edit the description")).to_be_visible()
+    assert studio.painted(prompt) == 1
+
+
+def test_a_failed_job_can_be_named(studio: Studio) -> None:
+    prompt = "Something else the rules forbid"
+    studio.stack.sandbox.script("openai.generate", {"do": "moderation"}, match=prompt)
+    studio.open().generate(prompt)
+    expect(studio.button("Edit the description")).to_be_visible()
+    (job,) = studio.get("/generate/jobs")["items"]
+    expect(studio.page.locator("code", has_text=job["job_id"])).to_be_visible()
+
+
+def test_a_picture_is_saved_under_its_name(studio: Studio) -> None:
+    studio.open().generate("A picture to keep")
+    with studio.page.expect_download() as saved:
+        studio.button("Download").click()
+    assert saved.value.suggested_filename == studio.images()[0]["filename"]
+
+
+def test_what_is_left_of_the_budget_is_what_it_is_now(studio: Studio) -> None:
+    run_apart(_limit(studio.stack.environment["DATABASE_URL"], studio.business_id, "0.10"))
+    studio.open().describe("A picture that leaves little")
+    expect(studio.page.get_by_text(re.compile(r"^\$0\.10 left this month\. It begins anew on "))).to_be_visible()
+    studio.button("Generate").click()
+    expect(studio.button("Edit the description")).to_be_visible()
+    expect(studio.page.get_by_text(re.compile(r"^\$0\.04\d* left"))).to_be_visible()
+    expect(studio.page.get_by_text("The budget does not cover this", exact=True)).to_be_visible()
 
 
 def test_a_dear_picture_asks_once_more(studio: Studio) -> None:

@@ -105,6 +105,26 @@ def test_alt_text_is_saved_with_the_picture(studio: Studio, files: dict[str, Pat
     until("it is saved", lambda: studio.images()[0]["alt_text"] == "A harbour in the evening")
 
 
+def test_a_decorative_picture_stays_one(studio: Studio, files: dict[str, Path]) -> None:
+    studio.open("upload").choose(files["harbour.jpg"])
+    row = studio.row("harbour.jpg")
+    row.get_by_role("checkbox", name="Decorative: nothing to describe").click()
+    until("it is saved", lambda: studio.images()[0]["alt_text"] == "")
+    expect(row.get_by_role("checkbox")).to_be_checked()
+    row.get_by_role("checkbox").click()
+    until("it is taken back", lambda: studio.images()[0]["alt_text"] is None)
+
+
+def test_without_a_connection_files_wait_and_go_on_by_themselves(studio: Studio, files: dict[str, Path]) -> None:
+    studio.open("upload")
+    studio.page.context.set_offline(True)
+    studio.choose(files["harbour.jpg"])
+    expect(studio.row("harbour.jpg").get_by_text("It goes on when the connection is back.")).to_be_visible()
+    studio.page.context.set_offline(False)
+    expect(studio.row("harbour.jpg").get_by_text("Uploaded", exact=True)).to_be_visible()
+    assert len(studio.images()) == 1
+
+
 def test_a_screenshot_can_be_pasted(studio: Studio, files: dict[str, Path]) -> None:
     studio.open("upload")
     zone = studio.page.get_by_role("region", name="Upload pictures")
