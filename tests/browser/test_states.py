@@ -112,6 +112,26 @@ def test_orders_that_are_refused_or_dear(desk: Studio) -> None:
     studio.check("generate-7-dear")
 
 
+def test_a_generator_that_has_to_wait_or_hears_nothing(look: tuple[Studio, str]) -> None:
+    studio, name = look
+    problem = {
+        "code": "rate_limited",
+        "status": 429,
+        "retryable": True,
+        "charged": False,
+        "request_id": "0123456789abcdef",
+    }
+    headers = {"Retry-After": "40"}
+    studio.answer("/generate", lambda route, _request: route.fulfill(status=429, json=problem, headers=headers))
+    studio.open().generate("A picture that has to wait")
+    expect(studio.page.get_by_role("button", name=re.compile("Try again in"))).to_be_visible()
+    studio.check(f"generate-8-wait-{name}")
+    studio.answer(".*", lambda route, _request: route.abort())
+    studio.page.reload()
+    expect(studio.page.get_by_text("No connection to Darkroom")).to_be_visible()
+    studio.check(f"generate-9-no-connection-{name}")
+
+
 def test_states_of_the_uploader(look: tuple[Studio, str], photos: dict[str, bytes], tmp_path: Path) -> None:
     studio, name = look
     studio.open("upload")
@@ -140,6 +160,12 @@ def test_states_of_the_uploader(look: tuple[Studio, str], photos: dict[str, byte
     expect(studio.row("banner.jpg").get_by_text("Uploaded", exact=True)).to_be_visible()
     expect(studio.row("lake.jpg").get_by_text("Uploaded", exact=True)).to_be_visible()
     studio.check(f"upload-3-ended-{name}")
+    studio.button("Clear the finished").click()
+    session.send("Network.emulateNetworkConditions", {**limits, "offline": True})
+    (tmp_path / "later.jpg").write_bytes(preview(studio.stack, "A pier in the rain", 800, 800))
+    studio.choose(tmp_path / "later.jpg")
+    expect(studio.page.get_by_text("It goes on when the connection is back.")).to_be_visible()
+    studio.check(f"upload-4-offline-{name}")
 
 
 def test_states_of_the_library(filled: tuple[Studio, str]) -> None:
@@ -255,6 +281,58 @@ def test_states_of_the_selector(filled: tuple[Studio, str]) -> None:
     selector.locator("footer").get_by_role("button", name="Use 2 images").click()
     post.get_by_role("textbox", name="Text", exact=True).fill("Sunday light. Out at the lake before anybody else.")
     studio.check(f"publish-2-images-{name}")
+    studio.button("Add image", within=post).click()
+    selector.get_by_role("option", name=re.compile("dunes")).click()
+    selector.locator("footer").get_by_role("button", name="Use image").click()
+    gone = studio.images(search="dunes")[0]["id"]
+    httpx2.delete(f"{studio.stack.url}/api/v1/images/{gone}").raise_for_status()
+    studio.button("Publish", within=post).click()
+    expect(selector.get_by_text("was deleted meanwhile")).to_be_visible()
+    studio.check(f"publish-3-gone-picker-{name}")
+    studio.page.keyboard.press("Escape")
+    studio.check(f"publish-4-gone-{name}")
+
+
+def test_a_post_that_cannot_go_out(look: tuple[Studio, str], photos: dict[str, bytes]) -> None:
+    studio, name = look
+    studio.upload(preview(studio.stack, "A kite over the beach", 400, 400), "kite.jpg")
+    studio.open("library")
+    studio.button("New post").click()
+    post = studio.page.get_by_role("dialog", name="New post")
+    post.get_by_role("radio", name="Instagram").click()
+    selector = studio.page.get_by_role("dialog", name="Choose an image")
+    selector.get_by_role("tab", name="Library").click()
+    expect(selector.get_by_role("option")).to_have_count(1)
+    studio.page.keyboard.press("Escape")
+    studio.button("Publish", within=post).click()
+    studio.check(f"publish-5-required-{name}")
+    studio.button("Add image", within=post).click()
+    selector.get_by_role("option").click()
+    selector.locator("footer").get_by_role("button", name="Use image").click()
+    post.get_by_role("radio", name="LinkedIn").click()
+    expect(post.get_by_text("Not for LinkedIn as it is")).to_be_visible()
+    studio.button("Publish", within=post).click()
+    studio.check(f"publish-6-misfit-{name}")
+    post.get_by_role("radio", name="Facebook").click()
+    studio.answer("/validate", lambda route, _request: route.abort())
+    studio.answer("/[^/]+/posts/[^/]+", lambda route, _request: route.abort())
+    studio.button("Publish", within=post).click()
+    expect(post.get_by_text("No connection to Darkroom")).to_be_visible()
+    studio.check(f"publish-7-no-connection-{name}")
+
+
+def test_a_post_that_waits_for_its_picture(desk: Studio) -> None:
+    studio = desk
+    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 9}, match="awaited")
+    studio.open().generate("An awaited sunrise")
+    studio.button("New post").click()
+    post = studio.page.get_by_role("dialog", name="New post")
+    studio.button("Use it for this post", within=post).click()
+    studio.button("Publish when ready", within=post).click()
+    studio.check("publish-8-waiting")
+    studio.page.keyboard.press("Escape")
+    expect(studio.page.get_by_role("alertdialog", name="The post is not out yet")).to_be_visible()
+    studio.check("publish-9-question")
 
 
 def test_the_tray_with_several_jobs(desk: Studio) -> None:

@@ -72,6 +72,7 @@ export function useSandbox(): string {
 
 const fresh = (token: Token) => (typeof token === "function" ? token() : token);
 
+// Without a connection a question fails at once, so that this is said; waiting in silence would look like loading.
 const AGAIN_MS = 5000;
 
 /** What could not be asked is asked again by itself, so that a page recovers when the server does. */
@@ -96,6 +97,8 @@ function connect(baseUrl: string, token: Token): Pick<Darkroom, "api" | "client"
       return () => listeners.delete(listener);
     },
   };
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 15_000, refetchInterval: again } } });
+  const client = new QueryClient({
+    defaultOptions: { queries: { retry: false, staleTime: 15_000, refetchInterval: again, networkMode: "always" } },
+  });
   return { api, client, sandbox };
 }

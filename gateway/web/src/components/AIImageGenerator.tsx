@@ -23,7 +23,7 @@ export interface AIImageGeneratorProps {
 }
 
 export function AIImageGenerator({ businessId, onGenerated, onUse, confirmAboveUsd = 0.15 }: AIImageGeneratorProps) {
-  const { generate: words, common } = useMessages();
+  const { generate: words, common, failures } = useMessages();
   const [live, announce] = useLive();
   const generator = useGenerator(businessId);
   const { offer, job, sending, refused, forget } = generator;
@@ -53,6 +53,8 @@ export function AIImageGenerator({ businessId, onGenerated, onUse, confirmAboveU
   }, [job]);
   const spoken = job ? spokenOf(job, words) : "";
   useEffect(() => announce(spoken, job?.status === "failed"), [announce, spoken, job?.status]);
+  const trouble = generator.reattaching ? words.reattach : refused ? (failures[refused.code]?.title ?? refused.message) : "";
+  useEffect(() => announce(trouble, true), [announce, trouble]);
 
   return (
     <Surface className={styles["generator"]} aria-label={words.submit} ref={root}>

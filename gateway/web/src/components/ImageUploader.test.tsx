@@ -187,4 +187,14 @@ describe("ImageUploader", () => {
     await screen.findByText("Uploaded");
     expect(fireEvent(window, new Event("beforeunload", { cancelable: true }))).toBe(true);
   });
+
+  it("leads on when what was pressed is gone", async () => {
+    show(<ImageUploader businessId={1} />);
+    await choose(new File([], "a.png"), new File([], "b.png"));
+    await screen.findAllByText("The file is empty.");
+    await userEvent.click(screen.getByRole("button", { name: "Remove a.png from this list" }));
+    expect(screen.getByRole("button", { name: "Remove b.png from this list" })).toHaveFocus();
+    await userEvent.click(screen.getByRole("button", { name: "Clear the finished" }));
+    expect(screen.getByRole("button", { name: "Choose files" })).toHaveFocus();
+  });
 });

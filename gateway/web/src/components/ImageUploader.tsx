@@ -34,7 +34,7 @@ export function ImageUploader({ businessId, onUploaded, onFinished, onRunning, o
   const list = useRef<HTMLUListElement>(null);
 
   // What the hook rejects by type is added too: the file is named with its reason instead of disappearing.
-  const { getRootProps, getInputProps, open, isDragActive, dragFileRejections } = useDropzone({
+  const { rootRef, getRootProps, getInputProps, open, isDragActive, dragFileRejections } = useDropzone({
     accept: ACCEPT,
     noClick: true,
     noKeyboard: true,
@@ -55,6 +55,24 @@ export function ImageUploader({ businessId, onUploaded, onFinished, onRunning, o
     },
   });
 
+  const wanted = useRef<string | null>(null);
+  useEffect(() => {
+    // What was pressed is gone with its row, or from it.
+    if (wanted.current) rootRef.current?.querySelector<HTMLElement>(wanted.current)?.focus();
+    wanted.current = null;
+  }, [uploads, rootRef]);
+  const drop = (ids: string[]): void => {
+    const at = uploads.findIndex(({ id }) => ids.includes(id));
+    const left = uploads.filter(({ id }) => !ids.includes(id));
+    const neighbour = left[Math.min(at, left.length - 1)];
+    wanted.current = neighbour ? `[data-id="${neighbour.id}"] [data-close]` : "[data-choose]";
+    remove(ids);
+  };
+  const again = (id: string): void => {
+    wanted.current = `[data-id="${id}"] [data-close]`;
+    retry(id);
+  };
+
   const ended = uploads.filter((upload) => !isRunning(upload));
   return (
     <Surface {...getRootProps({ role: "region", tabIndex: -1, className: styles["uploader"] ?? "", "aria-label": words.label })}>
@@ -65,7 +83,7 @@ export function ImageUploader({ businessId, onUploaded, onFinished, onRunning, o
         </span>
         <p className={styles["lead"]}>{isDragActive ? (foreign ? words.dropRefused : words.dropNow(dragged)) : words.drop}</p>
         <p className={styles["or"]}>{words.or}</p>
-        <Button kind="primary" className={styles["choose"] ?? ""} onClick={open}>
+        <Button kind="primary" className={styles["choose"] ?? ""} data-choose="" onClick={open}>
           {words.choose}
         </Button>
         <p className={styles["rules"]}>{words.rules}</p>
@@ -75,7 +93,7 @@ export function ImageUploader({ businessId, onUploaded, onFinished, onRunning, o
           <div className={styles["head"]}>
             <p className={styles["title"]}>{words.list}</p>
             {ended.length > 0 && (
-              <Button kind="quiet" small onClick={() => remove(ended.map(({ id }) => id))}>
+              <Button kind="quiet" small onClick={() => drop(ended.map(({ id }) => id))}>
                 {words.clear}
               </Button>
             )}
@@ -87,8 +105,8 @@ export function ImageUploader({ businessId, onUploaded, onFinished, onRunning, o
                 businessId={businessId}
                 upload={upload}
                 onCancel={cancel}
-                onRetry={retry}
-                onRemove={(id) => remove([id])}
+                onRetry={again}
+                onRemove={(id) => drop([id])}
                 onReplace={replace}
                 onUse={onUse}
                 announce={announce}

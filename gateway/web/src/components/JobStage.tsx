@@ -1,4 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
+import { useRef } from "react";
 import { downloadOne } from "../download";
 import type { Generator } from "../hooks/useGenerator";
 import { useImage, useLibraryActions } from "../hooks/useLibrary";
@@ -108,14 +109,25 @@ function Finished({
   const { remove, restore } = useLibraryActions(businessId);
   const download = useMutation({ mutationFn: (wanted: Image) => downloadOne(wanted) }, useDarkroom().client);
   const shown = useImage(image.id).data ?? image;
+  // What was pressed goes, and the way back comes in its place.
+  const place = useRef<HTMLDivElement>(null);
+  const lead = (to: string) => ({
+    onSuccess: () => void requestAnimationFrame(() => place.current?.querySelector<HTMLElement>(to)?.focus()),
+  });
   if (shown.deletedAt) {
     return (
-      <div className={styles["stage"]}>
+      <div className={styles["stage"]} ref={place}>
         <Notice
           tone="info"
           title={library.deleted(1)}
           actions={
-            <Button small icon="restore" off={restore.isPending} onClick={() => restore.mutate(shown.id)}>
+            <Button
+              small
+              icon="restore"
+              data-undo=""
+              off={restore.isPending}
+              onClick={() => restore.mutate(shown.id, lead("[data-delete]"))}
+            >
               {common.undo}
             </Button>
           }
@@ -125,7 +137,7 @@ function Finished({
     );
   }
   return (
-    <div className={styles["stage"]}>
+    <div className={styles["stage"]} ref={place}>
       <div className={styles["picture"]} style={style}>
         <Thumb image={shown} fit="contain" alt={shown.altText ?? ""} className={styles["developed"] ?? ""} />
       </div>
@@ -145,7 +157,7 @@ function Finished({
         <Button kind="quiet" off={download.isPending} onClick={() => download.mutate(shown)}>
           {download.isPending ? words.downloading : words.download}
         </Button>
-        <Button kind="danger" off={remove.isPending} onClick={() => remove.mutate(shown.id)}>
+        <Button kind="danger" data-delete="" off={remove.isPending} onClick={() => remove.mutate(shown.id, lead("[data-undo]"))}>
           {common.delete}
         </Button>
       </div>

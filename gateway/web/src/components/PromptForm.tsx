@@ -1,4 +1,4 @@
-import { useId, type KeyboardEvent } from "react";
+import { useEffect, useId, useRef, type KeyboardEvent } from "react";
 import type { Offer } from "../hooks/offer";
 import type { Draft } from "../hooks/useGenerate";
 import type { Generator } from "../hooks/useGenerator";
@@ -26,10 +26,18 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
   const { generate: words, common } = messages;
   const { draft, price, budget, sending, problem } = generator;
   const id = useId();
+  const order = useRef<HTMLButtonElement>(null);
+  const asked = useRef(false);
+  useEffect(() => {
+    // The answer's button is gone with the question.
+    if (asked.current && !asking && !document.activeElement?.closest("form")) order.current?.focus();
+    asked.current = asking;
+  }, [asking]);
 
   const most = offer.model.maxPromptCharacters;
   const money = price === null ? "" : (offer.model.exactPrices ? words.priceExact : words.price)(format.money(price));
   const length = draft.prompt.trim().length;
+  const qualityOr = (name: string): string => words.qualities[name] ?? name;
   const why = problem && { empty: words.needPrompt, long: words.tooLong, budget: words.overBudget }[problem];
   const reason = sending ? words.sending : (why ?? "");
 
@@ -84,7 +92,7 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
           <p className={styles["label"]}>{words.qualityLabel}</p>
           <Choices
             label={words.qualityLabel}
-            options={offer.model.qualities.map((quality) => ({ value: quality, text: words.qualities[quality] ?? quality }))}
+            options={offer.model.qualities.map((quality) => ({ value: quality, text: qualityOr(quality) }))}
             value={offer.quality}
             onChange={(quality) => edit({ quality })}
           />
@@ -109,7 +117,7 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
           </div>
         )}
       </div>
-      {offer.fellBack && <Notice tone="warn">{words.fellBack(offer.fellBack.was, offer.fellBack.now)}</Notice>}
+      {offer.fellBack && <Notice tone="warn">{words.fellBack(qualityOr(offer.fellBack.was), qualityOr(offer.fellBack.now))}</Notice>}
       {offer.model.status === "deprecated" && offer.model.shutdownDate && (
         <Notice tone="info">{words.deprecated(offer.model.label, format.date(offer.model.shutdownDate))}</Notice>
       )}
@@ -142,7 +150,7 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
             <span id={`${id}-why`} className={styles["why"]}>
               {reason}
             </span>
-            <Button kind="primary" icon="sparkle" off={reason !== ""} aria-describedby={`${id}-why`} onClick={onOrder}>
+            <Button kind="primary" icon="sparkle" ref={order} off={reason !== ""} aria-describedby={`${id}-why`} onClick={onOrder}>
               {words.submit}
             </Button>
           </div>

@@ -74,12 +74,17 @@ export default function PublishContent({
     const culprits = CULPRIT[problem].map((place) => body.current?.querySelector<HTMLElement>(place));
     culprits.find((place) => place)?.focus();
   };
+  const again = error && asFailure(error).retryable ? post.submit : undefined;
   const leave = (): void => (armed || publishing ? setAsking(true) : onClose());
   const why = problem && { image: words.imageRequired, misfit: words.imageMisfit(name), empty: words.textRequired }[problem];
   const wrong = tried && problem !== null && problem !== "empty";
 
   const foot = (
     <div className={styles["foot"]}>
+      <div role="alert" className={styles["trouble"]}>
+        {gone && <Notice tone="warn" title={gone} />}
+        {error && (isHosts(error) ? <HostFailure error={error} /> : <FailureNotice failure={error} onRetry={again} />)}
+      </div>
       <p id={`${id}-why`} className={styles["why"]} role={tried && why ? "alert" : undefined}>
         {armed ? words.waitingForPicture : why}
       </p>
@@ -165,15 +170,6 @@ export default function PublishContent({
             )}
             {post.lostJob && <JobEnd job={post.lostJob} />}
           </div>
-          {gone && <Notice tone="warn" title={gone} />}
-          {error &&
-            (isHosts(error) ? (
-              <Notice tone="bad" title={words.hostFailed}>
-                <p>{error.message}</p>
-              </Notice>
-            ) : (
-              <FailureNotice failure={error} onRetry={asFailure(error).retryable ? post.submit : undefined} />
-            ))}
         </div>
         <PostPreview platform={platform} text={post.text} images={images} job={job} />
       </div>
@@ -201,13 +197,22 @@ export default function PublishContent({
         foot={
           <>
             <Button onClick={onClose}>{words.leaveGo}</Button>
-            <Button kind="primary" onClick={() => setAsking(false)}>
+            <Button kind="primary" autoFocus onClick={() => setAsking(false)}>
               {words.leaveStay}
             </Button>
           </>
         }
       />
     </Modal>
+  );
+}
+
+function HostFailure({ error }: { error: Error }) {
+  const { publish: words } = useMessages();
+  return (
+    <Notice tone="bad" title={words.hostFailed}>
+      <p>{error.message}</p>
+    </Notice>
   );
 }
 

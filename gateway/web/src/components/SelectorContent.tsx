@@ -191,7 +191,7 @@ export default function SelectorContent({
         foot={
           <>
             <Button onClick={onClose}>{words.leaveGo}</Button>
-            <Button kind="primary" onClick={() => setAsking(false)}>
+            <Button kind="primary" autoFocus onClick={() => setAsking(false)}>
               {words.leaveStay}
             </Button>
           </>

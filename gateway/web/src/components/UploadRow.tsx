@@ -32,7 +32,7 @@ export function UploadRow({ businessId, upload, onCancel, onRetry, onRemove, onR
   const crowded = state.phase === "failed" && state.failure.code === "rate_limited";
   useSpoken(upload, announce);
   return (
-    <li className={styles["row"]} {...(done ? { "data-done": "", tabIndex: -1 } : {})}>
+    <li className={styles["row"]} data-id={id} {...(done ? { "data-done": "", tabIndex: -1 } : {})}>
       <Preview key={done ? "stored" : "local"} source={done ? state.image.thumbnailUrl : preview} />
       <div className={styles["middle"]}>
         <p className={styles["name"]} title={file.name}>
@@ -53,9 +53,9 @@ export function UploadRow({ businessId, upload, onCancel, onRetry, onRemove, onR
           <IconButton small icon="retry" label={words.retryFile(file.name)} onClick={() => onRetry(id)} />
         )}
         {STOPPABLE.has(state.phase) ? (
-          <IconButton small icon="close" label={words.cancelFile(file.name)} onClick={() => onCancel(id)} />
+          <IconButton small icon="close" label={words.cancelFile(file.name)} data-close="" onClick={() => onCancel(id)} />
         ) : (
-          <IconButton small icon="close" label={words.removeFile(file.name)} onClick={() => onRemove(id)} />
+          <IconButton small icon="close" label={words.removeFile(file.name)} data-close="" onClick={() => onRemove(id)} />
         )}
       </div>
       {state.phase === "failed" && (

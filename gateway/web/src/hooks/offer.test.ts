@@ -48,8 +48,9 @@ describe("what is offered", () => {
     expect(settle(catalogue(), {})).toBeNull();
   });
 
-  it("falls back from a size that is gone", () => {
+  it("falls back from a size or a quality that is gone", () => {
     expect(settle(catalogue(model("a")), { model: "a", size: "256x256" })?.fellBack).toEqual({ was: "256x256", now: "1024x1024" });
+    expect(settle(catalogue(model("a")), { model: "a", quality: "8k" })?.fellBack).toEqual({ was: "8k", now: "standard" });
   });
 });
 

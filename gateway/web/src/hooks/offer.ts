@@ -27,7 +27,9 @@ export function settle(catalogue: Catalogue, wish: Partial<Choice>): Offer | nul
       ? { was: named?.label ?? wish.model, now: model.label }
       : wish.size && wish.size !== size.size
         ? { was: wish.size, now: size.size }
-        : null;
+        : wish.quality && wish.quality !== quality
+          ? { was: wish.quality, now: quality }
+          : null;
   return { model, size, quality, models, price: model.prices[size.size]?.[quality] ?? null, fellBack };
 }
 
