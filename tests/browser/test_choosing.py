@@ -119,6 +119,7 @@ def test_instagram_opens_the_selector_and_insists_on_an_image(studio: Studio) ->
     post.get_by_role("radio", name="Instagram").click()
     selector = studio.page.get_by_role("dialog", name="Choose an image")
     expect(selector.get_by_text("This post needs an image.")).to_be_visible()
+    expect(selector.locator(":focus")).to_have_count(1)  # Before that the key would still be the post's.
     studio.page.keyboard.press("Escape")
     studio.button("Publish", within=post).click()
     expect(studio.button("Add image", within=post)).to_be_focused()
@@ -168,8 +169,9 @@ def test_an_image_deleted_meanwhile_is_noticed_before_publishing(studio: Studio)
     selector = studio.page.get_by_role("dialog", name="Choose an image")
     told = "short-lived.jpg was deleted meanwhile. Choose another image."
     expect(selector.get_by_text(told)).to_be_visible()
+    expect(selector.locator(":focus")).to_have_count(1)
     studio.page.keyboard.press("Escape")
-    expect(post.get_by_text(told)).to_be_visible()
+    expect(post.get_by_text(told).last).to_be_visible()
     expect(post.get_by_role("listitem")).to_have_count(0)
     assert posts_of(studio, image) == []
 
@@ -194,7 +196,7 @@ def test_what_was_attached_for_nothing_is_let_go(studio: Studio) -> None:
     studio.answer("/validate", lambda route, _request: route.abort())
     post = begin_post(studio, "first.jpg", "second.jpg")
     studio.button("Publish", within=post).click()
-    expect(post.get_by_text("No connection to Darkroom")).to_be_visible()
+    expect(post.get_by_role("alert").filter(has_text="No connection to Darkroom")).to_be_attached()
     assert (len(posts_of(studio, first)), len(posts_of(studio, second))) == (1, 1)
     studio.button("Remove second.jpg", within=post).click()
     until("the removed one is let go", lambda: posts_of(studio, second) == [])

@@ -79,7 +79,7 @@ def test_a_lost_answer_is_attached_again_and_not_ordered_twice(studio: Studio) -
 
     studio.answer("/generate", lose)
     studio.open().generate(prompt)
-    expect(studio.page.get_by_text("The connection was lost")).to_be_visible()
+    expect(studio.page.get_by_text("The connection was lost").first).to_be_visible()
     expect(studio.button("Edit the description")).to_be_visible()
     assert len(answers) >= 2
     assert studio.get("/generate/jobs")["total"] == 1
@@ -128,7 +128,8 @@ def test_canceling_says_what_it_means_for_the_bill(studio: Studio) -> None:
 def test_a_refused_order_says_why_and_names_the_request(studio: Studio, status: int, code: str, words: str) -> None:
     studio.refuse("/generate", status, code, charged=False)
     studio.open().generate("A picture that is refused")
-    expect(studio.page.get_by_text(words)).to_be_visible()
+    expect(studio.page.get_by_text(words).first).to_be_visible()
+    expect(studio.page.get_by_role("alert").filter(has_text=words)).to_be_attached()
     expect(studio.page.get_by_text("You were not charged.")).to_be_visible()
     expect(studio.page.get_by_text("0123456789ab")).to_be_visible()
     assert studio.get("/generate/jobs")["total"] == 0

@@ -103,7 +103,7 @@ def test_orders_that_are_refused_or_dear(desk: Studio) -> None:
     studio = desk
     studio.refuse("/generate", 402, "budget_exceeded", charged=False)
     studio.open().generate("A picture that is refused")
-    expect(studio.page.get_by_text("The budget does not cover this")).to_be_visible()
+    expect(studio.page.get_by_role("alert").filter(has_text="The budget does not cover this")).to_be_attached()
     studio.check("generate-6-budget")
     studio.page.get_by_label("Model").select_option("gpt-image-2")
     studio.page.get_by_role("radio", name="HD").click()
@@ -288,6 +288,7 @@ def test_states_of_the_selector(filled: tuple[Studio, str]) -> None:
     httpx2.delete(f"{studio.stack.url}/api/v1/images/{gone}").raise_for_status()
     studio.button("Publish", within=post).click()
     expect(selector.get_by_text("was deleted meanwhile")).to_be_visible()
+    expect(selector.locator(":focus")).to_have_count(1)
     studio.check(f"publish-3-gone-picker-{name}")
     studio.page.keyboard.press("Escape")
     studio.check(f"publish-4-gone-{name}")
@@ -317,7 +318,7 @@ def test_a_post_that_cannot_go_out(look: tuple[Studio, str], photos: dict[str, b
     studio.answer("/validate", lambda route, _request: route.abort())
     studio.answer("/[^/]+/posts/[^/]+", lambda route, _request: route.abort())
     studio.button("Publish", within=post).click()
-    expect(post.get_by_text("No connection to Darkroom")).to_be_visible()
+    expect(post.get_by_role("alert").filter(has_text="No connection to Darkroom")).to_be_attached()
     studio.check(f"publish-7-no-connection-{name}")
 
 

@@ -36,7 +36,7 @@ def test_a_wish_made_while_the_gateway_is_away_is_sent_once_it_is_back(studio: S
     studio.stack.gateway.kill9()
     try:
         studio.button("Generate").click()
-        expect(studio.page.get_by_text("The connection was lost")).to_be_visible()
+        expect(studio.page.get_by_text("The connection was lost").first).to_be_visible()
     finally:
         studio.stack.gateway.start()
     expect(studio.button("Edit the description")).to_be_visible(timeout=30_000)

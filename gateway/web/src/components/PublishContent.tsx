@@ -1,4 +1,4 @@
-import { useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { asFailure } from "../failure";
 import { useJobs } from "../hooks/useJobs";
 import { MOST_IMAGES, usePost, type PostProblem } from "../hooks/usePost";
@@ -36,7 +36,7 @@ export default function PublishContent({
   initialText = "",
   initialImages = [],
 }: PublishContentModalProps) {
-  const { publish: words, common } = useMessages();
+  const { publish: words, common, failures } = useMessages();
   const [live, announce] = useLive();
   const [picking, setPicking] = useState(false);
   const [asking, setAsking] = useState(false);
@@ -74,6 +74,9 @@ export default function PublishContent({
     const culprits = CULPRIT[problem].map((place) => body.current?.querySelector<HTMLElement>(place));
     culprits.find((place) => place)?.focus();
   };
+  // Not an alert around the notice: a wait that is counted down in it would be read every second.
+  const trouble = error ? (isHosts(error) ? words.hostFailed : (failures[asFailure(error).code]?.title ?? error.message)) : gone;
+  useEffect(() => announce(trouble, true), [announce, trouble]);
   const again = error && asFailure(error).retryable ? post.submit : undefined;
   const leave = (): void => (armed || publishing ? setAsking(true) : onClose());
   const why = problem && { image: words.imageRequired, misfit: words.imageMisfit(name), empty: words.textRequired }[problem];
@@ -81,7 +84,7 @@ export default function PublishContent({
 
   const foot = (
     <div className={styles["foot"]}>
-      <div role="alert" className={styles["trouble"]}>
+      <div className={styles["trouble"]}>
         {gone && <Notice tone="warn" title={gone} />}
         {error && (isHosts(error) ? <HostFailure error={error} /> : <FailureNotice failure={error} onRetry={again} />)}
       </div>
