@@ -7,7 +7,7 @@ import { isFinal, type Image, type Job } from "../types";
 import { Button, IconButton } from "../ui/Button";
 import { clsx } from "../ui/clsx";
 import { useLive } from "../ui/Live";
-import { chargeWords } from "../ui/Notice";
+import { chargeWords, CopyId } from "../ui/Notice";
 import { Progress } from "../ui/Progress";
 import { Surface } from "../ui/Surface";
 import { Thumb } from "../ui/Thumb";
@@ -42,10 +42,16 @@ export function JobTray({ businessId, onOpen, placement = "docked" }: JobTrayPro
   }, [jobs, announce, words]);
 
   const finished = jobs.filter(isFinal);
+  const root = useRef<HTMLElement>(null);
+  const dismiss = (ids: string[]): void => {
+    forget(ids);
+    root.current?.querySelector<HTMLElement>("[aria-expanded]")?.focus(); // What was pressed goes with its row.
+  };
   return (
     <Surface
       className={clsx(styles["tray"], styles[placement], open && styles["open"], jobs.length === 0 && styles["none"])}
       aria-label={words.label}
+      ref={root}
     >
       {jobs.length > 0 && (
         <>
@@ -53,7 +59,7 @@ export function JobTray({ businessId, onOpen, placement = "docked" }: JobTrayPro
             {running.length > 0 && <span className={styles["lamp"]} />}
             <p className={styles["title"]}>{running.length > 0 ? words.running(running.length) : words.finished(finished.length)}</p>
             {finished.length > 0 && open && (
-              <Button small kind="quiet" onClick={() => forget(finished.map(({ jobId }) => jobId))}>
+              <Button small kind="quiet" onClick={() => dismiss(finished.map(({ jobId }) => jobId))}>
                 {words.clear}
               </Button>
             )}
@@ -69,7 +75,7 @@ export function JobTray({ businessId, onOpen, placement = "docked" }: JobTrayPro
           {open && (
             <ul className={styles["list"]}>
               {jobs.map((job) => (
-                <Entry key={job.jobId} job={job} onOpen={onOpen} onForget={() => forget([job.jobId])} />
+                <Entry key={job.jobId} job={job} onOpen={onOpen} onForget={() => dismiss([job.jobId])} />
               ))}
             </ul>
           )}
@@ -97,6 +103,7 @@ function Entry({ job, onOpen, onForget }: { job: Job; onOpen: ((image: Image) =>
         <p className={styles["state"]}>
           {[job.error ? (failures[job.error.code]?.title ?? spoken) : spoken, detail(job)].filter(Boolean).join(" · ")}
         </p>
+        {job.error && <CopyId label={common.jobId} copyLabel={common.copyJobId} id={job.jobId} />}
         {!isFinal(job) && <Progress label={job.prompt} percent={null} text={spoken} />}
       </div>
       {image && onOpen && (
@@ -115,10 +122,10 @@ function Entry({ job, onOpen, onForget }: { job: Job; onOpen: ((image: Image) =>
   );
 
   function detail(now: Job): string {
+    if (cancel.isError && !isFinal(now)) return failures[asFailure(cancel.error).code]?.title ?? cancel.error.message;
     if (now.queue) return generate.position(now.queue.position);
     if (now.status === "succeeded") return now.cost.actualUsd === null ? generate.costUnknown : format.money(now.cost.actualUsd);
     if (isFinal(now)) return chargeWords(now.cost.charged, messages);
-    if (cancel.isError) return failures[asFailure(cancel.error).code]?.title ?? cancel.error.message;
     return now.cancelRequested ? generate.canceling : now.etaSeconds === null ? "" : generate.eta(format.span(now.etaSeconds));
   }
 }
