@@ -110,6 +110,33 @@ describe("PublishContentModal", () => {
     expect(await within(await screen.findByRole("dialog")).findByText("The network is full.")).toBeInTheDocument();
   });
 
+  it("shows also what a host says that throws no error", async () => {
+    server();
+    post({ initialText: "Hello", onPublish: () => Promise.reject("The network is full.") });
+    await press("Publish");
+    expect(await screen.findByText("The network is full.")).toBeInTheDocument();
+  });
+
+  it("publishes what was there when it was pressed, and once, whatever is changed meanwhile", async () => {
+    const { attached } = server();
+    let fail: (thrown: Error) => void = () => undefined;
+    const sent: string[][] = [];
+    const onPublish = ({ images }: Publication): Promise<void> => {
+      sent.push(images.map(({ id }) => id));
+      return new Promise((_resolve, reject) => (fail = reject));
+    };
+    post({ initialImages: [used(square), used(other)], onPublish });
+    await press("Publish");
+    await waitFor(() => expect(sent).toEqual([[square["id"], other["id"]]]));
+    await press("Remove other.jpg");
+    await userEvent.click(screen.getByRole("button", { name: "Publishing…" }));
+    expect(attached.size).toBe(2);
+    fail(new Error("The network is full."));
+    expect(await screen.findByText("The network is full.")).toBeInTheDocument();
+    await waitFor(() => expect(attached.size).toBe(1));
+    expect(sent).toHaveLength(1);
+  });
+
   it("says in the image field's name that one is required, and ties the message to what has to be pressed", async () => {
     server();
     post({ initialPlatform: "instagram" });

@@ -110,6 +110,14 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Pos
     return found.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   };
 
+  const handOver = async (publication: Publication): Promise<void> => {
+    try {
+      await onPublish(publication);
+    } catch (thrown) {
+      throw thrown instanceof Error ? thrown : new Error(String(thrown));
+    }
+  };
+
   const mounted = useRef(true);
   const busy = useRef(false);
   const publish = useMutation(
@@ -129,7 +137,7 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Pos
               return { id: image.id, url: copy ?? image.url, altText: image.altText, aiGenerated: image.source === "ai_generated" };
             }),
           );
-          await onPublish({ postId, platform, text: text.trim(), images: ready });
+          await handOver({ postId, platform, text: text.trim(), images: ready });
           attachments.settle(shown.map(({ id }) => id));
           out = true;
           onDone?.();
@@ -143,7 +151,9 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Pos
   );
 
   const { reset } = publish;
-  useEffect(() => reset(), [images, platform, reset]); // What was refused is not what would be published now.
+  useEffect(() => {
+    if (!busy.current) reset(); // What was refused is not what would be published now.
+  }, [images, platform, reset]);
   useEffect(() => {
     if (!busy.current) attachments.keep(images.map(({ id }) => id));
   }, [images, attachments, publish.isPending]);

@@ -61,7 +61,7 @@ export function FailureNotice({ failure: thrown, actions, onRetry, about }: Fail
       actions={
         (onRetry || actions) && (
           <>
-            {onRetry && <Retry at={failure.retryAt} onRetry={onRetry} about={about} />}
+            {onRetry && <Retry key={failure.retryAt} at={failure.retryAt} onRetry={onRetry} about={about} />}
             {actions}
           </>
         )
