@@ -123,10 +123,12 @@ export default function SelectorContent({
         )
       )}
       <div className={styles["bar"]}>
-        <div className={styles["chosen"]}>
-          {chosen.map((image) => (
-            <Thumb key={image.id} image={image} className={styles["thumb"] ?? ""} />
-          ))}
+        <div className={styles["chosen"]} data-some={chosen.length > 0 || undefined}>
+          <span className={styles["thumbs"]}>
+            {chosen.map((image) => (
+              <Thumb key={image.id} image={image} className={styles["thumb"] ?? ""} />
+            ))}
+          </span>
           <span className={styles["said"]} role="status">
             <span className={styles["name"]}>{chosen.length === 1 && chosen[0] ? words.chosen(chosen[0].filename) : ""}</span>
             <span id={`${id}-why`} className={styles["why"]}>
