@@ -4,7 +4,7 @@ import { asFailure } from "../failure";
 import { keys } from "../keys";
 import { useDarkroom } from "../provider";
 import { useStored } from "../stored";
-import type { FixMode, Image, Page, Platform, Preset } from "../types";
+import type { FixMode, Image, Page, Preset } from "../types";
 import { everyMatching, inHundreds, type Along, type Outcome } from "./bulk";
 import { useLibraryView } from "./useLibraryView";
 import { usePages } from "./usePages";
@@ -150,20 +150,6 @@ export function useLibraryActions(businessId: number) {
     client,
   );
   return { remove, restore, edit };
-}
-
-/** What a platform says of an image. */
-export function useVerdict(image: Image | null, platform: Platform) {
-  const { api, client } = useDarkroom();
-  return useQuery(
-    {
-      queryKey: keys.verdict(image?.id ?? "", platform),
-      queryFn: ({ signal }) => api.validate(image?.id ?? "", platform, signal),
-      enabled: image !== null,
-      staleTime: Infinity,
-    },
-    client,
-  );
 }
 
 /** Makes a copy that fits Instagram; the original stays. */
