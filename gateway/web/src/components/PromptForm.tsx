@@ -150,7 +150,15 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
             <span id={`${id}-why`} className={styles["why"]}>
               {reason}
             </span>
-            <Button kind="primary" icon="sparkle" ref={order} off={reason !== ""} aria-describedby={`${id}-why`} onClick={onOrder}>
+            <Button
+              kind="primary"
+              icon="sparkle"
+              title={words.shortcut}
+              ref={order}
+              off={reason !== ""}
+              aria-describedby={`${id}-why`}
+              onClick={onOrder}
+            >
               {words.submit}
             </Button>
           </div>
