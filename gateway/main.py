@@ -178,6 +178,7 @@ def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
         expose_headers=[
             "ETag",
             "Location",
+            "Preference-Applied",
             "Retry-After",
             "X-Request-Id",
             "Idempotency-Replayed",

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -215,6 +216,16 @@ class Stack:
         worker = self._worker(len(self.workers) + 1, environment)
         self.workers.append(worker)
         return worker.start()
+
+    def command(self, *words: str, status: int = 0) -> str:
+        """`./darkroom WORDS` on this product, which must end with `status`; what it said."""
+        told = {**_SYSTEM, "DATABASE_URL": self.environment["DATABASE_URL"]}
+        ran = subprocess.run(
+            [sys.executable, "-m", "gateway.command", *words],
+            cwd=ROOT, env=told, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert ran.returncode == status, ran.stdout + ran.stderr
+        return ran.stdout + ran.stderr
 
     def _worker(self, number: int, environment: Mapping[str, str] | None = None) -> Process:
         return self._process("generation_worker", f"worker-{number}", free_port(), environment)

@@ -1,8 +1,6 @@
 """Who may do what: keys through the whole product with `DARKROOM_AUTH=keys`, from making one to revoking it."""
 
-import os
-import subprocess
-import sys
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,13 +29,7 @@ class Locked:
 
     def command(self, *words: str, status: int = 0) -> str:
         """`./darkroom WORDS`; what it said."""
-        told = {"PATH": os.environ["PATH"], "DATABASE_URL": self.stack.environment["DATABASE_URL"]}
-        ran = subprocess.run(
-            [sys.executable, "-m", "gateway.command", *words],
-            cwd=ROOT, env=told, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert ran.returncode == status, ran.stdout + ran.stderr
-        return ran.stdout + ran.stderr
+        return self.stack.command(*words, status=status)
 
     def key(self, *words: str) -> str:
         """A new key, for OURS unless told otherwise."""
@@ -314,11 +306,21 @@ def test_pages_of_listed_origins_may_call_and_read_refusals(locked: Locked) -> N
             refused = client.get(IMAGES, headers={"Origin": origin})
             assert refused.status_code == 401
             assert (refused.headers.get("access-control-allow-origin") == origin) is allowed
-            asked = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
-            asked["Access-Control-Request-Headers"] = "authorization,if-match"
-            preflight = client.options(f"{IMAGES}/x", headers=asked)
-            assert (preflight.status_code == 200) is allowed
-            assert "access-control-allow-credentials" not in preflight.headers
+            for method in ("POST", "PUT", "PATCH", "DELETE"):
+                asked = {"Origin": origin, "Access-Control-Request-Method": method}
+                asked["Access-Control-Request-Headers"] = "authorization,if-match"
+                preflight = client.options(f"{IMAGES}/x", headers=asked)
+                assert (preflight.status_code == 200) is allowed, method
+                assert "access-control-allow-credentials" not in preflight.headers
+
+
+def test_a_page_of_another_origin_can_read_every_header_that_our_components_look_at(locked: Locked) -> None:
+    source = "".join((ROOT / "gateway" / "web" / "src" / name).read_text() for name in ("api.ts", "failure.ts"))
+    wanted = {name.lower() for name in re.findall(r'(?:get|has|header)\("([A-Z][\w-]+)"\)', source)}
+    assert {"preference-applied", "retry-after", "etag"} <= wanted
+    with locked.as_(None) as client:
+        shown = client.get(IMAGES, headers={"Origin": "https://app.example"}).headers["access-control-expose-headers"]
+    assert wanted <= {name.strip().lower() for name in shown.split(",")}
 
 
 def test_every_answer_is_safe_in_a_browser(locked: Locked) -> None:
