@@ -25,6 +25,8 @@ export interface ApiOptions {
   token: Token;
   /** Hears, from every answer, which outside companies the sandbox plays. */
   onSandbox?: (parts: string) => void;
+  /** Hears that a token, or its absence, was refused (401). */
+  onUnauthorized?: (token: string | null) => void;
 }
 
 export interface Status {
@@ -64,23 +66,22 @@ interface Call {
 const PATIENCE_MS = 30_000;
 const HOLD_SECONDS = 10;
 
-export function createApi({ baseUrl, token, onSandbox }: ApiOptions) {
+export function createApi({ baseUrl, token, onSandbox, onUnauthorized }: ApiOptions) {
   const root = `${baseUrl.replace(/\/$/, "")}/api/v1/images`;
 
-  async function authorization(): Promise<Record<string, string>> {
-    const key = typeof token === "function" ? await token() : token;
-    return key ? { Authorization: `Bearer ${key}` } : {};
-  }
+  const current = async (): Promise<string | null> => (typeof token === "function" ? await token() : token) || null;
+  const proof = (key: string | null): Record<string, string> => (key ? { Authorization: `Bearer ${key}` } : {});
 
   async function ask(path: string, { method = "GET", json, headers, signal }: Call = {}): Promise<Response> {
     const patience = AbortSignal.timeout(PATIENCE_MS);
     try {
+      const key = await current();
       const answer = await fetch(root + path, {
         method,
         headers: {
           Accept: "application/json",
           ...(json === undefined ? {} : { "Content-Type": "application/json" }),
-          ...(await authorization()),
+          ...proof(key),
           ...headers,
         },
         body: json === undefined ? null : JSON.stringify(json),
@@ -88,6 +89,7 @@ export function createApi({ baseUrl, token, onSandbox }: ApiOptions) {
       });
       onSandbox?.(answer.headers.get("X-Darkroom-Sandbox") ?? "");
       if (answer.ok || answer.status === 304) return answer;
+      if (answer.status === 401) onUnauthorized?.(key);
       throw fromProblem(answer.status, read(await answer.text()), (name) => answer.headers.get(name));
     } catch (thrown) {
       throw isAbort(thrown) ? thrown : asFailure(thrown);
@@ -193,10 +195,12 @@ export function createApi({ baseUrl, token, onSandbox }: ApiOptions) {
       const form = new FormData();
       form.set("file", file, file.name);
       if (altText !== null) form.set("alt_text", altText);
-      const headers = { Accept: "application/json", "Idempotency-Key": key, ...(await authorization()) };
+      const token = await current();
+      const headers = { Accept: "application/json", "Idempotency-Key": key, ...proof(token) };
       const answer = await send(`${root}/upload?${query({ business_id: businessId })}`, form, headers, signal, onProgress);
       const header = (name: string): string | null => answer.getResponseHeader(name);
       const body = read(answer.responseText);
+      if (answer.status === 401) onUnauthorized?.(token);
       if (answer.status < 200 || answer.status > 299) throw fromProblem(answer.status, body, header);
       onSandbox?.(header("X-Darkroom-Sandbox") ?? "");
       return { image: body as Image, duplicate: header("X-Deduplicated") === "true" };

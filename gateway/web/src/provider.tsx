@@ -11,6 +11,8 @@ export interface DarkroomProviderProps {
   baseUrl?: string;
   /** An API key or JWT, or a function that fetches a fresh one. */
   token?: Token;
+  /** The token was refused, or there was none: time to sign in again. Nothing that was written is lost meanwhile. */
+  onUnauthorized?: (token: string | null) => void;
   /** `auto` follows the reader's system. */
   theme?: "auto" | "light" | "dark";
   /** Texts that replace ours. */
@@ -37,9 +39,22 @@ interface Darkroom {
 
 const Context = createContext<Darkroom | null>(null);
 
-export function DarkroomProvider({ baseUrl = "", token = null, theme = "auto", messages, locale, children }: DarkroomProviderProps) {
+export function DarkroomProvider(props: DarkroomProviderProps) {
+  const { baseUrl = "", token = null, onUnauthorized, theme = "auto", messages, locale, children } = props;
   const latest = useRef(token);
-  const { api, client, sandbox } = useMemo(() => connect(baseUrl, () => fresh(latest.current)), [baseUrl]);
+  const refused = useRef(onUnauthorized);
+  useEffect(() => {
+    refused.current = onUnauthorized;
+  });
+  const { api, client, sandbox } = useMemo(
+    () =>
+      connect(
+        baseUrl,
+        () => fresh(latest.current),
+        (bad) => refused.current?.(bad),
+      ),
+    [baseUrl],
+  );
   const words = useMemo(() => withOwn(messages), [messages]);
   const format = useMemo(() => formatFor(locale), [locale]);
   useEffect(() => {
@@ -78,12 +93,17 @@ const AGAIN_MS = 5000;
 /** What could not be asked is asked again by itself, so that a page recovers when the server does. */
 const again = (query: Query): number | false => (query.state.error && asFailure(query.state.error).ambiguous ? AGAIN_MS : false);
 
-function connect(baseUrl: string, token: Token): Pick<Darkroom, "api" | "client" | "sandbox"> {
+function connect(
+  baseUrl: string,
+  token: Token,
+  onUnauthorized: (token: string | null) => void,
+): Pick<Darkroom, "api" | "client" | "sandbox"> {
   let parts = "";
   const listeners = new Set<() => void>();
   const api = createApi({
     baseUrl,
     token,
+    onUnauthorized,
     onSandbox: (now) => {
       if (now === parts) return;
       parts = now;

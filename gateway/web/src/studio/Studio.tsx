@@ -30,18 +30,26 @@ export const preload = (): void => [ImageLibrary, ImageUploader, ImageSelector, 
 export function Studio() {
   const { businessId, token, connect } = useConnection();
   const [theme, nextTheme] = useTheme();
+  const [refused, setRefused] = useState<string | null>(null);
+  const top = { businessId, token, theme, onTheme: nextTheme, onConnect: connect };
   return (
-    <DarkroomProvider token={token || null} theme={theme}>
-      <Desk key={businessId} businessId={businessId} token={token} theme={theme} onTheme={nextTheme} onConnect={connect} />
+    <DarkroomProvider token={token || null} onUnauthorized={(bad) => setRefused(bad ?? "")} theme={theme}>
+      <Desk key={businessId} {...top} refused={refused === token} />
     </DarkroomProvider>
   );
 }
 
-function Desk({ businessId, onConnect, ...top }: Omit<HeaderProps, "locked" | "onPick" | "onPost">) {
+interface DeskProps extends Omit<HeaderProps, "locked" | "onPick" | "onPost"> {
+  /** The key does not open anything, or does not any more. */
+  refused: boolean;
+}
+
+function Desk({ businessId, refused, onConnect, ...top }: DeskProps) {
   const [view, go] = useView();
   const [dialog, setDialog] = useState<"pick" | "post" | null>(null);
   const [handed, setHanded] = useState<Handed | null>(null);
-  const locked = useLocked(businessId);
+  const locked = useLocked(businessId) || refused;
+  const shown = locked ? null : view;
   const surface = useSurface(styles["page"]);
   const close = (): void => setDialog(null);
   const openTab = (tab: string): void => go(tab as View); // The tabs' values are views.
@@ -58,21 +66,16 @@ function Desk({ businessId, onConnect, ...top }: Omit<HeaderProps, "locked" | "o
           onPost={() => setDialog("post")}
         />
         <main className={styles["main"]}>
-          {locked ? (
-            <Locked businessId={businessId} onConnect={onConnect} />
-          ) : (
-            <>
-              <Panel view="generate" keep shown={view}>
-                <AIImageGenerator businessId={businessId} />
-              </Panel>
-              <Panel view="upload" keep shown={view}>
-                <ImageUploader businessId={businessId} />
-              </Panel>
-              <Panel view="library" shown={view}>
-                <ImageLibrary businessId={businessId} empty={<Ways onGo={go} />} />
-              </Panel>
-            </>
-          )}
+          {locked && <Locked businessId={businessId} onConnect={onConnect} />}
+          <Panel view="generate" keep shown={shown}>
+            <AIImageGenerator businessId={businessId} />
+          </Panel>
+          <Panel view="upload" keep shown={shown}>
+            <ImageUploader businessId={businessId} />
+          </Panel>
+          <Panel view="library" shown={shown}>
+            <ImageLibrary businessId={businessId} empty={<Ways onGo={go} />} />
+          </Panel>
         </main>
       </Tabs.Root>
       <JobTray businessId={businessId} onOpen={() => go("library")} />
@@ -109,7 +112,8 @@ function Ways({ onGo }: { onGo: (view: View) => void }) {
 
 interface PanelProps {
   view: View;
-  shown: View;
+  /** None while the page asks for a key. */
+  shown: View | null;
   /** Stays alive while another view is shown: what runs in it goes on. */
   keep?: boolean;
   children: ReactNode;
@@ -130,7 +134,7 @@ function Panel({ view, shown, keep, children }: PanelProps) {
         <h1>{title}</h1>
         <p>{help}</p>
       </header>
-      <Suspense fallback={<Skeleton className={styles["loading"] ?? ""} />}>{children}</Suspense>
+      <Suspense fallback={<Skeleton className={styles["loading"] ?? ""} />}>{visited && children}</Suspense>
     </Tabs.Content>
   );
 }
