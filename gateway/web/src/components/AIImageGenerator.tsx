@@ -88,7 +88,7 @@ export function AIImageGenerator({ businessId, onGenerated, onUse, confirmAboveU
               }
             />
           )}
-          {refused && !sending && <FailureNotice failure={refused} onRetry={refused.retryable ? generator.submit : undefined} />}
+          {refused && !sending && <FailureNotice failure={refused} order onRetry={refused.retryable ? generator.submit : undefined} />}
         </div>
         <div ref={stage} className={styles["right"]}>
           <JobStage

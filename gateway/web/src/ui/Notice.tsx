@@ -41,6 +41,8 @@ export function chargeWords(charged: Charged | null, { common }: Messages): stri
 
 interface FailureNoticeProps {
   failure: unknown;
+  /** What failed is an order: clearly refused it costs nothing, also where the answer leaves that unsaid. */
+  order?: boolean;
   actions?: ReactNode;
   /** Shows a button that tries it again: not before the time that the server asked to wait is over. */
   onRetry?: (() => void) | undefined;
@@ -49,9 +51,10 @@ interface FailureNoticeProps {
 }
 
 /** A failed request: what happened, whether it cost, what to do, and the id to quote. */
-export function FailureNotice({ failure: thrown, actions, onRetry, about }: FailureNoticeProps) {
+export function FailureNotice({ failure: thrown, order = false, actions, onRetry, about }: FailureNoticeProps) {
   const messages = useMessages();
   const failure = asFailure(thrown);
+  const charged = failure.charged ?? (order && !failure.ambiguous ? false : null);
   const words = messages.failures[failure.code];
   const fields = [...failure.fields.map((field) => field.detail), ...failure.warnings].join(" ");
   return (
@@ -67,7 +70,7 @@ export function FailureNotice({ failure: thrown, actions, onRetry, about }: Fail
         )
       }
     >
-      <p>{[fields, words?.help, chargeWords(failure.charged, messages)].filter(Boolean).join(" ")}</p>
+      <p>{[fields, words?.help, chargeWords(charged, messages)].filter(Boolean).join(" ")}</p>
       {failure.requestId && <CopyId label={messages.common.requestId} copyLabel={messages.common.copyRequestId} id={failure.requestId} />}
     </Notice>
   );
