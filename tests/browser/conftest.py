@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Error, expect, sync_playwright
 
 from tests.browser import chromium
+from tests.browser.locked import Locked
 from tests.browser.studio import SCREENSHOTS, WEB, Studio, fresh_folder, gallery
+from tests.servers import PostgresServer, ValkeyServer
 from tests.stack import Stack
 
 _FOUND = chromium.find()
@@ -46,6 +48,17 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="session")
+def locked(
+    postgres_server: PostgresServer, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Locked]:
+    """A second product, which asks who one is, knows an origin beside its own, and is soon tired."""
+    folder = tmp_path_factory.mktemp("locked")
+    database = postgres_server.create("locked_studio", migrated_template)
+    with ValkeyServer() as queue, Locked(folder, database_url=database, redis_url=queue.url) as up:
+        yield up
+
+
 Visit = Callable[..., Studio]
 
 
@@ -54,12 +67,12 @@ def visit(browser: Browser, stack: Stack, business_id: int) -> Iterator[Visit]:
     """Opens studios, each in a browser of its own; `beside` shares the browser, as a second tab does."""
     opened: list[Studio] = []
 
-    def open_studio(*, beside: Studio | None = None, **context: Any) -> Studio:
+    def open_studio(*, beside: Studio | None = None, on: Stack = stack, **context: Any) -> Studio:
         assert (WEB / "dist" / "index.html").exists(), "the studio was not built: npm run build in gateway/web"
         settings: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, "locale": "en-US", **context}
         where = beside.page.context if beside else browser.new_context(**settings)
         where.set_default_timeout(15_000)
-        opened.append(Studio(where.new_page(), stack, business_id))
+        opened.append(Studio(where.new_page(), on, business_id))
         return opened[-1]
 
     yield open_studio
@@ -68,7 +81,8 @@ def visit(browser: Browser, stack: Stack, business_id: int) -> Iterator[Visit]:
             studio.page.context.close()
         except Error:
             continue  # The tab beside it has closed it already.
-    stack.sandbox.clear()
+    for product in {stack, *(studio.stack for studio in opened)}:
+        product.sandbox.clear()
     for studio in opened:
         assert not studio.faults, studio.faults
 

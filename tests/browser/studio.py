@@ -41,6 +41,12 @@ class Studio:
         expect(self.page.get_by_role("tab", name=view.capitalize())).to_be_visible()
         return self
 
+    def unlock(self, key: str) -> None:
+        """Enters a key where the page asks for one."""
+        self.button("Enter a key").click()
+        self.dialog.get_by_label("API key").fill(key)
+        self.button("Connect").click()
+
     # What it says
 
     def button(self, name: str, *, within: Locator | None = None) -> Locator:
@@ -98,19 +104,19 @@ class Studio:
         calls = self.stack.sandbox.ledger(target="openai.generate")
         return sum(1 for call in calls if call["painted"] and call["prompt"] == prompt)
 
+    def budget(self, dollars: str | None) -> None:
+        """What this business may spend in a month, from now on."""
+        whose = ("--business", str(self.business_id))
+        if dollars is None:
+            self.stack.command("budgets", "clear", *whose)
+        else:
+            self.stack.command("budgets", "set", *whose, "--monthly-usd", dollars)
+
     # What a test can do to the way between
 
     def answer(self, path: str, handler: Callable[[Route, Request], None]) -> None:
         """Stands between the page and one path of the API."""
         self.page.route(re.compile(rf"/api/v1/images{path}(\?|$)"), handler)
-
-    def refuse(self, path: str, status: int, code: str, **more: Any) -> None:
-        """The gateway's own way of refusing, for refusals that this product cannot be brought to give here."""
-        body = {"code": code, "status": status, "title": code, "request_id": "0123456789abcdef", **more}
-        self.answer(
-            path,
-            lambda route, _request: route.fulfill(status=status, json=body, content_type="application/problem+json"),
-        )
 
     # What it looks like
 

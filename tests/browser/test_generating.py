@@ -1,25 +1,14 @@
 """Asking for pictures: prices, one job per wish, what survives, and honest words when it fails."""
 
-import asyncio
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Request, Route, expect
 
-from shared import budgets
-from shared.db import connect
-from shared.money import micros
-from shared.settings import CommandSettings
 from tests.browser.studio import Studio
-from tests.servers import run_apart, until
+from tests.servers import until
 
 SLOW = {"do": "slow", "seconds": 7}
-
-
-async def _limit(database: str, business_id: int, dollars: str) -> None:
-    async with asyncio.timeout(30), await connect(CommandSettings(database_url=database)) as db:
-        await budgets.set_limit(db, business_id, micros(dollars))
 
 
 def test_the_price_stands_before_the_click_and_the_cost_after_it(studio: Studio) -> None:
@@ -116,25 +105,6 @@ def test_canceling_says_what_it_means_for_the_bill(studio: Studio) -> None:
     expect(studio.page.get_by_text("Canceled", exact=True).first).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "words"),
-    [
-        (402, "budget_exceeded", "The budget does not cover this"),
-        (401, "unauthorized", "A key is needed"),
-        (422, "cost_above_maximum", "The price has changed"),
-        (429, "rate_limited", "Too much at once"),
-    ],
-)
-def test_a_refused_order_says_why_and_names_the_request(studio: Studio, status: int, code: str, words: str) -> None:
-    studio.refuse("/generate", status, code, charged=False)
-    studio.open().generate("A picture that is refused")
-    expect(studio.page.get_by_text(words).first).to_be_visible()
-    expect(studio.page.get_by_role("alert").filter(has_text=words)).to_be_attached()
-    expect(studio.page.get_by_text("You were not charged.")).to_be_visible()
-    expect(studio.page.get_by_text("0123456789ab")).to_be_visible()
-    assert studio.get("/generate/jobs")["total"] == 0
-
-
 def test_too_much_at_once_says_how_long_to_wait(studio: Studio) -> None:
     prompt = "A picture that has to wait its turn"
     headers = {"Retry-After": "3"}
@@ -166,7 +136,7 @@ def test_a_picture_is_saved_under_its_name(studio: Studio) -> None:
 
 
 def test_what_is_left_of_the_budget_is_what_it_is_now(studio: Studio) -> None:
-    run_apart(_limit(studio.stack.environment["DATABASE_URL"], studio.business_id, "0.10"))
+    studio.budget("0.10")
     studio.open().describe("A picture that leaves little")
     expect(studio.page.get_by_text(re.compile(r"^\$0\.10 left this month\. It begins anew on "))).to_be_visible()
     studio.button("Generate").click()

@@ -101,10 +101,14 @@ def test_failures_of_the_generator(desk: Studio, title: str, behaviour: dict[str
 
 def test_orders_that_are_refused_or_dear(desk: Studio) -> None:
     studio = desk
-    studio.refuse("/generate", 402, "budget_exceeded", charged=False)
-    studio.open().generate("A picture that is refused")
-    expect(studio.page.get_by_role("alert").filter(has_text="The budget does not cover this")).to_be_attached()
+    studio.open().describe("A picture that is refused")
+    expect(studio.page.get_by_text("about $0.053")).to_be_visible()
+    studio.budget("0.01")
+    studio.button("Generate").click()
+    expect(studio.page.get_by_text("$0.01 left this month")).to_be_visible()
     studio.check("generate-6-budget")
+    studio.budget(None)
+    studio.page.reload()
     studio.page.get_by_label("Model").select_option("gpt-image-2")
     studio.page.get_by_role("radio", name="HD").click()
     studio.button("Generate").click()

@@ -4,7 +4,7 @@ import gzip
 import re
 
 import httpx2
-from playwright.sync_api import Request, Route, expect
+from playwright.sync_api import expect
 
 from tests.browser.studio import Studio
 
@@ -41,27 +41,6 @@ def test_a_wish_made_while_the_gateway_is_away_is_sent_once_it_is_back(studio: S
         studio.stack.gateway.start()
     expect(studio.button("Edit the description")).to_be_visible(timeout=30_000)
     assert studio.painted(prompt) == 1
-
-
-def test_without_a_key_the_page_asks_for_one(studio: Studio) -> None:
-    keys: list[str | None] = []
-
-    def guard(route: Route, request: Request) -> None:
-        keys.append(request.headers.get("authorization"))
-        if keys[-1] == "Bearer open-sesame":
-            return route.fallback()
-        body = {"code": "unauthorized", "status": 401, "title": "A valid key is needed"}
-        return route.fulfill(status=401, json=body, content_type="application/problem+json")
-
-    studio.answer(".*", guard)
-    studio.page.goto(f"{studio.stack.url}/?business_id={studio.business_id}")
-    expect(studio.page.get_by_role("heading", name="This Darkroom asks for a key")).to_be_visible()
-    studio.check()
-    studio.button("Enter a key").click()
-    studio.dialog.get_by_label("API key").fill("open-sesame")
-    studio.button("Connect").click()
-    expect(studio.page.get_by_text("about $0.053")).to_be_visible()
-    assert "Bearer open-sesame" in keys
 
 
 def test_the_page_is_served_with_a_strict_policy(studio: Studio) -> None:
