@@ -1,10 +1,12 @@
 /** What every component shares: the API, the cache, the words, the theme. One per page. */
+import { DirectionProvider } from "@radix-ui/react-direction";
 import { QueryClient, type Query } from "@tanstack/react-query";
 import { createContext, use, useEffect, useMemo, useRef, useSyncExternalStore, type ReactNode } from "react";
 import { createApi, type Api, type Token } from "./api";
 import { asFailure } from "./failure";
 import { formatFor, type Format } from "./format";
 import { withOwn, type Messages, type SomeMessages } from "./messages";
+import { usePageDirection } from "./ui/direction";
 
 export interface DarkroomProviderProps {
   /** Where the gateway is, such as `https://images.example.com`. Default: the page's own origin. */
@@ -68,7 +70,12 @@ export function DarkroomProvider(props: DarkroomProviderProps) {
     void client.resetQueries({ predicate: (query) => query.state.status === "error" });
   }, [client, token]);
   const value = useMemo(() => ({ api, client, messages: words, format, theme, sandbox }), [api, client, words, format, theme, sandbox]);
-  return <Context value={value}>{children}</Context>;
+  const direction = usePageDirection();
+  return (
+    <Context value={value}>
+      <DirectionProvider dir={direction}>{children}</DirectionProvider>
+    </Context>
+  );
 }
 
 export function useDarkroom(): Darkroom {

@@ -31,6 +31,9 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
+/** Those that mean a direction of reading: they are mirrored where that goes from right to left. */
+const DIRECTED: ReadonlySet<IconName> = new Set(["left", "right", "first", "last"]);
+
 export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
   return (
     <svg
@@ -44,6 +47,7 @@ export function Icon({ name, size = 16 }: { name: IconName; size?: number }) {
       strokeLinejoin="round"
       aria-hidden="true"
       focusable="false"
+      data-directed={DIRECTED.has(name) || undefined}
     >
       <path d={PATHS[name]} />
     </svg>
