@@ -1,13 +1,22 @@
 """A product with its door locked and its limits within reach, and what its operator does to it."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import httpx2
 
 from deploy.local.ports import free_port
+from shared import keys
+from shared.caller import Right
+from shared.db import Pool, connect
+from shared.settings import CommandSettings
+from tests.servers import run_apart
 from tests.stack import Stack
+
+Result = TypeVar("Result")
 
 WAITING = 3
 """Most jobs of one business that may wait."""
@@ -36,19 +45,20 @@ class Locked(Stack):
         """Of that app."""
         return f"http://127.0.0.1:{self.host_port}"
 
-    def key(self, business_id: int, *rights: str) -> str:
-        """A new key for it; with every right of a person unless some are named."""
-        limited = ("--right", *rights) if rights else ()
-        return self.command("keys", "make", "--name", "a person", "--business", str(business_id), *limited).split()[0]
+    def key(self, business_id: int, rights: tuple[Right, ...] = (Right.READ, Right.WRITE, Right.GENERATE)) -> str:
+        """A new key for it, as `./darkroom keys make` makes one."""
+        return at_the_terminal(self, lambda db: keys.make(db, "a person", rights, [business_id]))[1]
 
     def revoke(self, key: str) -> None:
         """It opens nothing any more, a few seconds later."""
-        self.command("keys", "revoke", key.split("_")[1])
+        presented = keys.read(key)
+        assert presented is not None
+        at_the_terminal(self, lambda db: keys.revoke(db, presented.prefix))
 
     def sell(self, catalogue: str) -> None:
         """Other models or prices from now on, laid over the usual ones."""
         self.catalogue.write_text(catalogue)
-        self.gateway.stop()
+        self.gateway.kill9()
         self.gateway.start()
 
     def as_(self, key: str) -> httpx2.Client:
@@ -66,3 +76,16 @@ class Locked(Stack):
         finally:
             for worker in self.workers:
                 worker.continue_signal()
+
+
+def at_the_terminal(stack: Stack, work: Callable[[Pool], Awaitable[Result]]) -> Result:
+    """What a command of the operator does; without its process, which takes a second to start."""
+
+    async def run() -> Result:
+        async with (
+            asyncio.timeout(30),
+            await connect(CommandSettings(database_url=stack.environment["DATABASE_URL"])) as db,
+        ):
+            return await work(db)
+
+    return run_apart(run())

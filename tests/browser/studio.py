@@ -10,6 +10,9 @@ from typing import Any, Literal
 import httpx2
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Route, expect
 
+from shared import budgets
+from shared.money import micros
+from tests.browser.locked import at_the_terminal
 from tests.stack import Stack
 
 WEB = Path(__file__).resolve().parents[2] / "gateway" / "web"
@@ -106,11 +109,10 @@ class Studio:
 
     def budget(self, dollars: str | None) -> None:
         """What this business may spend in a month, from now on."""
-        whose = ("--business", str(self.business_id))
         if dollars is None:
-            self.stack.command("budgets", "clear", *whose)
+            at_the_terminal(self.stack, lambda db: budgets.clear_limit(db, self.business_id))
         else:
-            self.stack.command("budgets", "set", *whose, "--monthly-usd", dollars)
+            at_the_terminal(self.stack, lambda db: budgets.set_limit(db, self.business_id, micros(dollars)))
 
     # What a test can do to the way between
 
@@ -133,6 +135,10 @@ class Studio:
             if scheme == "light" or not self._narrow:
                 found += self._axe(rules)
         assert not found, "\n".join(found)
+
+    def contrast(self) -> list[str]:
+        """Words that are too pale for what they stand on, as it looks now."""
+        return self._axe(["color-contrast"])
 
     def settle(self) -> None:
         """Animations are over and pictures are there; axe would measure half-faded colours."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
+from shared.caller import Right
 from tests import pictures
 from tests.browser.locked import Locked
 from tests.browser.studio import Studio
@@ -76,7 +77,7 @@ def test_a_key_that_may_only_look_is_told_so(
     with locked.as_(locked.key(business_id)) as program:
         program.post("/upload", params={"business_id": business_id}, files={"file": ("a.jpg", pictures.jpeg(640, 640))})
     studio = visit(on=locked)
-    enter(studio, locked.key(business_id, "read"))
+    enter(studio, locked.key(business_id, (Right.READ,)))
     studio.generate("A picture that I may not order")
     expect(studio.page.get_by_text("Your key does not allow this")).to_be_visible()
     expect(studio.page.get_by_text("You were not charged.")).to_be_visible()
