@@ -153,6 +153,7 @@ def test_none_of_the_hosts_rules_reaches_into_ours(guest: Guest) -> None:
                 expect(dialog.get_by_text("Chosen: harbour.jpg")).to_be_visible()
             elif place == "Generate":
                 expect(dialog.get_by_text("about $0.053")).to_be_visible()
+            expect(dialog.locator(".dr-selector-coming")).to_have_count(0)
             guest.page.mouse.move(0, 0)
             guest.tab.settle()
             found = part.evaluate(_STYLES)

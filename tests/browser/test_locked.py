@@ -77,7 +77,7 @@ def test_a_key_that_may_only_look_is_told_so(
     studio = visit(on=locked)
     enter(studio, locked.key(business_id, (Right.READ,)))
     studio.generate("A picture that I may not order")
-    expect(studio.page.get_by_text("Your key does not allow this")).to_be_visible()
+    expect(studio.page.get_by_text("Your key does not allow this").first).to_be_visible()
     expect(studio.page.get_by_text("You were not charged.")).to_be_visible()
     studio.page.get_by_role("tab", name="Upload").click()
     (tmp_path / "mine.jpg").write_bytes(pictures.jpeg(641, 640))

@@ -86,13 +86,13 @@ def test_prices_and_models_that_change_under_an_open_page(inside: tuple[Studio, 
     try:
         locked.sell(DEARER)
         studio.button("Generate").click()
-        expect(studio.page.get_by_text("The price has changed")).to_be_visible()
+        expect(studio.page.get_by_text("The price has changed").first).to_be_visible()
         expect(studio.page.get_by_text(NOT_CHARGED)).to_be_visible()
         expect(studio.page.get_by_text("about $0.10")).to_be_visible()
 
         locked.sell(RETIRED)
         studio.button("Generate").click()
-        expect(studio.page.get_by_text("This model was switched off")).to_be_visible()
+        expect(studio.page.get_by_text("This model was switched off").first).to_be_visible()
         expect(studio.page.get_by_text(NOT_CHARGED)).to_be_visible()
         expect(studio.page.get_by_label("Model")).to_have_value("gpt-image-2.6-flare")
         expect(studio.page.get_by_text("GPT Image 2.6 Flare").last).to_be_visible()
@@ -112,7 +112,7 @@ def test_a_full_line_refuses_the_order_until_there_is_room(inside: tuple[Studio,
             wish = {"prompt": f"One that waits, {number}", "business_id": studio.business_id}
             assert program.post("/generate", json=wish).status_code == 202
         studio.generate("One too many")
-        expect(studio.page.get_by_text("Too many requests")).to_be_visible()
+        expect(studio.page.get_by_text("Too much at once").first).to_be_visible()
         expect(studio.page.get_by_text(NOT_CHARGED)).to_be_visible()
     with locked.as_(key) as program:
         queued = f"/generate/jobs?business_id={studio.business_id}&status=queued"
@@ -150,10 +150,10 @@ def test_a_key_that_asked_too_often_has_to_wait_and_loses_nothing(inside: tuple[
     studio.describe(prompt)
     with flood(locked, key):
         studio.button("Generate").click()
-        expect(studio.page.get_by_text("Too many requests")).to_be_visible()
+        expect(studio.page.get_by_text("Too much at once").first).to_be_visible()
         expect(studio.page.get_by_text(NOT_CHARGED)).to_be_visible()
         studio.page.get_by_role("tab", name="Library").click()
-        expect(studio.page.get_by_text("Too many requests").last).to_be_visible()
+        expect(studio.page.get_by_text("Too much at once").last).to_be_visible()
     studio.page.get_by_role("tab", name="Generate").click()
     expect(studio.page.get_by_role("textbox", name="Describe the picture")).to_have_value(prompt)
     with locked.as_(key) as program:
