@@ -1,6 +1,5 @@
-import { Suspense, useState } from "react";
-import { patient } from "../patient";
 import type { Image, Platform } from "../types";
+import { opening } from "./opening";
 
 export type SelectorTab = "upload" | "generate" | "library";
 
@@ -27,21 +26,5 @@ export interface ImageSelectorProps {
   note?: string;
 }
 
-const Content = patient(() => import("./SelectorContent").then((part) => part.default));
-
 /** The dialog in which a person chooses an image: a new one, a generated one, or one that is there. */
-export function ImageSelector(props: ImageSelectorProps) {
-  const { isOpen } = props;
-  // A new opening begins with nothing chosen and nothing uploaded.
-  const [opening, setOpening] = useState({ number: 0, isOpen });
-  if (opening.isOpen !== isOpen) setOpening({ number: opening.number + 1, isOpen });
-  if (!isOpen) return null;
-  return (
-    <Suspense>
-      <Content key={opening.number} {...props} />
-    </Suspense>
-  );
-}
-
-/** Fetches the dialog's code while nobody waits for it. */
-ImageSelector.preload = Content.preload;
+export const ImageSelector = opening<ImageSelectorProps>(() => import("./SelectorContent").then((part) => part.default));

@@ -11,6 +11,7 @@ import { useLive } from "../ui/Live";
 import { Modal } from "../ui/Modal";
 import { FailureNotice, Notice } from "../ui/Notice";
 import { ImageSelector } from "./ImageSelector";
+import { LeaveQuestion } from "./LeaveQuestion";
 import { JobEnd } from "./JobEnd";
 import { PostImages } from "./PostImages";
 import { PostPreview } from "./PostPreview";
@@ -190,21 +191,12 @@ export default function PublishContent({
         platforms={[platform]}
         {...(gone && { note: gone })}
       />
-      <Modal
+      <LeaveQuestion
         open={asking}
-        question
-        shape="narrow"
-        title={words.leaveTitle}
+        words={words}
         note={publishing ? words.leavePublishing : words.leaveWaiting}
-        onClose={() => setAsking(false)}
-        foot={
-          <>
-            <Button onClick={onClose}>{words.leaveGo}</Button>
-            <Button kind="primary" autoFocus onClick={() => setAsking(false)}>
-              {words.leaveStay}
-            </Button>
-          </>
-        }
+        onStay={() => setAsking(false)}
+        onGo={onClose}
       />
     </Modal>
   );

@@ -1,6 +1,5 @@
-import { Suspense, useState } from "react";
-import { patient } from "../patient";
 import type { Image, Platform, Publication } from "../types";
+import { opening } from "./opening";
 
 export interface PublishContentModalProps {
   businessId: number;
@@ -19,21 +18,5 @@ export interface PublishContentModalProps {
   initialImages?: Image[];
 }
 
-const Content = patient(() => import("./PublishContent").then((part) => part.default));
-
 /** The dialog in which a post is put together: where, what, and with which images. */
-export function PublishContentModal(props: PublishContentModalProps) {
-  const { isOpen } = props;
-  // A new opening begins with a new post.
-  const [opening, setOpening] = useState({ number: 0, isOpen });
-  if (opening.isOpen !== isOpen) setOpening({ number: opening.number + 1, isOpen });
-  if (!isOpen) return null;
-  return (
-    <Suspense>
-      <Content key={opening.number} {...props} />
-    </Suspense>
-  );
-}
-
-/** Fetches the dialog's code while nobody waits for it. */
-PublishContentModal.preload = Content.preload;
+export const PublishContentModal = opening<PublishContentModalProps>(() => import("./PublishContent").then((part) => part.default));

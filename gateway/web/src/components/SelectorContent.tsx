@@ -11,6 +11,7 @@ import { Modal } from "../ui/Modal";
 import { Skeleton, Thumb } from "../ui/Thumb";
 import { AltText } from "./AltText";
 import type { ImageSelectorProps, SelectorTab } from "./ImageSelector";
+import { LeaveQuestion } from "./LeaveQuestion";
 import { PlatformFix } from "./PlatformFix";
 import styles from "./selector.module.css";
 
@@ -183,22 +184,7 @@ export default function SelectorContent({
           </Tabs.Content>
         ))}
       </Tabs.Root>
-      <Modal
-        open={asking}
-        question
-        shape="narrow"
-        title={words.leaveTitle}
-        note={words.leaveHelp}
-        onClose={() => setAsking(false)}
-        foot={
-          <>
-            <Button onClick={onClose}>{words.leaveGo}</Button>
-            <Button kind="primary" autoFocus onClick={() => setAsking(false)}>
-              {words.leaveStay}
-            </Button>
-          </>
-        }
-      />
+      <LeaveQuestion open={asking} words={words} note={words.leaveHelp} onStay={() => setAsking(false)} onGo={onClose} />
     </Modal>
   );
 }
