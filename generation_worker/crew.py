@@ -8,11 +8,14 @@ from generation_worker import generate
 from generation_worker.lease import Stop
 from generation_worker.tools import Tools
 from shared import jobs, log
-from shared.db import DOWN
+from shared.db import DatabaseUnavailable
 from shared.models import Job
 
 _AT_ONCE = 16
 """Rows one claim takes at most: others look too, and tokens are held meanwhile."""
+
+_GATE_PAUSE = 1.0
+_UNWRITTEN_PAUSE = 5.0
 
 _HELD = Gauge("darkroom_jobs_held", "Jobs this worker holds")
 
@@ -52,6 +55,8 @@ class Crew:
         while wanted := self._wanted():
             if tools.pause.left:
                 return tools.pause.left
+            if not await tools.write_gate.open():
+                return _GATE_PAUSE
             tokens, wait = await tools.throttle.take(wanted)
             if not tokens:
                 return wait
@@ -67,8 +72,8 @@ class Crew:
     async def _claim(self, most: int) -> list[Job]:
         try:
             return await jobs.claim(self._tools.db, most, self._tools.settings.lease)
-        except DOWN as gone:
-            log.get().warning("claim.failed", error=type(gone).__name__)
+        except DatabaseUnavailable as gone:
+            log.get().warning("claim.failed", error=str(gone))
             return []
 
     def _wanted(self) -> int:
@@ -97,7 +102,16 @@ class Crew:
         if self._tasks:
             log.get().info("worker.draining", held=len(self._tasks), seconds=seconds)
             await asyncio.wait(self._tasks, timeout=seconds)
-        for lease in self._tools.leases.all():
-            lease.stop(Stop.SHUTDOWN)
+        while self._hand_back():
+            # Neither Postgres nor the store takes a paid picture. To leave now would be to throw it away.
+            log.get().error("worker.cannot_leave", held=len(self._tasks))
+            await asyncio.wait(self._tasks, timeout=_UNWRITTEN_PAUSE)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._tools.settings.database_timeout)
+
+    def _hand_back(self) -> bool:
+        """Stops what may be stopped. True while a picture is in our hands and nowhere else."""
+        held = self._tools.leases.all()
+        for lease in held:
+            lease.stop(Stop.SHUTDOWN)
+        return any(lease.paid and not lease.safe for lease in held)

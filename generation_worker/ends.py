@@ -13,7 +13,7 @@ from generation_worker import painter
 from generation_worker.lease import Lease, Stop
 from generation_worker.tools import Tools
 from shared import jobs, ledger, log
-from shared.db import DOWN, transaction
+from shared.db import DatabaseUnavailable, transaction
 from shared.models import Job, JobError, Outcome
 from shared.store import StoreBusy, StoreError, StoreMisconfigured
 
@@ -21,6 +21,7 @@ CALLS = Counter("darkroom_vendor_calls_total", "Vendor calls by outcome", ["mode
 
 _LONGEST_DELAY = 60.0
 _POSTGRES_PAUSE = 0.5
+_GATE_DELAY = 2.0
 
 Result = TypeVar("Result")
 
@@ -52,12 +53,9 @@ async def not_painted(tools: Tools, job: Job, attempt_id: UUID, nothing: painter
         case painter.Misconfigured():
             return await misconfigured(tools, job, nothing.error, str(nothing))
         case painter.Unsent():
-            return await jobs.retry(
-                tools.db, job.id, job.attempt, nothing.error, str(nothing),
-                delay=_backoff(job.failures), most=tools.settings.max_failures,
-            )  # fmt: skip
+            return await _retry(tools, job, nothing.error, str(nothing))
         case painter.Ambiguous():
-            before = await ledger.unknowns(tools.db, job.id)
+            before = await until_postgres_answers(lambda: ledger.unknowns(tools.db, job.id))
             if tools.settings.on_unknown == "retry" and before <= 1:
                 return await _postpone(tools, job, nothing.error, str(nothing), _backoff(job.attempt))
             return await unknown(tools, job)
@@ -86,14 +84,53 @@ async def wait_for_store(tools: Tools, job: Job, gone: StoreError) -> Job | None
 async def misconfigured(tools: Tools, job: Job, error: JobError, detail: str) -> Job | None:
     """Our own mistake: nobody's job fails for it, and nobody claims until it is mended or probed again."""
     delay = tools.pause.begin(error, detail)
-    return await jobs.postpone(tools.db, job.id, job.attempt, error, detail, delay=delay)
+    return await _not_now(tools, job, error, detail, delay)
+
+
+async def gate_closed(tools: Tools, job: Job, token: str) -> Job | None:
+    """No call may begin while a paid picture cannot be written: this one was not made, and waits."""
+    log.get().warning("call.held_back")
+    await tools.throttle.give_back(token)
+    await until_postgres_answers(lambda: ledger.unsent(tools.db, job.id, job.attempt))
+    detail = "Results cannot be written down right now, so nothing is asked of the vendor"
+    return await _not_now(tools, job, JobError.STORAGE_UNAVAILABLE, detail, _GATE_DELAY)
+
+
+async def handed_back(tools: Tools, job: Job, lease: Lease) -> Job | None:
+    """Postgres did not take a step of the work: when it answers again, another claim begins where this one stopped."""
+
+    async def release() -> Job | None:
+        if lease.sent:
+            await ledger.interrupt(tools.db, job.id, job.attempt, detail="database_unavailable")
+        else:  # `begin` may have been committed without our knowing, but the call was not made.
+            await ledger.unsent(tools.db, job.id, job.attempt)
+        return await jobs.release(tools.db, job.id, job.attempt)
+
+    async with asyncio.timeout(tools.settings.job_timeout):
+        return await until_postgres_answers(release)
 
 
 async def _postpone(tools: Tools, job: Job, error: JobError, detail: str, delay: float) -> Job | None:
     age = (datetime.now(UTC) - job.created_at).total_seconds()
     if age + delay > tools.settings.patience:
         return await fail(tools, job, error, f"{detail}; it waited {age:.0f} s")
-    return await jobs.postpone(tools.db, job.id, job.attempt, error, detail, delay=delay)
+    return await _not_now(tools, job, error, detail, delay)
+
+
+async def _not_now(tools: Tools, job: Job, error: JobError, detail: str, delay: float) -> Job | None:
+    return await until_postgres_answers(
+        lambda: jobs.postpone(tools.db, job.id, job.attempt, error, detail, delay=delay)
+    )
+
+
+async def _retry(tools: Tools, job: Job, error: JobError, detail: str) -> Job | None:
+    """Counted as a failure of the job, so that a poison one ends."""
+    return await until_postgres_answers(
+        lambda: jobs.retry(
+            tools.db, job.id, job.attempt, error, detail,
+            delay=_backoff(job.failures), most=tools.settings.max_failures,
+        )
+    )  # fmt: skip
 
 
 async def fail(tools: Tools, job: Job, error: JobError, detail: str) -> Job | None:
@@ -119,21 +156,26 @@ async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:
     assert lease.stopped is not None  # noqa: S101 - only Lease.stop cancels a job
     if lease.stopped is Stop.LOST:
         return None
-    cut = await ledger.interrupt(tools.db, job.id, job.attempt, detail=lease.stopped.value)
-    if lease.stopped is Stop.CANCELED:
-        return await jobs.canceled(tools.db, job.id, job.attempt)
-    if cut and tools.settings.on_unknown == "fail":
-        return await unknown(tools, job)
-    return await jobs.release(tools.db, job.id, job.attempt)
+    why = lease.stopped
+
+    async def say() -> Job | None:
+        cut = await ledger.interrupt(tools.db, job.id, job.attempt, detail=why.value)
+        if why is Stop.CANCELED:
+            return await jobs.canceled(tools.db, job.id, job.attempt)
+        # A picture that is in the store and not in the ledger is found there by the next attempt.
+        if cut and not lease.safe and tools.settings.on_unknown == "fail":
+            return await unknown(tools, job)
+        return await jobs.release(tools.db, job.id, job.attempt)
+
+    async with asyncio.timeout(tools.settings.database_timeout):
+        return await until_postgres_answers(say)
 
 
 async def crashed(tools: Tools, job: Job) -> Job | None:
-    """Counted as a failure of the job, so that a poison one ends; a call that was in the air is unknown."""
-    await ledger.interrupt(tools.db, job.id, job.attempt, detail="crashed")
-    return await jobs.retry(
-        tools.db, job.id, job.attempt, JobError.WORKER_LOST, "Something broke on our side",
-        delay=_backoff(job.failures), most=tools.settings.max_failures,
-    )  # fmt: skip
+    """A defect of ours: counted, and a call that was in the air is unknown."""
+    async with asyncio.timeout(tools.settings.job_timeout):
+        await until_postgres_answers(lambda: ledger.interrupt(tools.db, job.id, job.attempt, detail="crashed"))
+        return await _retry(tools, job, JobError.WORKER_LOST, "Something broke on our side")
 
 
 async def unwanted(tools: Tools, job: Job) -> bool:
@@ -147,9 +189,19 @@ async def until_postgres_answers(act: Callable[[], Awaitable[Result]]) -> Result
     while True:
         try:
             return await act()
-        except DOWN as gone:
-            log.get().warning("postgres.awaited", error=type(gone).__name__)
+        except DatabaseUnavailable as gone:
+            log.get().warning("postgres.awaited", error=str(gone))
             await asyncio.sleep(_POSTGRES_PAUSE)
+
+
+def go_on() -> None:
+    """The current task caught its cancellation and goes on working.
+
+    Before Python 3.11.3 every later `asyncio.timeout` would raise CancelledError instead of TimeoutError otherwise.
+    """
+    task = asyncio.current_task()
+    while task is not None and task.cancelling():
+        task.uncancel()
 
 
 def _backoff(times: int) -> float:

@@ -4,22 +4,21 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
 from prometheus_client import Counter
 
-from generation_worker import ends, painter, picture
+from generation_worker import ends, paid, painter, picture
 from generation_worker.lease import Lease
 from generation_worker.tools import Tools
 from shared import images, jobs, ledger, log
 from shared.catalogue import Choice, Refusal
-from shared.db import DOWN, transaction
+from shared.db import DatabaseUnavailable, transaction
 from shared.ids import new_id
 from shared.models import Image, ImageSource, Job, JobError, Outcome
-from shared.store import StoreBusy, Stored, StoreDown, StoreError, StoreMisconfigured, StoreRefused, public_id
+from shared.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, public_id
 
 _COST = Counter("darkroom_vendor_cost_dollars_total", "Known cost of vendor calls", ["model"])
 _ENDED = Counter("darkroom_jobs_ended_total", "Jobs that ended", ["status", "error"])
@@ -35,9 +34,11 @@ async def work(tools: Tools, job: Job, token: str) -> None:
     with tools.leases.held(job) as lease:
         try:
             changed = await _guarded(tools, job, lease, token)
-        except DOWN as gone:
+        except (DatabaseUnavailable, TimeoutError, asyncio.CancelledError) as gone:
             # Postgres stayed away. The lease ends by itself, and recovery decides by the ledger.
+            ends.go_on()
             log.get().error("job.left", error=type(gone).__name__)
+            return
     if changed is None:
         log.get().warning("job.fenced")
         return
@@ -55,12 +56,17 @@ async def work(tools: Tools, job: Job, token: str) -> None:
 
 async def _guarded(tools: Tools, job: Job, lease: Lease, token: str) -> Job | None:
     try:
-        async with asyncio.timeout(tools.settings.job_timeout):
+        async with asyncio.timeout(tools.settings.job_timeout) as lease.deadline:
             return await _steps(tools, job, lease, token)
     except asyncio.CancelledError:
+        ends.go_on()
         return await ends.stopped(tools, job, lease)
-    except DOWN:
-        raise
+    except DatabaseUnavailable as gone:
+        log.get().warning("job.handed_back", error=str(gone))
+        return await ends.handed_back(tools, job, lease)
+    except TimeoutError:
+        log.get().error("job.out_of_time", seconds=tools.settings.job_timeout)
+        return await ends.crashed(tools, job)
     except Exception:  # noqa: BLE001
         # A defect of ours must not take the other jobs of this worker down.
         log.get().exception("job.crashed")
@@ -85,7 +91,7 @@ async def _steps(tools: Tools, job: Job, lease: Lease, token: str) -> Job | None
         if tools.settings.on_unknown == "fail" or unknown > 1:
             return await ends.unknown(tools, job)
     if data is None:
-        painted = await _paint(tools, job, lease)
+        painted = await _paint(tools, job, lease, token)
         if not isinstance(painted, bytes):
             return painted
         data = painted
@@ -93,52 +99,30 @@ async def _steps(tools: Tools, job: Job, lease: Lease, token: str) -> Job | None
     return await _store(tools, job, data)
 
 
-async def _paint(tools: Tools, job: Job, lease: Lease) -> bytes | Job | None:
+async def _paint(tools: Tools, job: Job, lease: Lease, token: str) -> bytes | Job | None:
     """The paid call, between two rows of the ledger."""
     try:
         choice = tools.catalogue.choose(job.model, job.size, job.quality, datetime.now(UTC).date())
     except Refusal as gone:
         return await ends.misconfigured(tools, job, JobError.MODEL_RETIRED, gone.detail)
-    attempt_id = await ledger.begin(tools.db, job)
-    if attempt_id is None:
-        return await jobs.canceled(tools.db, job.id, job.attempt) if await ends.unwanted(tools, job) else None
+    attempt_id = await _begin(tools, job, token)
+    if not isinstance(attempt_id, UUID):
+        return attempt_id
+    lease.sent = lease.calling = True
     try:
         painting = await tools.painter.paint(job.prompt, choice.provider_parameters(), attempt_id)
     except painter.NotPainted as nothing:
         return await ends.not_painted(tools, job, attempt_id, nothing)
+    finally:
+        lease.calling = False
     # No await until `paid`: a cancellation can only come at one.
     lease.paid = True
     tools.pause.end()
-    return await _keep(tools, job, lease, choice, attempt_id=attempt_id, painting=painting)
-
-
-async def _keep(
-    tools: Tools, job: Job, lease: Lease, choice: Choice, *, attempt_id: UUID, painting: painter.Painting
-) -> bytes | Job | None:
-    """Bill and bytes are safe in one transaction before anything else is tried with them."""
-    cost = choice.cost_micros(painting.usage)
-    usage = painting.usage or {}
-    receipt = ledger.Receipt(
-        provider_request_id=painting.request_id,
-        input_tokens=_tokens(usage.get("input_tokens")),
-        output_tokens=_tokens(usage.get("output_tokens")),
-        cost_micros=choice.unit_price_micros if cost is None else cost,
-    )
-
-    async def keep() -> Job | None:
-        async with transaction(tools.db) as connection:
-            kept = await jobs.keep(connection, job.id, job.attempt)
-            if kept is not None:
-                await ledger.painted(connection, attempt_id, job.id, receipt, painting.data)
-        return kept
-
+    receipt = _receipt(choice, painting)
     ends.CALLS.labels(job.model, Outcome.PAINTED).inc()
     _COST.labels(job.model).inc(receipt.cost_micros / 1_000_000)
-    try:
-        kept = await keep()
-    except DOWN:
-        await _store_ahead(tools, job, attempt_id, receipt, painting.data)
-        kept = await ends.until_postgres_answers(keep)
+    with lease.no_deadline():
+        kept = await paid.write_down(tools, job, lease, attempt_id=attempt_id, receipt=receipt, data=painting.data)
     if kept is None:
         return None
     lease.safe = True
@@ -147,11 +131,27 @@ async def _keep(
     return painting.data
 
 
-async def _store_ahead(tools: Tools, job: Job, attempt_id: UUID, receipt: ledger.Receipt, data: bytes) -> None:
-    """Postgres is away: the store is the other safe place, and a later attempt looks there before it paints."""
-    note = {"id": str(attempt_id), "cost_micros": str(receipt.cost_micros), "sha256": hashlib.sha256(data).hexdigest()}
-    with suppress(StoreError):
-        await tools.store.put(_name(job), data, note)
+async def _begin(tools: Tools, job: Job, token: str) -> UUID | Job | None:
+    """The call's row in the ledger; where no call may begin, how the job was changed."""
+    if not await tools.write_gate.open():
+        return await ends.gate_closed(tools, job, token)
+    attempt_id = await ledger.begin(tools.db, job)
+    if attempt_id is None:
+        return await jobs.canceled(tools.db, job.id, job.attempt) if await ends.unwanted(tools, job) else None
+    if tools.write_gate.closed:  # Another job's picture met a Postgres that takes no more, in this very moment.
+        return await ends.gate_closed(tools, job, token)
+    return attempt_id
+
+
+def _receipt(choice: Choice, painting: painter.Painting) -> ledger.Receipt:
+    cost = choice.cost_micros(painting.usage)
+    usage = painting.usage or {}
+    return ledger.Receipt(
+        provider_request_id=painting.request_id,
+        input_tokens=_tokens(usage.get("input_tokens")),
+        output_tokens=_tokens(usage.get("output_tokens")),
+        cost_micros=choice.unit_price_micros if cost is None else cost,
+    )
 
 
 async def _look_in_store(tools: Tools, job: Job) -> Stored | StoreDown | StoreBusy | StoreMisconfigured | None:

@@ -8,7 +8,7 @@ from enum import Enum
 from uuid import UUID
 
 from shared import jobs, log
-from shared.db import DOWN, Pool
+from shared.db import DatabaseUnavailable, Pool
 from shared.models import Job, Stage
 
 
@@ -29,16 +29,37 @@ class Lease:
 
     job: Job
     task: "asyncio.Task[None]"
+    calling: bool = False
+    """The vendor is at work for us: it will charge whether we listen or not."""
+    sent: bool = False
+    """The vendor has been asked; whatever came of it."""
     paid: bool = False
     """The picture is in our hands: a client comes too late."""
     safe: bool = False
-    """And it is in Postgres: a shutdown may stop the work, another worker stores it."""
+    """And it is in Postgres or in the store: the work may stop, another attempt finds it."""
+    lost: bool = False
+    """Another attempt owns the job; we only bring home what we pay for."""
     stopped: Stop | None = field(default=None)
+    deadline: asyncio.Timeout | None = field(default=None)
+    """Ends the work when the job's own time is over."""
+
+    @contextmanager
+    def no_deadline(self) -> Iterator[None]:
+        """The job's time stands still while a paid picture is in our hands and nowhere else."""
+        if self.deadline is None or (when := self.deadline.when()) is None:
+            yield
+            return
+        began = asyncio.get_running_loop().time()
+        self.deadline.reschedule(None)
+        yield
+        self.deadline.reschedule(when + asyncio.get_running_loop().time() - began)
 
     def stop(self, why: Stop) -> None:
-        """Cancels the work, unless that would throw away what was paid for. A lost lease stops it in any case."""
-        allowed = {Stop.LOST: True, Stop.CANCELED: not self.paid, Stop.SHUTDOWN: self.safe or not self.paid}
-        if self.stopped is None and allowed[why]:
+        """Cancels the work, unless that would throw away what was paid for. A client's cancel and a shutdown may cut a
+        call, for that is what was asked; a lost lease never does."""
+        unsafe = self.paid and not self.safe
+        forbidden = {Stop.LOST: self.calling or unsafe, Stop.CANCELED: self.paid, Stop.SHUTDOWN: unsafe}
+        if self.stopped is None and not forbidden[why]:
             self.stopped = why
             self.task.cancel()
 
@@ -86,18 +107,19 @@ class Leases:
             await self._renew()
 
     async def _renew(self) -> None:
-        asked = dict(self._held)
+        asked = {key: lease for key, lease in self._held.items() if not lease.lost}
         if not asked:
             return
         try:
             kept = {(held.id, held.attempt): held for held in await jobs.renew(self._db, list(asked), self._seconds)}
-        except DOWN as gone:
+        except DatabaseUnavailable as gone:
             # Nobody else can take our jobs either while Postgres is away: the paid calls go on.
-            log.get().warning("lease.unrenewed", held=len(asked), error=type(gone).__name__)
+            log.get().warning("lease.unrenewed", held=len(asked), error=str(gone))
             return
         for key, lease in asked.items():
             if key not in kept:
-                log.get().warning("lease.lost", job_id=str(key[0]), attempt=key[1])
+                log.get().warning("lease.lost", job_id=str(key[0]), attempt=key[1], in_call=lease.calling)
+                lease.lost = True
                 lease.stop(Stop.LOST)
             elif kept[key].cancel_requested:
                 lease.stop(Stop.CANCELED)

@@ -1,5 +1,6 @@
 """The only importer of `openai`: one call, one picture or one error. Nothing of the vendor leaves this file."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -99,6 +100,7 @@ class OpenAIPainter:
 
     def __init__(self, settings: WorkerSettings) -> None:
         key, base_url = settings.painter_access()
+        self._seconds = settings.vendor_timeout
         self._client = openai.AsyncOpenAI(
             api_key=key,
             base_url=base_url,
@@ -111,9 +113,18 @@ class OpenAIPainter:
 
     async def paint(self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID) -> Painting:
         try:
-            answer = await self._images.generate(
-                prompt=prompt, **parameters, extra_headers={"X-Client-Request-Id": str(attempt_id)}
-            )
+            # The client's own timeout is for each read: an answer that trickles in would never pass it.
+            async with asyncio.timeout(self._seconds):
+                answer = await self._images.generate(
+                    prompt=prompt, **parameters, extra_headers={"X-Client-Request-Id": str(attempt_id)}
+                )
+        except TimeoutError:
+            raise Ambiguous(
+                "The vendor's answer was not complete in time",
+                error=JobError.OUTCOME_UNKNOWN,
+                charged=Charged.UNKNOWN,
+                word="timeout",
+            ) from None
         except openai.APIConnectionError as gone:
             raise _from_connection(gone) from gone
         except openai.APIError as refused:

@@ -1,29 +1,66 @@
 """Looks for the dead and the silent: recovers lost jobs, ends what passed its deadline, rings for the forgotten."""
 
 import asyncio
+import time
 
 from generation_worker.tools import Tools
-from shared import jobs, log
-from shared.db import DOWN
+from shared import db, jobs, log
+from shared.db import DatabaseUnavailable
+
+
+class Contact:
+    """How long this sweeper has been in unbroken contact with a Postgres that takes writes.
+
+    While Postgres was away, read-only or being failed over, no worker could renew its leases, and none of them is dead
+    for that. How long it was so is nothing that Postgres could say: a standby that was promoted has been up for months.
+    """
+
+    def __init__(self, longest_gap: float) -> None:
+        """After `longest_gap` seconds without a look, such as in a suspended machine, a living lease may have ended."""
+        self._longest_gap = longest_gap
+        self._since: float | None = None
+        self._last = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """0 when there is none."""
+        return 0.0 if self._since is None else time.monotonic() - self._since
+
+    def made(self) -> None:
+        """A write went through. One that comes long after the last says nothing about the time between."""
+        now = time.monotonic()
+        if self._since is None or now - self._last > self._longest_gap:
+            self._since = now
+        self._last = now
+
+    def broken(self) -> None:
+        """A statement failed."""
+        self._since = None
 
 
 async def run(tools: Tools) -> None:
     """Sweeps until cancelled. Every worker does; two at once are harmless."""
+    contact = Contact(tools.settings.lease - tools.settings.renew_every)
     while True:
         try:
-            await sweep(tools)
-            pause = await _until_next(tools)
-        except DOWN as gone:
-            log.get().warning("sweep.failed", error=type(gone).__name__)
+            await sweep(tools, contact)
+            pause = await _until_next(tools, contact)
+        except DatabaseUnavailable as gone:
+            contact.broken()
+            log.get().warning("sweep.failed", error=str(gone))
             pause = tools.settings.sweep_every
         await asyncio.sleep(pause)
 
 
-async def sweep(tools: Tools) -> None:
-    """One round."""
-    recovered = await jobs.recover(tools.db, tools.settings.lease, tools.settings.max_losses)
+async def sweep(tools: Tools, contact: Contact) -> None:
+    """One round. Nobody is declared dead before `contact` has lasted for one lease."""
+    await db.ping_with_a_write(tools.db)
     expired = await jobs.expire(tools.db)
     forgotten = await jobs.ring(tools.db)
+    contact.made()
+    recovered = []
+    if contact.seconds >= tools.settings.lease:
+        recovered = await jobs.recover(tools.db, tools.settings.max_losses)
     for job in recovered:
         log.get().warning("job.recovered", job_id=str(job.id), status=job.status.value, losses=job.losses)
     for job in expired:
@@ -33,7 +70,10 @@ async def sweep(tools: Tools) -> None:
         await tools.bell.ring([*again, *forgotten], [*recovered, *expired])
 
 
-async def _until_next(tools: Tools) -> float:
-    """A lease that ends sooner than the next round is looked at when it ends."""
-    lease = await jobs.next_lease_end(tools.db)
-    return max(0.05, min(tools.settings.sweep_every, lease if lease is not None else tools.settings.sweep_every))
+async def _until_next(tools: Tools, contact: Contact) -> float:
+    """A lease that ends sooner than the next round is looked at when it ends, or when we may."""
+    lease_ends = await jobs.next_lease_end(tools.db)
+    if lease_ends is None:
+        return tools.settings.sweep_every
+    soonest = max(0.05, lease_ends, tools.settings.lease - contact.seconds)
+    return min(tools.settings.sweep_every, soonest)

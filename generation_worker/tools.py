@@ -8,6 +8,7 @@ from generation_worker.lease import Leases
 from generation_worker.painter import OpenAIPainter, Painter
 from generation_worker.pause import Pause
 from generation_worker.throttle import Throttle
+from generation_worker.write_gate import WriteGate
 from shared import db
 from shared.catalogue import Catalogue, load
 from shared.doorbell import Doorbell
@@ -28,6 +29,7 @@ class Tools:
     leases: Leases
     throttle: Throttle
     pause: Pause
+    write_gate: WriteGate
 
 
 @asynccontextmanager
@@ -48,6 +50,7 @@ async def open_tools(settings: WorkerSettings) -> AsyncIterator[Tools]:
             leases=Leases(pool, seconds=settings.lease, every=settings.renew_every),
             throttle=Throttle(bell.redis, settings.images_per_minute),
             pause=Pause(settings.misconfigured_pause),
+            write_gate=WriteGate(pool),
         )
     finally:
         await painter.close()

@@ -34,6 +34,9 @@ DOWN = (
 """What asyncpg raises when Postgres is away, restarting or silent, and nothing is wrong with the statement."""
 
 
+DatabaseUnavailable = (*DOWN, asyncpg.ReadOnlySQLTransactionError, asyncpg.InsufficientResourcesError)
+
+
 async def connect(settings: Common, *, searches: bool = False) -> Pool:
     """A pool that opens its connections when they are needed, so that a process starts while Postgres is away.
 
@@ -63,6 +66,11 @@ async def transaction(db: Pool) -> AsyncIterator[Connection]:
     """One unit of work: committed when the block ends, undone when it raises."""
     async with db.acquire() as connection, connection.transaction():
         yield connection
+
+
+async def ping_with_a_write(db: Pool) -> None:
+    """Commits a record of a few bytes to Postgres' log and to no table: it answers, and it takes writes."""
+    await db.fetchval("select pg_logical_emit_message(true, 'darkroom', '')")
 
 
 async def ping(db: Pool, seconds: float = 2.0) -> None:

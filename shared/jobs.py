@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.caller import Whose
-from shared.db import Db, Row
+from shared.db import Connection, Db, Row
 from shared.errors import AlreadyFinished, IdempotencyKeyReused, NotFound
 from shared.models import Job, JobError, JobStatus
 
@@ -22,10 +22,12 @@ _BILL = """
                 else 'false' end as charged
     from attempts a where a.job_id = jobs.id"""
 
-_END = f"""
-    stage = 'done', finished_at = now(), lease_until = null, revision = revision + 1,
+_COST = f"""
     (actual_micros, charged) = (
         select case when bill.charged = 'unknown' then null else bill.known end, bill.charged from ({_BILL}) bill)"""
+
+_END = f"""
+    stage = 'done', finished_at = now(), lease_until = null, revision = revision + 1, {_COST}"""
 
 _WAIT = """
     status = 'queued', lease_until = null, revision = revision + 1, ring_at = now() + interval '15 s', rings = 0,
@@ -179,6 +181,31 @@ async def keep(db: Db, job_id: UUID, attempt: int) -> Job | None:
     )  # fmt: skip
 
 
+async def hand_in(connection: Connection, job_id: UUID) -> Job | None:
+    """After `ledger.painted` for an attempt that no longer owns the job: a waiting job is due to be stored, an ended
+    one says its true cost. None while another attempt runs: that one, or the next, finds the picture."""
+    return _job(
+        await connection.fetchrow(
+            f"""update jobs set stage = 'storing', due_at = now(), revision = revision + 1
+            where id = $1 and status = 'queued' returning {_COLUMNS}""",
+            job_id,
+        )
+        or await connection.fetchrow(
+            f"""update jobs set revision = revision + 1, {_COST}
+            where id = $1 and finished_at is not null returning {_COLUMNS}""",
+            job_id,
+        )
+    )
+
+
+async def lock(connection: Connection, job_id: UUID) -> Job:
+    """The job, which nobody changes until the caller's transaction ends. Raises NotFound."""
+    row = await connection.fetchrow(f"select {_COLUMNS} from jobs where id = $1 for update", job_id)
+    if row is None:
+        raise NotFound("There is no such job")
+    return Job(**row)
+
+
 async def fail(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str) -> Job | None:
     """Failed for good. What it cost is read from the ledger."""
     return _job(
@@ -224,20 +251,19 @@ async def release(db: Db, job_id: UUID, attempt: int) -> Job | None:
     )
 
 
-async def recover(db: Db, lease: float, most: int) -> list[Job]:
+async def recover(db: Db, most: int) -> list[Job]:
     """Jobs whose worker is gone: `losses` + 1, then queued again, canceled if somebody asked, failed after `most`.
 
-    After a restart of Postgres every worker gets one lease of time to renew first: they could not, while it was away,
-    and their paid calls go on.
+    The caller must have been in contact with a writable Postgres for one whole lease: while it was away no worker
+    could renew, and their paid calls go on.
     """
     rows = await db.fetch(
         f"""
         with dead as (
-            select id, losses + 1 >= $2 as poison,
+            select id, losses + 1 >= $1 as poison,
                    cancel_requested_at is not null
                        and not exists (select from spills s where s.job_id = j.id) as unwanted
             from jobs j where status = 'running' and lease_until < now()
-              and pg_postmaster_start_time() < now() - make_interval(secs => $1)
             for update skip locked
         ), calls as (
             update attempts set outcome = 'unknown', charged = 'unknown', ended_at = now(), detail = 'worker_lost'
@@ -253,7 +279,7 @@ async def recover(db: Db, lease: float, most: int) -> list[Job]:
             from dead where jobs.id = dead.id and not (dead.poison or dead.unwanted) returning {_COLUMNS}
         )
         select * from ended union all select * from again""",
-        lease, most,
+        most,
     )  # fmt: skip
     return [Job(**row) for row in rows]
 

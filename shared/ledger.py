@@ -3,12 +3,14 @@
 All SQL that touches `attempts` and `spills`. The sum of `attempts` is the bill.
 """
 
+import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from shared.db import Connection, Db
+from shared.db import Connection, Db, Pool
 from shared.ids import new_id
 from shared.models import Charged, Job, Outcome
 
@@ -38,16 +40,45 @@ async def begin(db: Db, job: Job) -> UUID | None:
     return attempt_id
 
 
-async def painted(connection: Connection, attempt_id: UUID, job_id: UUID, receipt: Receipt, data: bytes) -> None:
-    """The call made a picture: the bill and the bytes, in the caller's transaction together with `jobs.keep`."""
+async def unsent(db: Db, job_id: UUID, attempt: int) -> None:
+    """This attempt's call was not made after all, so it cost nothing. Safe when `begin` never wrote it."""
+    await db.execute(
+        """update attempts set outcome = 'failed', charged = 'false', detail = 'not_sent', ended_at = now()
+        where job_id = $1 and attempt = $2 and outcome = 'in_flight'""",
+        job_id, attempt,
+    )  # fmt: skip
+
+
+async def painted(connection: Connection, attempt_id: UUID, job_id: UUID, receipt: Receipt, data: bytes | None) -> None:
+    """The call made a picture: the bill and the bytes, in the caller's transaction together with `jobs.keep`.
+
+    None as `data` where the job has its picture already: the bill alone. Writing twice is safe.
+    """
     await connection.execute(
         """update attempts set outcome = 'painted', charged = 'true', ended_at = now(), provider_request_id = $2,
             input_tokens = $3, output_tokens = $4, cost_micros = $5 where id = $1""",
         attempt_id, receipt.provider_request_id, receipt.input_tokens, receipt.output_tokens, receipt.cost_micros,
     )  # fmt: skip
-    await connection.execute(
-        "insert into spills (job_id, data) values ($1, $2) on conflict (job_id) do nothing", job_id, data
-    )
+    if data is not None:
+        await connection.execute(
+            "insert into spills (job_id, data) values ($1, $2) on conflict (job_id) do nothing", job_id, data
+        )
+
+
+async def test_write(db: Pool, size: int) -> None:
+    """Writes `size` random bytes where `painted` would write a picture, and takes them back. Raises as that would."""
+    data = await asyncio.to_thread(os.urandom, size)  # random, because Postgres would compress anything else
+    async with db.acquire() as connection:
+        attempt = connection.transaction()
+        await attempt.start()
+        try:
+            await connection.execute(
+                """insert into spills (job_id, data)
+                select id, $1 from jobs where not exists (select from spills s where s.job_id = jobs.id) limit 1""",
+                data,
+            )
+        finally:
+            await attempt.rollback()
 
 
 async def settle(

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Do = Literal[
     "ok", "slow", "hang", "429", "slow_down", "quota", "auth", "unverified", "retired", "moderation", "500", "503",
-    "502html", "drop_before", "drop_after", "broken_bytes", "not_json",
+    "502html", "drop_before", "drop_after", "broken_bytes", "not_json", "trickle",
 ]  # fmt: skip
 Target = Literal[
     "openai.generate", "openai.models", "cloudinary.upload", "cloudinary.destroy", "cloudinary.explicit",
@@ -23,7 +23,7 @@ Target = Literal[
 EVERYWHERE = frozenset[str]({"ok", "slow", "hang", "429", "quota", "auth", "500", "503", "502html", "drop_before"})
 PLAYABLE: dict[str, frozenset[str]] = {
     "openai.generate": EVERYWHERE
-    | {"slow_down", "unverified", "retired", "moderation", "drop_after", "broken_bytes", "not_json"},
+    | {"slow_down", "unverified", "retired", "moderation", "drop_after", "broken_bytes", "not_json", "trickle"},
     "openai.models": EVERYWHERE | {"not_json"},
     "cloudinary.upload": EVERYWHERE | {"slow_down", "drop_after", "not_json"},
     "cloudinary.destroy": EVERYWHERE | {"slow_down", "drop_after", "not_json"},

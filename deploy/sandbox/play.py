@@ -5,11 +5,11 @@ What the work and the refusals are is the vendors' business (openai.py, cloudina
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from deploy.sandbox.faults import Behaviour
@@ -83,6 +83,9 @@ async def _perform(parts: Parts, request: Request, call: Call, behaviour: Behavi
         case "drop_after":
             await call.work(_untouched)
             return Dropped()
+        case "trickle":
+            answer = await call.work(_untouched)
+            return StreamingResponse(_trickle(parts, bytes(answer.body)), headers=_plain(answer))
         case "drop_before" | "hang":
             await _work_anyway(call, behaviour)
             if behaviour.do == "hang":
@@ -122,6 +125,18 @@ async def _hang(parts: Parts, request: Request) -> None:
 async def _until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _trickle(parts: Parts, body: bytes) -> AsyncIterator[bytes]:
+    """A byte every tenth of a second, as through a proxy that all but hangs."""
+    for position in range(len(body)):
+        yield body[position : position + 1]
+        if await _interrupted(parts, 0.1):
+            return
+
+
+def _plain(answer: Response) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name != "content-length"}
 
 
 def _untouched(picture: bytes) -> bytes:

@@ -188,7 +188,7 @@ async def _deadline_passed(gateway: Gateway, job: Job) -> None:
 
 async def _lost(gateway: Gateway, job: Job) -> None:
     await gateway.pool.execute("update jobs set lease_until = now() - interval '1 s' where id = $1", job.id)
-    (ended,) = await jobs.recover(gateway.pool, 0, 1)
+    (ended,) = await jobs.recover(gateway.pool, 1)
     assert ended.final
 
 

@@ -1,7 +1,9 @@
-"""A worker's tools against real stores and a scripted sandbox, and a claimed job to work on."""
+"""A worker's tools against real stores and a scripted sandbox, a claimed job to work on, and whole worker processes."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,11 @@ from shared.jobs import Wish
 from shared.models import Job
 from shared.settings import WorkerSettings
 from tests.sandbox_server import SandboxServer
+from tests.servers import PostgresServer
+from tests.stack import Process
+from tests.worker.trouble import url_for_role
 
+Starting = Callable[..., Process]
 Working = Callable[..., Awaitable[Job]]
 
 
@@ -90,3 +96,47 @@ def worked(tools: Tools) -> Working:
         return await jobs.get(tools.db, claimed.id)
 
     return once
+
+
+@pytest.fixture
+def worker(database: str, redis_url: str, sandbox: SandboxServer, tmp_path: Path) -> Iterator[Starting]:
+    """Starts real worker processes. What it is given are their environment variables."""
+    started: list[Process] = []
+
+    def start(**environment: str) -> Process:
+        told = {
+            "DATABASE_URL": database,
+            "REDIS_URL": redis_url,
+            "DARKROOM_SANDBOX_URL": sandbox.url,
+            "DARKROOM_IMAGES_PER_MINUTE": "6000",
+            "DARKROOM_LEASE_SECONDS": "2",
+            "DARKROOM_RENEW_SECONDS": "0.5",
+            "DARKROOM_SWEEP_SECONDS": "0.5",
+            "DARKROOM_DRAIN_SECONDS": "10",
+        }
+        process = Process("generation_worker", told | environment, logs=tmp_path, name=f"worker-{len(started)}")
+        started.append(process)
+        return process.start()
+
+    yield start
+    for process in started:
+        process.kill9()
+
+
+@pytest.fixture
+def ordinary_worker(postgres_server: PostgresServer, worker: Starting) -> Starting:
+    """The same, for Postgres an ordinary user, who meets the troubles of tests/worker/trouble.py."""
+    url = url_for_role(postgres_server, "tables")
+
+    def start(**environment: str) -> Process:
+        return worker(**({"DATABASE_URL": url, "DARKROOM_DRAIN_SECONDS": "0.5"} | environment))
+
+    return start
+
+
+async def until(what: str, condition: Callable[[], Any], seconds: float = 30) -> None:
+    """Asks again and again until it is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        await asyncio.sleep(0.05)

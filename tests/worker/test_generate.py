@@ -96,7 +96,7 @@ async def test_our_own_mistake_fails_nobodys_job(
     assert tools.pause.reason is None
 
 
-@pytest.mark.parametrize("do", ["500", "502html", "drop_before", "drop_after", "hang"])
+@pytest.mark.parametrize("do", ["500", "502html", "drop_before", "drop_after", "hang", "trickle"])
 async def test_an_ambiguous_answer_is_never_paid_twice_by_default(
     tools: Tools, worked: Working, sandbox: SandboxServer, do: str
 ) -> None:
@@ -212,7 +212,7 @@ async def dies_after(tools: Tools, job: Job, *, spilled: bool) -> None:
             receipt = ledger.Receipt("req", 10, 1756, 52_730)
             await ledger.painted(connection, attempt_id, job.id, receipt, painting.data)
     await tools.db.execute("update jobs set lease_until = now() - interval '1 s' where id = $1", job.id)
-    assert len(await jobs.recover(tools.db, 0, 6)) == 1
+    assert len(await jobs.recover(tools.db, 6)) == 1
 
 
 async def test_recovery_after_a_death_inside_the_call_ends_unknown(
@@ -242,7 +242,7 @@ async def test_recovery_finds_what_was_stored_before_the_death(
     note = {"id": str(attempt_id), "cost_micros": "52730", "sha256": "ab"}
     await tools.store.put(generate._name(job), painting.data, note)
     await tools.db.execute("update jobs set lease_until = now() - interval '1 s'")
-    await jobs.recover(tools.db, 0, 6)
+    await jobs.recover(tools.db, 6)
     done = await worked(job)
     assert (done.status, done.charged, done.actual_micros) == (JobStatus.SUCCEEDED, Charged.TRUE, 52_730)
     assert len(paintings(sandbox)) == 1
@@ -284,7 +284,7 @@ async def test_a_cancel_stops_the_call_and_says_that_it_may_have_cost(tools: Too
 async def test_a_lost_lease_stops_the_work_and_writes_nothing(tools: Tools, sandbox: SandboxServer) -> None:
     job, working = await in_the_call(tools, sandbox)
     await tools.db.execute("update jobs set lease_until = now() - interval '1 s'")
-    await jobs.recover(tools.db, 0, 6)
+    await jobs.recover(tools.db, 6)
     before = await tools.db.fetchrow("select * from jobs")
     tools.leases.renew_soon()
     await working

@@ -19,7 +19,7 @@ GARBAGE = b"no picture"
 async def dies(tools: Tools) -> None:
     """The worker of the running job is gone, and recovery has seen it."""
     await tools.db.execute("update jobs set lease_until = now() - interval '1 s'")
-    assert len(await jobs.recover(tools.db, 0, 6)) == 1
+    assert len(await jobs.recover(tools.db, 6)) == 1
 
 
 async def works(tools: Tools, job: Job) -> None:

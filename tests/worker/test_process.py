@@ -2,43 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
-import pytest
+from collections.abc import Callable
 
 from generation_worker.tools import Tools
 from shared import jobs
 from shared.models import Job, JobStatus, Stage
 from tests.sandbox_server import SandboxServer
-from tests.stack import Process
-from tests.worker.conftest import accept
-
-Starting = Callable[..., Process]
-
-
-@pytest.fixture
-def worker(database: str, redis_url: str, sandbox: SandboxServer, tmp_path: Path) -> Iterator[Starting]:
-    started: list[Process] = []
-
-    def start(**environment: str) -> Process:
-        told = {
-            "DATABASE_URL": database,
-            "REDIS_URL": redis_url,
-            "DARKROOM_SANDBOX_URL": sandbox.url,
-            "DARKROOM_IMAGES_PER_MINUTE": "6000",
-            "DARKROOM_LEASE_SECONDS": "2",
-            "DARKROOM_RENEW_SECONDS": "0.5",
-            "DARKROOM_SWEEP_SECONDS": "0.5",
-            "DARKROOM_DRAIN_SECONDS": "10",
-        }
-        process = Process("generation_worker", told | environment, logs=tmp_path, name=f"worker-{len(started)}")
-        started.append(process)
-        return process.start()
-
-    yield start
-    for process in started:
-        process.kill9()
+from tests.worker.conftest import Starting, accept
 
 
 async def until(tools: Tools, job: Job, reached: Callable[[Job], bool], seconds: float = 20) -> Job:

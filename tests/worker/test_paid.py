@@ -1,0 +1,194 @@
+"""What was paid for gets home, whatever Postgres does meanwhile: the vendor's bill is the ledger's, none is lost.
+
+Real worker processes on a real Postgres, which is read-only, full or out of connections while calls are in the air.
+"""
+
+import asyncio
+import time
+
+import pytest
+
+from generation_worker import generate
+from generation_worker.lease import Stop
+from generation_worker.tools import Tools
+from shared import jobs, ledger
+from shared.models import Charged, Job, JobStatus, Outcome, Stage
+from tests.sandbox_server import SandboxServer
+from tests.servers import PostgresServer
+from tests.worker.conftest import Starting, Working, accept, claim, until
+from tests.worker.trouble import FULL_FOR_PICTURES, READ_ONLY, TROUBLES, Trouble
+
+SLOTS = 4
+"""Jobs that are in their paid call when it begins: as many as the worker has slots."""
+WAITING = 3
+"""Jobs that nobody has begun yet."""
+
+
+def calls(sandbox: SandboxServer) -> int:
+    return len(sandbox.ledger("openai.generate"))
+
+
+async def all_ended(tools: Tools, seconds: float = 40) -> list[Job]:
+    deadline = time.monotonic() + seconds
+    while await tools.db.fetchval("select count(*) from jobs where finished_at is null"):
+        assert time.monotonic() < deadline, await tools.db.fetch("select status, stage, error_code from jobs")
+        await asyncio.sleep(0.05)
+    return [Job(**row) for row in await tools.db.fetch("select * from jobs order by created_at")]
+
+
+async def nothing_is_lost(tools: Tools, sandbox: SandboxServer, paintings: int) -> None:
+    """Each painting of the vendor is in the ledger at its price, and in the library as the picture of its job."""
+    bill = sandbox.summary()
+    ours = await tools.db.fetchrow(
+        "select count(*) as calls, sum(cost_micros) as micros from attempts where outcome = 'painted'"
+    )
+    assert ours
+    assert (bill["paintings"], bill["cost_micros"]) == (ours["calls"], ours["micros"])
+    assert bill["paintings"] == paintings
+    assert await tools.db.fetchval("select count(*) from attempts where charged = 'unknown'") == 0
+    assert await tools.db.fetchval("select count(*) from images join jobs on images.id = jobs.image_id") == paintings
+
+
+@pytest.mark.parametrize(
+    ("trouble", "store_is_down"),
+    [*((trouble, False) for trouble in TROUBLES), (READ_ONLY, True), (FULL_FOR_PICTURES, True)],
+    ids=lambda value: value.name if isinstance(value, Trouble) else f"store is {'down' if value else 'up'}",
+)
+async def test_pictures_outlive_a_postgres_that_takes_no_writes(
+    postgres_server: PostgresServer,
+    tools: Tools,
+    sandbox: SandboxServer,
+    ordinary_worker: Starting,
+    trouble: Trouble,
+    store_is_down: bool,
+) -> None:
+    sandbox.script("openai.generate", always={"do": "slow", "seconds": 1})
+    process = ordinary_worker(DARKROOM_WORKER_SLOTS=str(SLOTS))
+    for _ in range(SLOTS + WAITING):
+        await accept(tools)
+    await until("the calls are in the air", lambda: calls(sandbox) == SLOTS)
+    if store_is_down:
+        sandbox.script("cloudinary.upload", always="503")
+    trouble.begin(postgres_server, "tables")
+    try:
+        await until("every picture waits", lambda: len(process.events("picture.unwritten")) >= 2 * SLOTS)
+        assert calls(sandbox) == SLOTS, "no further call began"
+    finally:
+        trouble.end(postgres_server, "tables")
+    sandbox.unscript("cloudinary.upload")
+    ended = await all_ended(tools)
+    assert {job.status for job in ended} == {JobStatus.SUCCEEDED}
+    await nothing_is_lost(tools, sandbox, SLOTS + WAITING)
+    assert process.events("job.crashed") == []
+
+
+async def test_a_worker_that_starts_on_a_full_disk_asks_for_nothing(
+    postgres_server: PostgresServer, tools: Tools, sandbox: SandboxServer, ordinary_worker: Starting
+) -> None:
+    await accept(tools)
+    FULL_FOR_PICTURES.begin(postgres_server, "tables")
+    try:
+        process = ordinary_worker()
+        await until("it has tried to write", lambda: len(process.events("test_write.failed")) >= 2)
+        assert calls(sandbox) == 0
+    finally:
+        FULL_FOR_PICTURES.end(postgres_server, "tables")
+    await all_ended(tools)
+    await nothing_is_lost(tools, sandbox, 1)
+
+
+async def test_a_worker_with_a_picture_in_hand_does_not_leave(
+    postgres_server: PostgresServer, tools: Tools, sandbox: SandboxServer, ordinary_worker: Starting
+) -> None:
+    sandbox.script("openai.generate", always={"do": "slow", "seconds": 1})
+    process = ordinary_worker(DARKROOM_DRAIN_SECONDS="5")
+    await accept(tools)
+    await until("the call is in the air", lambda: calls(sandbox) == 1)
+    sandbox.script("cloudinary.upload", always="503")
+    READ_ONLY.begin(postgres_server, "tables")
+    try:
+        process.terminate()
+        await until("it says that it cannot leave", lambda: process.events("worker.cannot_leave"))
+        assert process.runs
+    finally:
+        READ_ONLY.end(postgres_server, "tables")
+    sandbox.unscript("cloudinary.upload")
+    assert process.wait() == 0
+    ordinary_worker()
+    await all_ended(tools)
+    await nothing_is_lost(tools, sandbox, 1)
+
+
+async def test_a_picture_that_is_in_the_store_lets_its_worker_leave(
+    postgres_server: PostgresServer, tools: Tools, sandbox: SandboxServer, ordinary_worker: Starting
+) -> None:
+    sandbox.script("openai.generate", always={"do": "slow", "seconds": 1})
+    process = ordinary_worker(DARKROOM_DATABASE_TIMEOUT="1")
+    await accept(tools)
+    await until("the call is in the air", lambda: calls(sandbox) == 1)
+    READ_ONLY.begin(postgres_server, "tables")
+    try:
+        await until("the picture waits", lambda: process.events("picture.unwritten"))
+        process.terminate()
+        assert process.wait() == 0
+    finally:
+        READ_ONLY.end(postgres_server, "tables")
+    ordinary_worker()
+    await all_ended(tools)
+    await nothing_is_lost(tools, sandbox, 1)
+
+
+# A worker that lost its job brings home what it pays for.
+
+
+async def in_a_slow_call(tools: Tools, sandbox: SandboxServer) -> "tuple[Job, asyncio.Task[None]]":
+    sandbox.script("openai.generate", {"do": "slow", "seconds": 1})
+    await accept(tools)
+    job = await claim(tools)
+    working = asyncio.create_task(generate.work(tools, job, ""))
+    await until("the vendor was asked", lambda: calls(sandbox) == 1)
+    await tools.db.execute("update jobs set lease_until = now() - interval '1 s'")
+    await jobs.recover(tools.db, 6)
+    tools.leases.renew_soon()
+    return job, working
+
+
+async def test_a_lost_lease_does_not_cut_the_call_and_the_next_attempt_gets_its_picture(
+    tools: Tools, worked: Working, sandbox: SandboxServer
+) -> None:
+    job, working = await in_a_slow_call(tools, sandbox)
+    await working
+    waiting = await jobs.get(tools.db, job.id)
+    assert (waiting.status, waiting.stage) == (JobStatus.QUEUED, Stage.STORING)
+    assert await ledger.spilled(tools.db, job.id)
+    done = await worked(waiting)
+    assert (done.status, done.charged) == (JobStatus.SUCCEEDED, Charged.TRUE)
+    await nothing_is_lost(tools, sandbox, 1)
+
+
+async def test_a_picture_that_comes_after_its_job_ended_is_kept_and_its_cost_is_told(
+    tools: Tools, worked: Working, sandbox: SandboxServer
+) -> None:
+    job, working = await in_a_slow_call(tools, sandbox)
+    ended = await worked(job)
+    assert (ended.status, ended.charged) == (JobStatus.FAILED, Charged.UNKNOWN)
+    await working
+    now = await jobs.get(tools.db, job.id)
+    (painted,) = await tools.db.fetch("select outcome, cost_micros from attempts")
+    assert painted["outcome"] == Outcome.PAINTED
+    assert (now.status, now.charged, now.actual_micros) == (JobStatus.FAILED, Charged.TRUE, painted["cost_micros"])
+    assert now.revision > ended.revision
+    assert await ledger.spilled(tools.db, job.id)
+
+
+async def test_work_goes_on_uncancelled_after_a_cancellation(tools: Tools, sandbox: SandboxServer) -> None:
+    """Where it does not, `asyncio.timeout` of Python 3.11.2 raises CancelledError in all that follows."""
+    sandbox.script("openai.generate", {"do": "hang"})
+    await accept(tools)
+    job = await claim(tools)
+    working = asyncio.create_task(generate.work(tools, job, ""))
+    await until("the vendor was asked", lambda: calls(sandbox) == 1)
+    for lease in tools.leases.all():
+        lease.stop(Stop.SHUTDOWN)
+    await working
+    assert working.cancelling() == 0
