@@ -6,7 +6,7 @@ import sys
 from typing import NoReturn
 
 from shared import budgets, db
-from shared.db import DOWN, Pool
+from shared.db import DatabaseUnavailable, Pool
 from shared.money import micros, usd
 from shared.settings import CommandSettings, read
 
@@ -73,7 +73,7 @@ def main(words: list[str] | None = None) -> None:
     asked = parse(words)
     try:
         lines = asyncio.run(_run(asked))
-    except DOWN:
+    except DatabaseUnavailable:
         raise SystemExit(
             "darkroom budgets: Postgres does not answer; `./darkroom budgets list` will show what applies"
         ) from None

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from gateway import budgets
 from shared import keys
 from shared.caller import Right
-from shared.db import DOWN, Pool, connect, transaction
+from shared.db import DatabaseUnavailable, Pool, connect, transaction
 from shared.errors import NotFound
 from shared.settings import CommandSettings, read
 from shared.tenancy import ApiKey
@@ -34,7 +34,7 @@ async def _run(asked: argparse.Namespace, settings: CommandSettings) -> int:
             print(await asked.act(db, asked))
     except NotFound as wrong:
         return _refuse(str(wrong))
-    except DOWN:
+    except DatabaseUnavailable:
         return _refuse("the database does not answer; is Darkroom running, is DATABASE_URL right?")
     return 0
 

@@ -1,7 +1,7 @@
 """The way to Postgres: one asyncpg pool per process, and transactions that can be seen. No queries here."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,24 +17,73 @@ if TYPE_CHECKING:
     Connection = PoolConnectionProxy[asyncpg.Record]
     Row = asyncpg.Record
     Db = Pool | Connection
+    _Asyncpg = asyncpg.Connection[asyncpg.Record]
 else:
     Pool = Connection = Row = Db = Any
+    _Asyncpg = asyncpg.Connection
 
-DOWN = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InterfaceError,
+
+class DatabaseUnavailable(Exception):
+    """Postgres is away, restarting, silent, read-only, full or out of connections; the statement itself is not wrong.
+
+    The same may work a moment later. Nothing was committed, unless the connection broke during the commit itself: then
+    nobody knows. The text names what asyncpg said; no other failure of input or output is ever called so.
+    """
+
+
+_NOT_NOW = (
+    asyncpg.PostgresConnectionError,  # class 08
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.TransactionRollbackError,  # class 40: serialization failures and deadlocks
+    asyncpg.InsufficientResourcesError,  # class 53: disk, memory, connections
+    asyncpg.LockNotAvailableError,
+    asyncpg.OperatorInterventionError,  # class 57: shutdowns, cancelled and timed out statements
+    asyncpg.PostgresSystemError,  # class 58: what its operating system refused
     # Its words for a connection that the server closed in the very moment in which a statement was begun on it.
     asyncpg.InternalClientError,
+    # The network's. A statement asks nothing else of the operating system.
     OSError,
     TimeoutError,
 )
-"""What asyncpg raises when Postgres is away, restarting or silent, and nothing is wrong with the statement."""
+"""What a statement on an open connection raises when nothing is wrong with it."""
 
 
-DatabaseUnavailable = (*DOWN, asyncpg.ReadOnlySQLTransactionError, asyncpg.InsufficientResourcesError)
+def _unavailable(gone: Exception) -> DatabaseUnavailable:
+    state = getattr(gone, "sqlstate", None)
+    return DatabaseUnavailable(" ".join(filter(None, (type(gone).__name__, state, str(gone)))))
+
+
+class _Connection(_Asyncpg):
+    """asyncpg's, which says DatabaseUnavailable where nothing is wrong with the statement. Transactions use it too."""
+
+    async def execute(self, *arguments: Any, **more: Any) -> Any:
+        return await self._said(super().execute(*arguments, **more))
+
+    async def fetch(self, *arguments: Any, **more: Any) -> Any:
+        return await self._said(super().fetch(*arguments, **more))
+
+    async def fetchrow(self, *arguments: Any, **more: Any) -> Any:
+        return await self._said(super().fetchrow(*arguments, **more))
+
+    async def fetchval(self, *arguments: Any, **more: Any) -> Any:
+        return await self._said(super().fetchval(*arguments, **more))
+
+    async def _said(self, statement: Awaitable[Any]) -> Any:
+        try:
+            return await statement
+        except _NOT_NOW as gone:
+            raise _unavailable(gone) from gone
+        except asyncpg.InterfaceError as wrong:
+            if self.is_closed():
+                raise _unavailable(wrong) from wrong
+            raise  # a mistake of ours, such as an argument of another type
+
+
+async def _open(*arguments: Any, **more: Any) -> "asyncpg.Connection[asyncpg.Record]":
+    try:
+        return await asyncpg.connect(*arguments, **more)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as gone:
+        raise _unavailable(gone) from gone
 
 
 async def connect(settings: Common, *, searches: bool = False) -> Pool:
@@ -50,6 +99,8 @@ async def connect(settings: Common, *, searches: bool = False) -> Pool:
         max_size=settings.database_pool,
         timeout=settings.database_timeout,
         command_timeout=settings.database_timeout,
+        connect=_open,
+        connection_class=_Connection,
         reset=_as_it_is,
         server_settings=plans | {"timezone": "UTC", "application_name": "darkroom"},
     )
@@ -63,9 +114,26 @@ async def _as_it_is(_: "asyncpg.Connection[asyncpg.Record]") -> None:
 
 @asynccontextmanager
 async def transaction(db: Pool) -> AsyncIterator[Connection]:
-    """One unit of work: committed when the block ends, undone when it raises."""
-    async with db.acquire() as connection, connection.transaction():
-        yield connection
+    """One unit of work: committed when the block ends, undone when it raises.
+
+    Raises DatabaseUnavailable; an error of the block itself stays what it is.
+    """
+    async with db.acquire() as connection:
+        try:
+            async with connection.transaction():
+                yield connection
+        except asyncpg.InterfaceError as wrong:
+            if _is_gone(connection):
+                raise _unavailable(wrong) from wrong
+            raise
+
+
+def _is_gone(connection: Connection) -> bool:
+    """Whether it was closed while it was held: asyncpg then takes it away from its holder."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
 
 
 async def ping_with_a_write(db: Pool) -> None:
@@ -78,5 +146,5 @@ async def ping(db: Pool, seconds: float = 2.0) -> None:
     try:
         async with asyncio.timeout(seconds):
             await db.fetchval("select 1")
-    except DOWN as gone:
+    except (DatabaseUnavailable, TimeoutError) as gone:
         raise Unavailable("Postgres does not answer") from gone

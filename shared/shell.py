@@ -3,6 +3,7 @@
 Each BaseHTTPMiddleware would halve the throughput. Knows no FastAPI.
 """
 
+import errno
 import functools
 import os
 import re
@@ -16,11 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import errors, log, problems
 from shared.access_log import AccessLog
-from shared.db import DOWN
+from shared.db import DatabaseUnavailable
 from shared.probes import Check, Probes
 from shared.settings import Common
 
-AWAY = errors.Unavailable("The database does not answer right now; try again in a moment", retry_after=2)
+_OWN_LIMITS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""What the operating system says when this machine has no more space, files or memory."""
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _REQUESTS = Counter("darkroom_requests_total", "Answers given", ["method", "route", "status"])
@@ -38,6 +40,20 @@ async def send_problem(scope: Scope, send: Send, problem: errors.Problem) -> Non
     headers = [*problems.headers(problem), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
+
+
+def problem_of(fault: Exception) -> errors.Problem:
+    """What a client is told of any error, which is logged where it is not the client's."""
+    if isinstance(fault, errors.Problem):
+        return fault
+    if isinstance(fault, DatabaseUnavailable):
+        log.get().error("postgres.away", error=str(fault))
+        return errors.Unavailable("The database does not answer right now; try again in a moment", retry_after=2)
+    if isinstance(fault, OSError) and fault.errno in _OWN_LIMITS:
+        log.get().error("machine.full", error=repr(fault))
+        return errors.Unavailable("This machine has no space left for it right now; nothing was kept", retry_after=10)
+    log.get().error("request.crashed", exc_info=fault)
+    return errors.Internal("It was logged under this request id")
 
 
 class Shell:
@@ -74,30 +90,25 @@ class Shell:
         scope.setdefault("state", {})["request_id"] = identity
         own = [*self._headers, (b"x-request-id", identity.encode())]
         status = 0
+        whole = False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, whole
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *own]
             await send(message)
+            whole = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         structlog.contextvars.bind_contextvars(request_id=identity)
         try:
             await self._app(scope, receive, answer)
-        except errors.Problem as problem:
+        except Exception as fault:
             if status == 0:
-                await send_problem(scope, answer, problem)
-        except DOWN as gone:
-            log.get().error("postgres.away", error=repr(gone))
-            if status == 0:
-                await send_problem(scope, answer, AWAY)
-        except Exception:
-            log.get().exception("request.crashed", path=scope["path"])
-            if status == 0:
-                await send_problem(scope, answer, errors.Internal("It was logged under this request id"))
-            else:
-                raise
+                await send_problem(scope, answer, problem_of(fault))
+            elif not whole and not isinstance(fault, errors.Problem | DatabaseUnavailable):
+                log.get().error("request.cut", path=scope["path"], exc_info=fault)
+                raise  # The server closes the connection: half an answer must not pass for a whole one.
         finally:
             structlog.contextvars.unbind_contextvars("request_id")
             took = time.perf_counter() - began

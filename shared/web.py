@@ -13,9 +13,9 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import errors, log, problems
-from shared.db import DOWN
-from shared.shell import AWAY, send_problem
+from shared import errors, problems
+from shared.db import DatabaseUnavailable
+from shared.shell import problem_of, send_problem
 
 
 class FieldProblem(BaseModel):
@@ -80,8 +80,9 @@ def make_app(
     app.add_exception_handler(errors.Problem, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _framework)
-    for gone in DOWN:
-        app.add_exception_handler(gone, _away)
+    app.add_exception_handler(DatabaseUnavailable, _broke)
+    # Starlette would answer what nobody expected in plain text. It raises it again afterwards: the shell logs it.
+    app.add_exception_handler(Exception, _broke)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app
 
@@ -154,6 +155,5 @@ async def _framework(request: Request, refused: Exception) -> Response:
     return await _refused(request, problem)
 
 
-async def _away(request: Request, gone: Exception) -> Response:
-    log.get().error("postgres.away", error=repr(gone))
-    return await _refused(request, AWAY)
+async def _broke(request: Request, fault: Exception) -> Response:
+    return await _refused(request, problem_of(fault))
