@@ -13,11 +13,15 @@ from generation_worker import painter
 from generation_worker.lease import Lease, Stop
 from generation_worker.tools import Tools
 from shared import jobs, ledger, log
+from shared.catalogue import Catalogue
 from shared.db import DOWN, transaction
-from shared.models import Job, JobError, Outcome
+from shared.models import Job, JobError, JobStatus, Outcome
 from shared.store import StoreBusy, StoreError, StoreMisconfigured
 
 CALLS = Counter("darkroom_vendor_calls_total", "Vendor calls by outcome", ["model", "outcome"])
+
+COST = Counter("darkroom_vendor_cost_dollars_total", "Known cost of vendor calls", ["model"])
+ENDED = Counter("darkroom_jobs_ended_total", "Jobs that ended", ["status", "error"])
 
 _LONGEST_DELAY = 60.0
 _POSTGRES_PAUSE = 0.5
@@ -28,6 +32,18 @@ _UNKNOWN = (
     "The vendor was asked for the picture and it cannot be known whether it made, and charged for, one. "
     "It was not asked again"
 )
+
+
+def born(catalogue: Catalogue) -> None:
+    """Every counter there can be begins at 0: of one that is first seen at 1, `increase()` does not see the step."""
+    for model in catalogue.models:
+        COST.labels(model.name)
+        for outcome in set(Outcome) - {Outcome.IN_FLIGHT}:
+            CALLS.labels(model.name, outcome)
+    for status in (JobStatus.SUCCEEDED, JobStatus.CANCELED):
+        ENDED.labels(status, "")
+    for error in JobError:
+        ENDED.labels(JobStatus.FAILED, error)
 
 
 async def not_painted(tools: Tools, job: Job, attempt_id: UUID, nothing: painter.NotPainted) -> Job | None:
@@ -120,6 +136,8 @@ async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:
     if lease.stopped is Stop.LOST:
         return None
     cut = await ledger.interrupt(tools.db, job.id, job.attempt, detail=lease.stopped.value)
+    if cut:
+        CALLS.labels(job.model, Outcome.UNKNOWN).inc()
     if lease.stopped is Stop.CANCELED:
         return await jobs.canceled(tools.db, job.id, job.attempt)
     if cut and tools.settings.on_unknown == "fail":
@@ -129,7 +147,8 @@ async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:
 
 async def crashed(tools: Tools, job: Job) -> Job | None:
     """Counted as a failure of the job, so that a poison one ends; a call that was in the air is unknown."""
-    await ledger.interrupt(tools.db, job.id, job.attempt, detail="crashed")
+    if await ledger.interrupt(tools.db, job.id, job.attempt, detail="crashed"):
+        CALLS.labels(job.model, Outcome.UNKNOWN).inc()
     return await jobs.retry(
         tools.db, job.id, job.attempt, JobError.WORKER_LOST, "Something broke on our side",
         delay=_backoff(job.failures), most=tools.settings.max_failures,

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
-from prometheus_client import Counter
 
 from generation_worker import ends, painter, picture
 from generation_worker.lease import Lease
@@ -20,9 +19,6 @@ from shared.db import DOWN, transaction
 from shared.ids import new_id
 from shared.models import Image, ImageSource, Job, JobError, Outcome
 from shared.store import StoreBusy, Stored, StoreDown, StoreError, StoreMisconfigured, StoreRefused, public_id
-
-_COST = Counter("darkroom_vendor_cost_dollars_total", "Known cost of vendor calls", ["model"])
-_ENDED = Counter("darkroom_jobs_ended_total", "Jobs that ended", ["status", "error"])
 
 
 async def work(tools: Tools, job: Job, token: str) -> None:
@@ -43,7 +39,7 @@ async def work(tools: Tools, job: Job, token: str) -> None:
         return
     await tools.bell.tell(changed)
     if changed.final:
-        _ENDED.labels(changed.status.value, changed.error_code.value if changed.error_code else "").inc()
+        ends.ENDED.labels(changed.status.value, changed.error_code.value if changed.error_code else "").inc()
     log.get().info(
         "job.changed",
         status=changed.status.value,
@@ -133,7 +129,7 @@ async def _keep(
         return kept
 
     ends.CALLS.labels(job.model, Outcome.PAINTED).inc()
-    _COST.labels(job.model).inc(receipt.cost_micros / 1_000_000)
+    ends.COST.labels(job.model).inc(receipt.cost_micros / 1_000_000)
     try:
         kept = await keep()
     except DOWN:

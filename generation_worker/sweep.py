@@ -2,9 +2,11 @@
 
 import asyncio
 
+from generation_worker import ends
 from generation_worker.tools import Tools
-from shared import jobs, log
+from shared import jobs, ledger, log
 from shared.db import DOWN
+from shared.models import Outcome
 
 
 async def run(tools: Tools) -> None:
@@ -24,6 +26,8 @@ async def sweep(tools: Tools) -> None:
     recovered = await jobs.recover(tools.db, tools.settings.lease, tools.settings.max_losses)
     expired = await jobs.expire(tools.db)
     forgotten = await jobs.ring(tools.db)
+    for model in await ledger.lost(tools.db, recovered) if recovered else ():
+        ends.CALLS.labels(model, Outcome.UNKNOWN).inc()
     for job in recovered:
         log.get().warning("job.recovered", job_id=str(job.id), status=job.status.value, losses=job.losses)
     for job in expired:
