@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -10,14 +9,13 @@ from uuid import UUID
 
 import structlog
 
-from generation_worker import ends, painter, picture
+from generation_worker import ends, entry, painter, picture
 from generation_worker.lease import Lease
 from generation_worker.tools import Tools
 from shared import images, jobs, ledger, log
 from shared.catalogue import Choice, Refusal
 from shared.db import DOWN, transaction
-from shared.ids import new_id
-from shared.models import Image, ImageSource, Job, JobError, Outcome
+from shared.models import Job, JobError, Outcome
 from shared.store import StoreBusy, Stored, StoreDown, StoreError, StoreMisconfigured, StoreRefused, public_id
 
 
@@ -177,22 +175,7 @@ async def _finish(
     tools: Tools, job: Job, stored: Stored, sha256: str, note: Mapping[str, str] | None = None
 ) -> Job | None:
     """Image row, success and ledger in one transaction. `note` is the bill of a call that the ledger does not know."""
-    image = Image(
-        id=new_id(),
-        business_id=job.business_id,
-        source=ImageSource.AI_GENERATED,
-        filename=_filename(job, stored.format),
-        public_id=stored.public_id,
-        url=stored.url,
-        format=stored.format,
-        bytes=stored.bytes,
-        width=stored.width,
-        height=stored.height,
-        sha256=sha256,
-        alt_text=job.alt_text,
-        job_id=job.id,
-        created_at=datetime.now(UTC),
-    )
+    image = entry.of(job, stored, sha256)
 
     async def finish() -> Job | None:
         async with transaction(tools.db) as connection:
@@ -211,13 +194,6 @@ async def _finish(
 def _name(job: Job) -> str:
     """The picture's name in the store: from the job, so that a later attempt finds what an earlier one stored."""
     return public_id(job.business_id, job.id)
-
-
-def _filename(job: Job, format_: str) -> str:
-    """The beginning of the prompt, as a person would name the file."""
-    words = re.sub(r"[^\w\- ]+", "", job.prompt, flags=re.UNICODE).split()
-    stem = " ".join(words)[:60].strip() or "picture"
-    return f"{stem}.{'jpg' if format_ == 'jpeg' else format_}"
 
 
 def _tokens(value: object) -> int | None:

@@ -13,7 +13,7 @@ import uvicorn
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
 
-from generation_worker import ends, gauges, sweep
+from generation_worker import ends, gauges, late, sweep
 from generation_worker.crew import Crew
 from generation_worker.tools import Tools, open_tools
 from shared import db, doorbell, log
@@ -39,6 +39,7 @@ async def main(settings: WorkerSettings) -> None:
             _forever("bell", lambda: _ring_by_arq(tools, crew)),
             _forever("wake", lambda: _listen(tools, crew)),
             _forever("sweep", lambda: sweep.run(tools)),
+            _forever("late", lambda: late.run(tools)),
         ]
         holding = [
             _forever("leases", tools.leases.run),
