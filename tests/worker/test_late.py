@@ -177,6 +177,7 @@ async def test_two_that_bring_one_picture_home_add_it_and_bill_it_once(
 ) -> None:
     ended, attempt_id, data = await ended_unknown(tools, worked)
     await store(tools, ended, attempt_id, data)
+    sandbox.script("cloudinary.lookup", {"do": "slow", "seconds": 0.5, "times": 4})
     found = await asyncio.gather(*(late.take_home(tools, ended.id) for _ in range(4)))
     assert len([job for job in found if job is not None]) == 1
     assert (await jobs.get(tools.db, ended.id)).revision == ended.revision + 1
