@@ -113,6 +113,9 @@ class Job(Answer):
     eta_seconds: int | None = Field(description="Until its end; null once it ended")
     cost: Cost
     image: wire.Image | None
+    late_image: wire.Image | None = Field(
+        description="The picture of a job that ended without one, where it was found later; the end stays as it is"
+    )
     error: JobFailure | None
     cancel_requested: bool
     created_at: datetime
@@ -209,6 +212,7 @@ def job(standing: Standing, public_url: str, purge_after_days: int) -> Job:
             charged=charged,
         ),
         image=wire.image(standing.image, purge_after_days) if standing.image else None,
+        late_image=wire.image(standing.late_image, purge_after_days) if standing.late_image else None,
         error=JobFailure(
             code=row.error_code,
             detail=row.error_detail or "",

@@ -13,11 +13,15 @@ from generation_worker import painter
 from generation_worker.lease import Lease, Stop
 from generation_worker.tools import Tools
 from shared import jobs, ledger, log
+from shared.catalogue import Catalogue
 from shared.db import DatabaseUnavailable, transaction
-from shared.models import Job, JobError, Outcome
+from shared.models import Job, JobError, JobStatus, Outcome
 from shared.store import StoreBusy, StoreError, StoreMisconfigured
 
 CALLS = Counter("darkroom_vendor_calls_total", "Vendor calls by outcome", ["model", "outcome"])
+
+COST = Counter("darkroom_vendor_cost_dollars_total", "Known cost of vendor calls", ["model"])
+ENDED = Counter("darkroom_jobs_ended_total", "Jobs that ended", ["status", "error"])
 
 _LONGEST_DELAY = 60.0
 _POSTGRES_PAUSE = 0.5
@@ -29,6 +33,18 @@ _UNKNOWN = (
     "The vendor was asked for the picture and it cannot be known whether it made, and charged for, one. "
     "It was not asked again"
 )
+
+
+def born(catalogue: Catalogue) -> None:
+    """Every counter there can be begins at 0: of one that is first seen at 1, `increase()` does not see the step."""
+    for model in catalogue.models:
+        COST.labels(model.name)
+        for outcome in set(Outcome) - {Outcome.IN_FLIGHT}:
+            CALLS.labels(model.name, outcome)
+    for status in (JobStatus.SUCCEEDED, JobStatus.CANCELED):
+        ENDED.labels(status, "")
+    for error in JobError:
+        ENDED.labels(JobStatus.FAILED, error)
 
 
 async def not_painted(tools: Tools, job: Job, attempt_id: UUID, nothing: painter.NotPainted) -> Job | None:
@@ -101,7 +117,7 @@ async def handed_back(tools: Tools, job: Job, lease: Lease) -> Job | None:
 
     async def release() -> Job | None:
         if lease.sent:
-            await ledger.interrupt(tools.db, job.id, job.attempt, detail="database_unavailable")
+            await _interrupt(tools, job, "database_unavailable")
         else:  # `begin` may have been committed without our knowing, but the call was not made.
             await ledger.unsent(tools.db, job.id, job.attempt)
         return await jobs.release(tools.db, job.id, job.attempt)
@@ -159,7 +175,7 @@ async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:
     why = lease.stopped
 
     async def say() -> Job | None:
-        cut = await ledger.interrupt(tools.db, job.id, job.attempt, detail=why.value)
+        cut = await _interrupt(tools, job, why.value)
         if why is Stop.CANCELED:
             return await jobs.canceled(tools.db, job.id, job.attempt)
         # A picture that is in the store and not in the ledger is found there by the next attempt.
@@ -174,8 +190,16 @@ async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:
 async def crashed(tools: Tools, job: Job) -> Job | None:
     """A defect of ours: counted, and a call that was in the air is unknown."""
     async with asyncio.timeout(tools.settings.job_timeout):
-        await until_postgres_answers(lambda: ledger.interrupt(tools.db, job.id, job.attempt, detail="crashed"))
+        await until_postgres_answers(lambda: _interrupt(tools, job, "crashed"))
         return await _retry(tools, job, JobError.WORKER_LOST, "Something broke on our side")
+
+
+async def _interrupt(tools: Tools, job: Job, why: str) -> bool:
+    """Says and counts that a call in the air, if there is one, was cut and has an unknown outcome."""
+    cut = await ledger.interrupt(tools.db, job.id, job.attempt, detail=why)
+    if cut:
+        CALLS.labels(job.model, Outcome.UNKNOWN).inc()
+    return cut
 
 
 async def unwanted(tools: Tools, job: Job) -> bool:

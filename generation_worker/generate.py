@@ -2,26 +2,20 @@
 
 import asyncio
 import hashlib
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
-from prometheus_client import Counter
 
-from generation_worker import ends, paid, painter, picture
+from generation_worker import ends, entry, paid, painter, picture
 from generation_worker.lease import Lease
 from generation_worker.tools import Tools
 from shared import images, jobs, ledger, log
 from shared.catalogue import Choice, Refusal
 from shared.db import DatabaseUnavailable, transaction
-from shared.ids import new_id
-from shared.models import Image, ImageSource, Job, JobError, Outcome
+from shared.models import Job, JobError, Outcome
 from shared.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, public_id
-
-_COST = Counter("darkroom_vendor_cost_dollars_total", "Known cost of vendor calls", ["model"])
-_ENDED = Counter("darkroom_jobs_ended_total", "Jobs that ended", ["status", "error"])
 
 
 async def work(tools: Tools, job: Job, token: str) -> None:
@@ -44,7 +38,7 @@ async def work(tools: Tools, job: Job, token: str) -> None:
         return
     await tools.bell.tell(changed)
     if changed.final:
-        _ENDED.labels(changed.status.value, changed.error_code.value if changed.error_code else "").inc()
+        ends.ENDED.labels(changed.status.value, changed.error_code.value if changed.error_code else "").inc()
     log.get().info(
         "job.changed",
         status=changed.status.value,
@@ -120,7 +114,7 @@ async def _paint(tools: Tools, job: Job, lease: Lease, token: str) -> bytes | Jo
     tools.pause.end()
     receipt = _receipt(choice, painting)
     ends.CALLS.labels(job.model, Outcome.PAINTED).inc()
-    _COST.labels(job.model).inc(receipt.cost_micros / 1_000_000)
+    ends.COST.labels(job.model).inc(receipt.cost_micros / 1_000_000)
     with lease.no_deadline():
         kept = await paid.write_down(tools, job, lease, attempt_id=attempt_id, receipt=receipt, data=painting.data)
     if kept is None:
@@ -181,22 +175,7 @@ async def _finish(
     tools: Tools, job: Job, stored: Stored, sha256: str, note: Mapping[str, str] | None = None
 ) -> Job | None:
     """Image row, success and ledger in one transaction. `note` is the bill of a call that the ledger does not know."""
-    image = Image(
-        id=new_id(),
-        business_id=job.business_id,
-        source=ImageSource.AI_GENERATED,
-        filename=_filename(job, stored.format),
-        public_id=stored.public_id,
-        url=stored.url,
-        format=stored.format,
-        bytes=stored.bytes,
-        width=stored.width,
-        height=stored.height,
-        sha256=sha256,
-        alt_text=job.alt_text,
-        job_id=job.id,
-        created_at=datetime.now(UTC),
-    )
+    image = entry.of(job, stored, sha256)
 
     async def finish() -> Job | None:
         async with transaction(tools.db) as connection:
@@ -215,13 +194,6 @@ async def _finish(
 def _name(job: Job) -> str:
     """The picture's name in the store: from the job, so that a later attempt finds what an earlier one stored."""
     return public_id(job.business_id, job.id)
-
-
-def _filename(job: Job, format_: str) -> str:
-    """The beginning of the prompt, as a person would name the file."""
-    words = re.sub(r"[^\w\- ]+", "", job.prompt, flags=re.UNICODE).split()
-    stem = " ".join(words)[:60].strip() or "picture"
-    return f"{stem}.{'jpg' if format_ == 'jpeg' else format_}"
 
 
 def _tokens(value: object) -> int | None:

@@ -13,7 +13,7 @@ import uvicorn
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
 
-from generation_worker import sweep
+from generation_worker import ends, gauges, late, sweep
 from generation_worker.crew import Crew
 from generation_worker.tools import Tools, open_tools
 from shared import db, doorbell, log
@@ -32,14 +32,20 @@ async def main(settings: WorkerSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_tools(settings) as tools:
+        ends.born(tools.catalogue)
         crew = Crew(tools)
         claimer = _forever("crew", crew.run)
         claiming = [
             _forever("bell", lambda: _ring_by_arq(tools, crew)),
             _forever("wake", lambda: _listen(tools, crew)),
             _forever("sweep", lambda: sweep.run(tools)),
+            _forever("late", lambda: late.run(tools)),
         ]
-        holding = [_forever("leases", tools.leases.run), _forever("probes", lambda: _probes(tools))]
+        holding = [
+            _forever("leases", tools.leases.run),
+            _forever("probes", lambda: _probes(tools)),
+            _forever("gauges", lambda: gauges.run(tools)),
+        ]
         # What was imported stays for ever: the collector need not look at it on every round.
         gc.freeze()
         log.get().info("worker.started", slots=settings.slots, images_per_minute=settings.images_per_minute)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from generation_worker.lease import Lease
 from generation_worker.tools import Tools
-from shared import jobs, ledger, log
+from shared import jobs, late, ledger, log
 from shared.db import DatabaseUnavailable, transaction
 from shared.models import Job
 from shared.store import StoreError, StoreRefused, public_id
@@ -50,8 +50,11 @@ async def _to_postgres(tools: Tools, job: Job, attempt_id: UUID, receipt: ledger
             await ledger.painted(connection, attempt_id, job.id, receipt, data)
             return ours
         theirs = await jobs.lock(connection, job.id)
-        await ledger.painted(connection, attempt_id, job.id, receipt, None if theirs.image_id else data)
+        wanted = not theirs.final or await late.lock(connection, job.id)
+        await ledger.painted(connection, attempt_id, job.id, receipt, data if wanted else None)
         changed = await jobs.hand_in(connection, job.id)
+        if theirs.final and wanted:
+            await late.look_soon(connection, job.id)
     log.get().warning("picture.handed_in", status=theirs.status.value, cost_micros=receipt.cost_micros)
     if changed is not None:
         await tools.bell.ring([] if changed.final else [changed.id], [changed])

@@ -3,9 +3,11 @@
 import asyncio
 import time
 
+from generation_worker import ends
 from generation_worker.tools import Tools
-from shared import db, jobs, log
+from shared import db, jobs, ledger, log
 from shared.db import DatabaseUnavailable
+from shared.models import Outcome
 
 
 class Contact:
@@ -61,6 +63,8 @@ async def sweep(tools: Tools, contact: Contact) -> None:
     recovered = []
     if contact.seconds >= tools.settings.lease:
         recovered = await jobs.recover(tools.db, tools.settings.max_losses)
+    for model in await ledger.lost(tools.db, recovered) if recovered else ():
+        ends.CALLS.labels(model, Outcome.UNKNOWN).inc()
     for job in recovered:
         log.get().warning("job.recovered", job_id=str(job.id), status=job.status.value, losses=job.losses)
     for job in expired:

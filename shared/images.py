@@ -107,6 +107,14 @@ async def by_ids(db: Db, ids: Sequence[UUID], whose: Whose = None) -> dict[UUID,
     return {row["id"]: row for row in rows}
 
 
+async def by_jobs(db: Db, job_ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """The pictures that these jobs painted, by the job."""
+    rows = await db.fetch(
+        f"select {ROW} from images i join jobs j on j.id = i.job_id where i.job_id = any($1::uuid[])", list(job_ids)
+    )
+    return {row["job_id"]: row for row in rows}
+
+
 async def lock(db: Connection, image_id: UUID, whose: Whose = None) -> Row:
     """One row that nobody else changes until the transaction ends. Raises NotFound.
 

@@ -15,7 +15,7 @@ from shared.models import Job, JobError, JobStatus
 
 _COLUMNS = ", ".join(f"jobs.{name}" for name in Job.model_fields)
 
-_BILL = """
+BILL = """
     select coalesce(sum(cost_micros), 0) as known,
            case when bool_or(a.charged = 'true') then 'true'
                 when bool_or(a.charged = 'unknown' or a.outcome = 'in_flight') then 'unknown'
@@ -24,7 +24,7 @@ _BILL = """
 
 _COST = f"""
     (actual_micros, charged) = (
-        select case when bill.charged = 'unknown' then null else bill.known end, bill.charged from ({_BILL}) bill)"""
+        select case when bill.charged = 'unknown' then null else bill.known end, bill.charged from ({BILL}) bill)"""
 
 _END = f"""
     stage = 'done', finished_at = now(), lease_until = null, revision = revision + 1, {_COST}"""

@@ -5,7 +5,7 @@ All SQL that touches `attempts` and `spills`. The sum of `attempts` is the bill.
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -110,6 +110,17 @@ async def interrupt(db: Db, job_id: UUID, attempt: int, *, detail: str) -> bool:
     return bool(cut)
 
 
+async def lost(db: Db, recovered: Sequence[Job]) -> list[str]:
+    """The models of the calls that recovery found in the air under these jobs, one for each call."""
+    rows = await db.fetch(
+        """select a.model from attempts a join unnest($1::uuid[], $2::int[]) as j(id, attempt)
+            on a.job_id = j.id and a.attempt = j.attempt
+        where a.outcome = 'unknown' and a.detail = 'worker_lost'""",
+        [job.id for job in recovered], [job.attempt for job in recovered],
+    )  # fmt: skip
+    return [row["model"] for row in rows]
+
+
 async def note(db: Db, job_id: UUID) -> dict[str, str]:
     """The bill of the painted call, to be kept beside the bytes in the store for the day the ledger missed it."""
     row = await db.fetchrow(
@@ -141,6 +152,11 @@ def _int(text: str | None) -> int | None:
 async def unknowns(db: Db, job_id: UUID) -> int:
     """How many calls of this job may have been paid for nothing that we hold: whatever they were answered."""
     return int(await db.fetchval("select count(*) from attempts where job_id = $1 and charged = 'unknown'", job_id))
+
+
+async def all_unknown(db: Db) -> int:
+    """How many calls of all time may have been charged, and nobody has cleared them up. Reads only those calls."""
+    return int(await db.fetchval("select count(*) from attempts where charged = 'unknown'"))
 
 
 async def spilled(db: Db, job_id: UUID) -> bytes | None:

@@ -191,7 +191,7 @@ class Job(SQLModel):
 
     @property
     def final(self) -> bool:
-        """Whether it has ended; nothing changes it any more."""
+        """Whether it has ended, which is never undone; a picture that comes later may still correct its bill."""
         return self.finished_at is not None
 
 

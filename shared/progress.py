@@ -40,10 +40,12 @@ class Standing:
     """Until its end, from the last runs of the same model, quality and size; null once it ended."""
     image: Row | None
     """The joined image row of a succeeded job."""
+    late_image: Row | None
+    """That of a job that ended without a picture and whose picture came later."""
 
 
 async def of(db: Db, job_ids: Sequence[UUID]) -> dict[UUID, Standing]:
-    """Where these jobs stand, all in at most two queries; unknown ids are missing from the answer.
+    """Where these jobs stand, all in at most three queries; unknown ids are missing from the answer.
 
     The line counts the business's own jobs that never started and were accepted earlier, a set that only shrinks.
     """
@@ -74,18 +76,20 @@ async def of(db: Db, job_ids: Sequence[UUID]) -> dict[UUID, Standing]:
     )
     finished = [row["image_id"] for row in rows if row["image_id"]]
     pictures = await images.by_ids(db, finished) if finished else {}
-    return {row["id"]: _standing(row, pictures) for row in rows}
+    without = [row["id"] for row in rows if row["finished_at"] and not row["image_id"]]
+    late = await images.by_jobs(db, without) if without else {}
+    return {row["id"]: _standing(row, pictures, late.get(row["id"])) for row in rows}
 
 
-def _standing(row: Row, pictures: dict[UUID, Row]) -> Standing:
+def _standing(row: Row, pictures: dict[UUID, Row], late: Row | None) -> Standing:
     job = Job(**{name: row[name] for name in Job.model_fields})
     if job.status is JobStatus.QUEUED:
         position = row["_position"] or 1
-        return Standing(job, position, _waiting_seconds(row, position), None)
+        return Standing(job, position, _waiting_seconds(row, position), None, None)
     if job.status is JobStatus.RUNNING:
         typical: float = row["_typical"] or _FIRST_GUESS_SECONDS
-        return Standing(job, None, max(1, int(typical - row["_elapsed"])), None)
-    return Standing(job, None, None, pictures.get(job.image_id) if job.image_id else None)
+        return Standing(job, None, max(1, int(typical - row["_elapsed"])), None, None)
+    return Standing(job, None, None, pictures.get(job.image_id) if job.image_id else None, late)
 
 
 def _waiting_seconds(row: Row, position: int) -> int:

@@ -52,7 +52,7 @@ VENDORS = {
 SQL = {
     f"shared/{name}.py"
     for name in (
-        *("attachments", "budgets", "images", "jobs", "keys", "ledger", "models"),
+        *("attachments", "budgets", "images", "jobs", "keys", "late", "ledger", "models"),
         *("pages", "progress", "trash", "uploads", "db"),
     )
 }

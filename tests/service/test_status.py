@@ -11,7 +11,8 @@ import pytest
 
 from gateway.status import PREFIX, StatusLane
 from gateway.watch import Watch
-from shared import db, jobs, progress
+from generation_worker import entry
+from shared import db, jobs, late, progress
 from shared.db import Pool
 from shared.doorbell import Doorbell
 from shared.ids import new_id
@@ -19,6 +20,7 @@ from shared.jobs import Wish
 from shared.models import Job, JobError
 from shared.settings import GatewaySettings
 from shared.shell import Shell
+from shared.store import Stored
 from tests.service.gate import unlocked
 
 NOBODY = "01a20474-0000-7000-8000-000000000000"
@@ -109,6 +111,26 @@ async def test_the_same_state_is_304_and_a_change_is_not(lane: Running) -> None:
             await asyncio.sleep(0.01)
     assert (changed.status_code, changed.json()["status"]) == (200, "failed")
     assert "retry-after" not in changed.headers
+
+
+async def test_a_picture_that_came_after_the_end_is_told_beside_the_end(lane: Running) -> None:
+    await lane.accept()
+    failed = await lane.fail(await lane.claim())
+    before = await lane.get(failed)
+    assert (before.json()["image"], before.json()["late_image"]) == (None, None)
+    async with db.transaction(lane.pool) as connection:
+        assert await late.lock(connection, failed.id)
+        stored = Stored("darkroom/1/late", "http://store/sandbox/image/upload/v1/darkroom/1/late.jpg", "jpeg", 9, 8, 8)
+        changed = await late.join(connection, entry.of(failed, stored, "ab"))
+    await lane.bell.tell(changed)
+    async with asyncio.timeout(5):
+        while (after := await lane.get(failed, If_None_Match=before.headers["etag"])).status_code == 304:
+            await asyncio.sleep(0.01)
+    now = after.json()
+    assert (now["status"], now["error"]["code"], now["image"]) == ("failed", "content_policy", None)
+    assert now["late_image"]["generation"]["job_id"] == str(failed.id)
+    standings, _ = await progress.page(lane.pool, 1, None, limit=5)
+    assert [str(one.late_image["id"]) for one in standings if one.late_image] == [now["late_image"]["id"]]
 
 
 @pytest.mark.parametrize(

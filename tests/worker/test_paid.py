@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from generation_worker import generate
+from generation_worker import generate, late
 from generation_worker.lease import Stop
 from generation_worker.tools import Tools
 from shared import jobs, ledger
@@ -166,7 +166,7 @@ async def test_a_lost_lease_does_not_cut_the_call_and_the_next_attempt_gets_its_
     await nothing_is_lost(tools, sandbox, 1)
 
 
-async def test_a_picture_that_comes_after_its_job_ended_is_kept_and_its_cost_is_told(
+async def test_a_picture_that_comes_after_its_job_ended_joins_the_library_and_its_cost_is_told(
     tools: Tools, worked: Working, sandbox: SandboxServer
 ) -> None:
     job, working = await in_a_slow_call(tools, sandbox)
@@ -179,6 +179,9 @@ async def test_a_picture_that_comes_after_its_job_ended_is_kept_and_its_cost_is_
     assert (now.status, now.charged, now.actual_micros) == (JobStatus.FAILED, Charged.TRUE, painted["cost_micros"])
     assert now.revision > ended.revision
     assert await ledger.spilled(tools.db, job.id)
+    await late.look(tools)
+    assert await tools.db.fetchval("select job_id from images") == job.id
+    assert await ledger.spilled(tools.db, job.id) is None
 
 
 async def test_work_goes_on_uncancelled_after_a_cancellation(tools: Tools, sandbox: SandboxServer) -> None:

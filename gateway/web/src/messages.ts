@@ -145,6 +145,7 @@ export const english = {
     downloading: "Downloading…",
     again: (money: string) => `Try again, ${money}`,
     failed: "No picture was made",
+    foundLater: "Its picture was found later. It is in your library.",
     draftKept: "Your description is kept.",
   },
   library: {

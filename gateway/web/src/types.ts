@@ -69,6 +69,8 @@ export interface Job {
   etaSeconds: number | null;
   cost: { estimatedUsd: string; actualUsd: string | null; charged: Charged | null };
   image: Image | null;
+  /** The picture of a job that ended without one, where it was found later. Its status stays as it is. */
+  lateImage?: Image | null;
   error: JobFailure | null;
   cancelRequested: boolean;
   createdAt: string;

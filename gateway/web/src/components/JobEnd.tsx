@@ -8,10 +8,12 @@ export function JobEnd({ job, actions }: { job: Job; actions?: ReactNode }) {
   const messages = useMessages();
   const { generate: words, common, failures } = messages;
   const { charged } = job.cost;
+  const later = job.lateImage ? <p>{words.foundLater}</p> : null;
   if (job.status === "canceled") {
     return (
       <Notice tone={charged === false ? "info" : "warn"} title={words.canceled} actions={actions}>
         <p>{charged === false ? words.canceledFree : charged === true ? words.canceledCharged : words.canceledUnknown}</p>
+        {later}
         {charged !== false && <CopyId label={common.jobId} copyLabel={common.copyJobId} id={job.jobId} />}
       </Notice>
     );
@@ -23,6 +25,7 @@ export function JobEnd({ job, actions }: { job: Job; actions?: ReactNode }) {
       <p>
         {[said?.help ?? job.error?.detail, chargeWords(job.error?.charged ?? null, messages), words.draftKept].filter(Boolean).join(" ")}
       </p>
+      {later}
       <CopyId label={common.jobId} copyLabel={common.copyJobId} id={job.jobId} />
     </Notice>
   );

@@ -1,7 +1,7 @@
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
-import { failed, job, page } from "../../test/factory";
+import { failed, image, job, page } from "../../test/factory";
 import { json, problem, Server, show } from "../../test/server";
 import { JobTray } from "./JobTray";
 
@@ -18,6 +18,17 @@ describe("JobTray", () => {
     await userEvent.click(screen.getByRole("button", { name: "Remove “a red fox” from this list" }));
     await waitFor(() => expect(screen.queryByText("job-1")).toBeNull());
     expect(screen.getByRole("button", { name: "Hide the list" })).toHaveFocus();
+  });
+
+  it("shows the picture of a failed job that was found later", async () => {
+    follow("job-1");
+    const picture = image();
+    new Server().on("GET /generate/status/job-1", () => json({ ...failed("outcome_unknown", true), late_image: picture }));
+    const opened: string[] = [];
+    show(<JobTray businessId={1} placement="inline" onOpen={({ id }) => opened.push(id)} />);
+    expect(await screen.findByText(/found later/)).toBeInTheDocument();
+    await userEvent.click(screen.getByRole("button", { name: "Show" }));
+    expect(opened).toEqual([picture["id"]]);
   });
 
   it("says that the asking to stop did not arrive", async () => {

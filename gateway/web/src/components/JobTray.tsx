@@ -90,7 +90,7 @@ function Entry({ job, onOpen, onForget }: { job: Job; onOpen: ((image: Image) =>
   const { messages, format } = useDarkroom();
   const { tray: words, generate, common, failures } = messages;
   const cancel = useCancel(job.businessId);
-  const { image } = job;
+  const image = job.image ?? job.lateImage ?? null;
   const spoken = spokenOf(job, generate);
   const asked = job.cancelRequested || cancel.isPending;
   return (
@@ -125,6 +125,7 @@ function Entry({ job, onOpen, onForget }: { job: Job; onOpen: ((image: Image) =>
     if (cancel.isError && !isFinal(now)) return failures[asFailure(cancel.error).code]?.title ?? cancel.error.message;
     if (now.queue) return generate.position(now.queue.position);
     if (now.status === "succeeded") return now.cost.actualUsd === null ? generate.costUnknown : format.money(now.cost.actualUsd);
+    if (now.lateImage) return generate.foundLater;
     if (isFinal(now)) return chargeWords(now.cost.charged, messages);
     return now.cancelRequested ? generate.canceling : now.etaSeconds === null ? "" : generate.eta(format.span(now.etaSeconds));
   }

@@ -1,0 +1,35 @@
+"""The library's entry of a painted picture: made of its job and of what the store says of it."""
+
+import re
+from datetime import UTC, datetime
+
+from shared.ids import new_id
+from shared.models import Image, ImageSource, Job
+from shared.store import Stored
+
+
+def of(job: Job, stored: Stored, sha256: str) -> Image:
+    """The row to be added; `sha256` is that of the vendor's bytes."""
+    return Image(
+        id=new_id(),
+        business_id=job.business_id,
+        source=ImageSource.AI_GENERATED,
+        filename=_filename(job, stored.format),
+        public_id=stored.public_id,
+        url=stored.url,
+        format=stored.format,
+        bytes=stored.bytes,
+        width=stored.width,
+        height=stored.height,
+        sha256=sha256,
+        alt_text=job.alt_text,
+        job_id=job.id,
+        created_at=datetime.now(UTC),
+    )
+
+
+def _filename(job: Job, format_: str) -> str:
+    """The beginning of the prompt, as a person would name the file."""
+    words = re.sub(r"[^\w\- ]+", "", job.prompt, flags=re.UNICODE).split()
+    stem = " ".join(words)[:60].strip() or "picture"
+    return f"{stem}.{'jpg' if format_ == 'jpeg' else format_}"
