@@ -2,13 +2,19 @@
 PYTHON ?= python3
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 up: ## run the whole product here; Ctrl-C stops it and loses nothing
 	@$(PYTHON) dev.py up
 
-test: ## lint, types, import contracts and every test, on private stores
+test: ## lint, types, import contracts and the tests, on private stores; about five minutes
 	@$(PYTHON) dev.py test
+
+test-slow: ## what takes long, or needs root, Debian's packages or many servers
+	@$(PYTHON) dev.py test-slow
+
+matrix: ## the two commands of the README on clean Debian 12 and 13, as root and as a user; by hand, needs root
+	@$(PYTHON) dev.py matrix
 
 chaos: ## kill real processes at random and check that no job is lost
 	@$(PYTHON) dev.py chaos
@@ -22,4 +28,4 @@ lock: ## compile both lock files again from pyproject.toml
 clean: ## remove what was built; the data folder .darkroom stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis gateway/web/node_modules gateway/web/dist gateway/web/.built
 
-.PHONY: help up test chaos bench lock clean
+.PHONY: help up test test-slow matrix chaos bench lock clean

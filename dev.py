@@ -1,4 +1,4 @@
-"""The developer's commands: `python3 dev.py up | test | chaos | bench | lock`. Standard library only.
+"""The developer's commands, `python3 dev.py COMMAND`: without one it lists them. Standard library only.
 
 Makes the environment and the front end when their inputs changed, then hands over; deploy/local runs the product.
 """
@@ -23,6 +23,7 @@ import subprocess
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -40,11 +41,19 @@ COMPILE += ["--no-emit-index-url", "--no-emit-find-links", "--no-header", "--no-
 
 
 def main() -> None:
-    commands = {"up": up, "test": test, "chaos": chaos, "bench": bench, "lock": lock}
+    commands = {
+        "up": up,
+        "test": test,
+        "test-slow": test_slow,
+        "matrix": matrix,
+        "chaos": chaos,
+        "bench": bench,
+        "lock": lock,
+    }
     if len(sys.argv) < 2 or sys.argv[1] not in commands:
         print("usage: python3 dev.py COMMAND [ARGUMENTS]\n")
         for name, command in commands.items():
-            print(f"  {name:6} {command.__doc__}")
+            print(f"  {name:9} {command.__doc__}")
         raise SystemExit(2)
     os.chdir(ROOT)
     signal.signal(signal.SIGTERM, lambda *_: fail("stopped", status=143))  # Without it a tool we started would go on.
@@ -72,19 +81,37 @@ def test(more: Sequence[str]) -> None:
         make_environment("local", "test")
         build_web()
         fetch_browser()
-    check("lint", "ruff", "check", "--quiet", ".")
-    check("format", "ruff", "format", "--check", "--quiet", ".")
-    check("types", "mypy")
-    check("import contracts", "lint-imports")
-    # Two at a time: much of a test is waiting for real processes. Chaos is alone, its faults are timed.
-    apart = ["--ignore=tests/browser", "--ignore=tests/chaos"]
-    show("pytest", "tests", *apart, "-n", "2", "--dist", "loadfile", *more)
+    with ThreadPoolExecutor(2) as pool:
+        for done in [
+            pool.submit(check, "types", "mypy"),
+            pool.submit(check, "lint", "ruff", "check", "--quiet", "."),
+            pool.submit(check, "format", "ruff", "format", "--check", "--quiet", "."),
+            pool.submit(check, "import contracts", "lint-imports"),
+        ]:
+            done.result()
+    # Several at a time: much of a test is waiting for real processes. Chaos is alone, its faults are timed.
+    apart = ["--ignore=tests/browser", "--ignore=tests/chaos", "--ignore=tests/slow"]
+    several = ["-n", "3", "--dist", "loadfile"]
+    show("pytest", "tests", *apart, *several, *more, nothing_chosen_is_fine=bool(more))
     show("pytest", "tests/chaos", *more, nothing_chosen_is_fine=bool(more))
-    if any((ROOT / "tests" / "browser").glob("test_*.py")):
-        # Playwright's synchronous side and pytest-asyncio cannot share a process.
-        show("pytest", "tests/browser", *more, nothing_chosen_is_fine=bool(more), second_chance=True)
-    if (WEB / "package.json").exists() and not more:
+    # Playwright's synchronous side and pytest-asyncio cannot share a process.
+    show("pytest", "tests/browser", "-n", "2", "--dist", "loadfile", *more, nothing_chosen_is_fine=bool(more))
+    if not more:
         show("npm", "test", "--silent", directory=WEB)
+
+
+def test_slow(more: Sequence[str]) -> None:
+    """What takes long, or needs root, Debian's packages or many servers. What it could not try it says at its end."""
+    with only_one():
+        make_environment("local", "test")
+        build_web()
+        fetch_browser()
+    show("pytest", "tests/slow", *more)
+
+
+def matrix(more: Sequence[str]) -> None:
+    """Try `make up` and `make test` on clean Debian 12 and 13 as root and as an ordinary user. Needs root."""
+    become(sys.executable, "-m", "tests.matrix", *more)
 
 
 def chaos(more: Sequence[str]) -> None:
@@ -258,16 +285,10 @@ def check(title: str, *command: str) -> None:
     tool(title, [str(BIN / command[0]), *command[1:]])
 
 
-def show(
-    *command: str, directory: Path = ROOT, nothing_chosen_is_fine: bool = False, second_chance: bool = False
-) -> None:
-    """A step of the tests whose output is the point. On a busy machine a browser may miss a moment: a second chance."""
+def show(*command: str, directory: Path = ROOT, nothing_chosen_is_fine: bool = False) -> None:
+    """A step of the tests whose output is the point. What failed is not tried again: a flaky test is a defect."""
     program = [str(BIN / "python"), "-m", "pytest"] if command[0] == "pytest" else [command[0]]
     status = subprocess.run([*program, *command[1:]], cwd=directory, env=environment(), check=False).returncode
-    if status == 1 and second_chance:
-        print("  once more, only what failed", flush=True)
-        again = [*program, *command[1:], "--last-failed", "--last-failed-no-failures", "none"]
-        status = subprocess.run(again, cwd=directory, env=environment(), check=False).returncode
     if status == 5 and nothing_chosen_is_fine:  # pytest's word for: no test matched.
         return
     if status:

@@ -29,11 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=_MISSING))
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if _FOUND is None:
-        terminalreporter.write_line(_MISSING, red=True, bold=True)
-
-
 expect.set_options(timeout=15_000)
 
 

@@ -1,6 +1,7 @@
 """dev.py, the Makefile and CI's script: what a developer types. The tools they call are stand-ins with a journal."""
 
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -135,14 +136,26 @@ def test_the_front_end_is_built_once_and_again_when_its_sources_changed(checkout
 
 def test_every_make_target_says_what_it_does_and_calls_dev_py() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    targets = re.findall(r"^([a-z]+):.*## .+\n\t@\$\(PYTHON\) dev\.py ([a-z]+)$", makefile, re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):.*## .+\n\t@\$\(PYTHON\) dev\.py ([a-z-]+)$", makefile, re.MULTILINE)
 
-    assert targets == [(name, name) for name in ("up", "test", "chaos", "bench", "lock")]
+    assert targets == [(name, name) for name in ("up", "test", "test-slow", "matrix", "chaos", "bench", "lock")]
 
 
 def test_ci_runs_exactly_what_a_developer_runs() -> None:
     script = ROOT / ".ci" / "run"
     commands = [line for line in script.read_text().splitlines() if line and not line.startswith("#")]
 
-    assert commands == ["set -eu", 'cd "$(dirname "$0")/.."', "make test"]
+    told = ["set -eu", 'cd "$(dirname "$0")/.."', "export CI=true"]
+    assert commands == [*told, "make test", "bash tests/slow/install", "make test-slow"]
     assert script.stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 1)])
+def test_what_was_not_tried_is_said_and_is_a_failure_in_ci(tmp_path: Path, ci: str, status: int) -> None:
+    file = tmp_path / "test_moon.py"
+    file.write_text("import pytest\n\n\ndef test_it() -> None:\n    pytest.skip('the moon is not up')\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.conftest", str(file)]
+    ran = subprocess.run(command, cwd=ROOT, env={**os.environ, "CI": ci}, capture_output=True, text=True, check=False)
+    assert ran.returncode == status, ran.stdout + ran.stderr
+    assert "NOT TRIED" in ran.stdout
+    assert "the moon is not up" in ran.stdout

@@ -1,7 +1,5 @@
 """The embedded stores: their data survives what may happen to it, and they are closed to others."""
 
-import os
-import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,21 +110,3 @@ def test_secrets_are_closed_and_stay_the_same(place: Path) -> None:
     commands = [word for store in stores for word in store.child().command]
     secrets = [(place / name / "secret").read_text() for name in ("postgres", "valkey")]
     assert not any(secret in word for secret in secrets for word in commands)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root's Postgres runs as somebody else")
-def test_roots_postgres_leaves_a_closed_folder(place: Path) -> None:
-    place.chmod(0o700)
-    closed_umask = os.umask(0o077)
-    try:
-        Postgres(place / "postgres", free_port(), durable=False).prepare()
-    finally:
-        os.umask(closed_umask)
-
-    home = (place / "postgres").resolve()
-    assert (place / "postgres").is_symlink()
-    assert home.parent in {Path("/var/lib"), Path("/var/tmp")}
-    assert home.stat().st_uid != 0
-    shutil.rmtree(home)
-    with pytest.raises(StartError, match=r"is gone\. Remove .* to begin an empty one"):
-        Postgres(place / "postgres", free_port()).prepare()
