@@ -106,8 +106,16 @@ class Local:
 class Limits:
     """Counts, and raises RateLimited. One per process; `running` while it serves."""
 
-    def __init__(self, app: ASGIApp, settings: GatewaySettings, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: GatewaySettings,
+        clock: Callable[[], float] = time.monotonic,
+        patience: float = _PATIENCE,
+    ) -> None:
         self._app = app
+        self._patience = patience
+        """Seconds a request waits for Redis before Redis counts as away."""
         self._settings = settings
         self._clock = clock
         self._local = Local(clock)
@@ -224,7 +232,7 @@ class Limits:
             if self._alone():  # Found away while this one waited.
                 return None
             try:
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(self._patience):
                     answered: list[int] = await self._script([bucket.name for bucket in counts], [int(always), *told])
             except DOWN as gone:
                 if not self._alone():
