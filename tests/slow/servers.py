@@ -1,0 +1,92 @@
+"""Postgres servers that the slow tests need beside the plain one: a standby, and one whose disk is small."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from deploy.local import housing
+from deploy.local.ports import free_port
+from deploy.local.stores import Postgres
+from tests.servers import PostgresServer, _Server
+
+
+class _Standby(Postgres):
+    """A copy of a running server that follows it by streaming replication."""
+
+    def __init__(self, folder: Path, port: int, primary: str) -> None:
+        super().__init__(folder, port, durable=False)
+        self._primary = primary
+
+    def _make_data(self) -> None:
+        secret = self._primary.partition("//")[2].partition(":")[2].partition("@")[0]
+        housing.write_secret(self._home / "secret", secret, self._user)
+        self._run("pg_basebackup", "-d", self._primary, "-D", str(self._data), "-R", "-X", "stream", "-c", "fast")
+
+    def promote(self) -> None:
+        """It takes writes from now on."""
+        self._run("pg_ctl", "promote", "-D", str(self._data), "-w")
+
+
+class StandbyServer(PostgresServer):
+    """Follows `primary` until it is promoted. Its own start time is long past by then."""
+
+    def __init__(self, primary: PostgresServer) -> None:
+        _Server.__init__(self, lambda folder: _Standby(folder, free_port(), primary.url("postgres")))
+
+    def promote(self) -> None:
+        """It takes writes from now on."""
+        assert isinstance(self._store, _Standby)
+        self._store.promote()
+
+
+class _OnASmallDisk(Postgres):
+    """The data on a tmpfs of so many MiB, the log beside it, so that only the data's disk can be full."""
+
+    def __init__(self, folder: Path, port: int, size: int) -> None:
+        super().__init__(folder, port, durable=False)
+        self._size = size
+
+    def _make_data(self) -> None:
+        super()._make_data()
+        kept = self._home / "kept"
+        self._data.rename(kept)
+        self._data.mkdir(mode=0o700)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self._size}m", "tmpfs", str(self._data)], check=True)
+        shutil.copytree(kept, self._data, dirs_exist_ok=True, symlinks=True)
+        log = self._home / "log_of_writes"
+        shutil.move(self._data / "pg_wal", log)
+        (self._data / "pg_wal").symlink_to(log)
+        subprocess.run(["chown", "-R", str(self._data.parent.stat().st_uid), str(self._data), str(log)], check=True)
+        self._data.chmod(0o700)
+        shutil.rmtree(kept)
+
+
+class SmallDiskServer(PostgresServer):
+    """A server whose data's disk can be filled."""
+
+    def __init__(self, size: int) -> None:
+        _Server.__init__(self, lambda folder: _OnASmallDisk(folder, free_port(), size))
+
+    @property
+    def _disk(self) -> Path:
+        assert isinstance(self._store, _OnASmallDisk)
+        return self._store._data
+
+    def fill(self) -> None:
+        """No byte is free from now on."""
+        with (self._disk / "ballast").open("wb", buffering=0) as ballast:
+            try:
+                while True:
+                    ballast.write(bytes(64 * 1024))
+            except OSError:
+                return
+
+    def empty(self) -> None:
+        """There is space again."""
+        (self._disk / "ballast").unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Stops it, takes the disk away and forgets the data."""
+        self.stop()
+        subprocess.run(["umount", str(self._disk)], check=True)
+        super().remove()
