@@ -13,7 +13,8 @@ from uuid import UUID, uuid4
 import orjson
 from arq.constants import default_queue_name, job_key_prefix
 from arq.jobs import serialize_job
-from redis.asyncio import Redis
+from redis.asyncio import Connection, Redis, SSLConnection, UnixDomainSocketConnection
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -28,9 +29,8 @@ CANCELS = "darkroom:cancels"
 LOOK = "look"
 """The one arq function: claim what is due."""
 
-DOWN = (RedisError, OSError, TimeoutError, RecursionError)
-"""The last is what redis-py raises for a peer that accepts and hangs up, such as a proxy without a Redis behind it: its
-health check connects in order to connect."""
+DOWN = (RedisError, OSError, TimeoutError)
+"""What the client raises when Redis is away or silent."""
 _BELL_LIFE_MS = 3_600_000
 _QUIET_SECONDS = 1.0
 _SILENCE_SECONDS = 5.0
@@ -39,6 +39,49 @@ _SILENCE_SECONDS = 5.0
 def serialize(message: dict[str, Any]) -> bytes:
     """JSON for arq, whose default is pickle: whoever writes to Redis would run code in the workers."""
     return orjson.dumps(message, default=str)
+
+
+class _Careful(AbstractConnection):
+    """redis-py's connection, without two of its ways to leave sockets behind when Redis does not answer properly.
+
+    It checks the health of a connection that it is just making by making one: without end, for a peer that accepts and
+    hangs up, such as a proxy without a Redis behind it. And a cancelled handshake leaves the socket open.
+    """
+
+    _connecting = False
+
+    async def connect(self) -> None:
+        self._connecting = True
+        try:
+            await super().connect()  # type: ignore[no-untyped-call]
+        except BaseException:
+            await self.disconnect(nowait=True)
+            raise
+        finally:
+            self._connecting = False
+
+    async def check_health(self) -> None:
+        if not self._connecting:
+            await super().check_health()  # type: ignore[no-untyped-call]
+
+
+class _Connection(_Careful, Connection):
+    pass
+
+
+class _TlsConnection(_Careful, SSLConnection):
+    pass
+
+
+class _SocketConnection(_Careful, UnixDomainSocketConnection):
+    pass
+
+
+_CAREFUL = {
+    Connection: _Connection,
+    SSLConnection: _TlsConnection,
+    UnixDomainSocketConnection: _SocketConnection,
+}
 
 
 def client(settings: Common) -> Redis:
@@ -51,6 +94,8 @@ def client(settings: Common) -> Redis:
         health_check_interval=15,
         retry=Retry(NoBackoff(), 1),
     )
+    pool = found.connection_pool
+    pool.connection_class = _CAREFUL[pool.connection_class]
     return found
 
 
