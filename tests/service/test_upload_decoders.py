@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -123,11 +124,10 @@ async def test_a_decoder_has_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_decoder_ends_when_nobody_is_there_to_ask() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "upload_service.decoder", "1000", "5"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    await process.communicate(b"")
-    assert process.returncode == 0
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "upload_service.decoder", "1000", "5"), stdin=theirs.fileno(), cwd=ROOT
+        )
+    ours.close()
+    assert await process.wait() == 0
