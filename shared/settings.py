@@ -236,8 +236,8 @@ class UploadSettings(InnerSettings):
     """Largest picture, in bytes. Cloudinary's free plan has the same limit."""
     max_pixels: int = Field(25_000_000, ge=10_000, validation_alias=_env("DARKROOM_MAX_PIXELS"))
     """Most pixels over all frames of one picture."""
-    decoders: int = Field(1, ge=1, le=16, validation_alias=_env("DARKROOM_DECODERS"))
-    """Worker processes that decode pictures."""
+    decoders: int | None = Field(None, ge=1, le=64, validation_alias=_env("DARKROOM_DECODERS"))
+    """Most processes that decode pictures. Default: one for each core that this process may use."""
     decode_timeout: Seconds = Field(20.0, validation_alias=_env("DARKROOM_DECODE_TIMEOUT"))
     """Seconds one picture may take to decode before its process is ended."""
     probe_timeout: Seconds = Field(10.0, validation_alias=_env("DARKROOM_PROBE_TIMEOUT"))

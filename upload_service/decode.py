@@ -37,11 +37,16 @@ class _Decoder:
     line: socket.socket
 
 
+def cores() -> int:
+    """How many this process may use; a share of one that a container is held to does not count."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 class Decoders:
     """`async with Decoders(settings) as decoders:`. Processes are started when needed and ended with the block."""
 
     def __init__(self, settings: UploadSettings) -> None:
-        self._count = settings.decoders
+        self._count = settings.decoders or cores()
         self._seconds = settings.decode_timeout
         self._max_pixels = settings.max_pixels
         self._idle: asyncio.LifoQueue[_Decoder | None] = asyncio.LifoQueue()
