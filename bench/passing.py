@@ -1,9 +1,10 @@
 """What passes through the gateway to the services behind it: uploads and the library's first page, beside a bare ASGI
-server asked directly with the same bytes, and beside nginx in front of that one where the machine has nginx.
+server asked directly with the same bytes, and beside nginx in front of that one where the machine has nginx. An upload
+is also beside the decode of the same picture, which is most of its work.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench import load, machine, nginx
+from bench import eighth, load, machine, nginx
 from bench.figures import Row, beside, in_turns
 from bench.site import BUSINESS, Site
 from tests.stack import Process
@@ -21,6 +22,8 @@ _LIST = f"/api/v1/images?business_id={BUSINESS + 1}"
 _BOUNDARY = "bench-boundary"
 _SIZES = {1: (1920, 1440), 5: (4000, 3000)}
 """Megabytes of a photograph to its usual pixels."""
+_MOST = {1: "<= 2.5", 5: "<= 2.0"}
+"""Megabytes to the goal: processor time of a whole upload, as a multiple of its picture's decode at 1/8."""
 _RAW, _NGINX = "bare ASGI", "nginx before bare"
 _FORGET = "delete from {} where business_id between $1 and $1 + 1"
 _PICTURES = """
@@ -45,8 +48,9 @@ def uploads(site: Site, *, rounds: int = 2, seconds: float = 2.5, connections: i
     rows: list[Row] = []
     numbers = iter(range(0, 100_000_000, 10_000))
     for megabytes in _SIZES:
-        body = site.folder / f"{megabytes}-mb.body"
-        body.write_bytes(_form(_photograph(megabytes)))
+        photograph, body = site.folder / f"{megabytes}-mb.jpg", site.folder / f"{megabytes}-mb.body"
+        photograph.write_bytes(_photograph(megabytes))
+        body.write_bytes(_form(photograph.read_bytes()))
 
         def asked(port: int, pids: tuple[int, ...], status: int, body: Path = body) -> _Round:
             order = load.Order(
@@ -61,8 +65,15 @@ def uploads(site: Site, *, rounds: int = 2, seconds: float = 2.5, connections: i
             )
             return _measured(order, pids, status)
 
-        found = _beside_bare(site, rounds, (site.stack.upload, 201), asked, size=1000, bare_status=202)
+        def decoded(photograph: Path = photograph) -> _Round:
+            return _Round(0.0, 0.0, eighth.milliseconds(photograph, seconds, connections))
+
+        found = _beside_bare(
+            site, rounds, (site.stack.upload, 201), asked, size=1000, bare_status=202, more={"eighth": decoded}
+        )
         rows += _rows(f"upload of {megabytes} MB", found, f"{connections} connections; we also decode and store")
+        ours, theirs = ([each.cpu_ms for each in found[side]] for side in ("ours", "eighth"))
+        rows.append(beside("  CPU beside a decode", "ms", ours, "decode at 1/8", theirs, goal=_MOST[megabytes]))
     site.sql(_FORGET.format("images"), BUSINESS)
     return rows
 
@@ -91,6 +102,7 @@ def _beside_bare(
     *,
     size: int,
     bare_status: int,
+    more: Mapping[str, Callable[[], _Round]] | None = None,
 ) -> dict[str, list[_Round]]:
     service, status = ours
     with ExitStack() as peers:
@@ -102,7 +114,7 @@ def _beside_bare(
         if nginx.found():
             front = peers.enter_context(nginx.before(site, bare.port))
             sides["nginx"] = partial(asked, front.port, (front.pid, bare.pid), bare_status)
-        return in_turns(rounds, sides)
+        return in_turns(rounds, sides | dict(more or {}))
 
 
 def _rows(what: str, found: dict[str, list[_Round]], note: str) -> list[Row]:

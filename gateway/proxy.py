@@ -15,6 +15,7 @@ from gateway import headers, routes
 from gateway.client import Client, Left
 from gateway.patrol import Patrol
 from gateway.routes import Route, Service
+from gateway.turns import Turns
 from shared import caller, log
 from shared.errors import BodyTooLarge, Malformed, Problem, TooLarge, Unavailable, UpstreamTimeout, UpstreamUnavailable
 from shared.identity import HEADER, Seal
@@ -41,6 +42,7 @@ class Proxy:
         self._limit = settings.max_body
         self._seal = Seal(settings)
         self._patrol = Patrol(settings.proxy_timeout)
+        self._turns = Turns()
         self._connect = settings.connect_timeout
         self._session: aiohttp.ClientSession | None = None
 
@@ -99,7 +101,7 @@ class Proxy:
             if client.length is not None and client.length <= SMALL:
                 body = await client.whole()
             else:
-                body = client.chunks()
+                body = self._turns.pace(client.chunks())
                 if client.length is not None:
                     told["Content-Length"] = str(client.length)
         return await self._open().request(scope["method"], url, headers=told, data=body, allow_redirects=False)

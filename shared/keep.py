@@ -2,16 +2,15 @@
 leaves no row without bytes, and no bytes that the sweep does not know of (`uploads.begin` came before).
 """
 
-from collections.abc import Callable
-
 from shared import images, log, uploads
+from shared.content import Content
 from shared.db import Pool, transaction
 from shared.models import Image
 from shared.store import ImageStore, StoreError, as_problem, public_id
 from shared.uploads import Begun
 
 
-async def keep(db: Pool, store: ImageStore, begun: Begun, image: Image, data: bytes | Callable[[], bytes]) -> Image:
+async def keep(db: Pool, store: ImageStore, begun: Begun, image: Image, data: bytes | Content) -> Image:
     """Stores the bytes under the name that was begun and adds the row; or answers the image with the same bytes.
 
     `image` needs no `public_id` and no `url`. Raises StorageUnavailable, InvalidImage, Unavailable.

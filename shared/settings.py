@@ -143,7 +143,7 @@ class StoreSettings(Common):
     store_timeout: Seconds = Field(60.0, validation_alias=_env("DARKROOM_STORE_TIMEOUT"))
     """Seconds one call to the picture store may take. The SDK itself has no limit."""
     store_threads: int = Field(8, ge=1, le=64, validation_alias=_env("DARKROOM_STORE_THREADS"))
-    """Calls to the store at the same time; each holds about three times the picture's bytes in memory."""
+    """Calls to the store at the same time."""
 
 
 class InnerSettings(StoreSettings):
@@ -231,13 +231,13 @@ class UploadSettings(InnerSettings):
 
     port: int = Field(8011, ge=0, le=65535, validation_alias=_env("DARKROOM_PORT"))
     store_threads: int = Field(3, ge=1, le=64, validation_alias=_env("DARKROOM_STORE_THREADS"))
-    """Fewer than elsewhere: fifty uploads of 10 MB at once then take about 200 MiB."""
+    """Fewer than elsewhere: each is a thread that reads and sends, beside those that receive and decode."""
     max_file: int = Field(10 * 1024 * 1024, ge=1024, validation_alias=_env("DARKROOM_MAX_FILE_BYTES"))
     """Largest picture, in bytes. Cloudinary's free plan has the same limit."""
     max_pixels: int = Field(25_000_000, ge=10_000, validation_alias=_env("DARKROOM_MAX_PIXELS"))
     """Most pixels over all frames of one picture."""
-    decoders: int = Field(1, ge=1, le=16, validation_alias=_env("DARKROOM_DECODERS"))
-    """Worker processes that decode pictures."""
+    decoders: int | None = Field(None, ge=1, le=64, validation_alias=_env("DARKROOM_DECODERS"))
+    """Most processes that decode pictures. Default: one for each core that this process may use."""
     decode_timeout: Seconds = Field(20.0, validation_alias=_env("DARKROOM_DECODE_TIMEOUT"))
     """Seconds one picture may take to decode before its process is ended."""
     probe_timeout: Seconds = Field(10.0, validation_alias=_env("DARKROOM_PROBE_TIMEOUT"))

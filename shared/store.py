@@ -19,6 +19,7 @@ from cloudinary import api, exceptions, uploader
 from cloudinary.api_client import call_api
 
 from shared import errors
+from shared.content import Content, streaming
 from shared.settings import StoreSettings
 
 T = TypeVar("T")
@@ -74,12 +75,10 @@ class StoreMisconfigured(StoreError):
 class ImageStore(Protocol):
     """What the product needs of any picture store."""
 
-    async def put(
-        self, public_id: str, data: bytes | Callable[[], bytes], context: dict[str, str] | None = None
-    ) -> Stored:
+    async def put(self, public_id: str, data: bytes | Content, context: dict[str, str] | None = None) -> Stored:
         """Keeps the bytes under the name. A name that is taken keeps its first bytes: putting twice is safe.
 
-        A function is called in the store's own thread, so that only pictures being sent are in memory.
+        A Content is read in the store's own thread while it is sent, and is never in memory as a whole.
         """
         ...
 
@@ -127,17 +126,15 @@ class CloudinaryStore:
         self._ping_until = 0.0
         self._ping_fault: StoreError | None = None
 
-    async def put(
-        self, public_id: str, data: bytes | Callable[[], bytes], context: dict[str, str] | None = None
-    ) -> Stored:
+    async def put(self, public_id: str, data: bytes | Content, context: dict[str, str] | None = None) -> Stored:
+        content = data if isinstance(data, Content) else Content(len(data), lambda: (data,))
+
         def send() -> Stored:
-            content = data() if callable(data) else data
-            if not content:
-                raise StoreRefused("there are no bytes to keep")  # the SDK would leave the file out, in silence
+            if not content.size:
+                raise StoreRefused("there are no bytes to keep")
             answer = uploader.upload(
-                bytes(content),  # never a string: the SDK opens one as a path on this machine
+                ("picture", content),
                 public_id=public_id,
-                filename="picture",
                 overwrite=False,
                 unique_filename=False,
                 use_filename=False,
@@ -220,10 +217,12 @@ def _access(url: str) -> dict[str, Any]:
 
 
 def _tune(threads: int) -> None:
-    """The SDK's connection pools: as many connections as threads, and no retries or sleeps inside a call."""
+    """The SDK's connection pools: as many connections as threads, no retries or sleeps inside a call, and pictures are
+    sent as they are read."""
     once = urllib3.Retry(0, redirect=0, status=0, respect_retry_after_header=False)
     for pool in (uploader._http, call_api._http):  # the SDK has no setting for it
         pool.connection_pool_kw |= {"maxsize": threads, "retries": once}
+    uploader._http.request_encode_body = streaming(uploader._http)
 
 
 def _stored(answer: Any) -> Stored:

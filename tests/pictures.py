@@ -43,6 +43,11 @@ def jpeg(width: int = 640, height: int = 480, *, seed: int = 1, **options: Any) 
     return _saved(painting(width, height, seed=seed), "JPEG", **{"quality": 85, **options})
 
 
+def jpeg_in(mode: str, width: int, height: int, **options: Any) -> bytes:
+    """A JPEG of other colours than red, green and blue: `L`, or `CMYK` with Adobe's segment."""
+    return _saved(painting(width, height, mode), "JPEG", **options)
+
+
 def png(width: int = 640, height: int = 480, *, mode: str = "RGB", seed: int = 1, **options: Any) -> bytes:
     """A plain PNG; `mode="RGBA"` has an alpha channel, `"P"` a palette."""
     return _saved(painting(width, height, mode, seed), "PNG", **options)

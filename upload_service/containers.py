@@ -35,6 +35,8 @@ class Container:
     """The cleaned file."""
     end: int
     """Where the picture ends; what follows was appended."""
+    scalable: bool = False
+    """Whether it can be decoded at an eighth of its size and still be read to its last bit."""
 
 
 class Keeper:

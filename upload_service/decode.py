@@ -1,15 +1,18 @@
 """The pool of decoder processes. A hostile file can crash or hang only the process that decodes it, and a slow one
 holds up no request that does not wait for a decoder itself.
 
-What is decided about a picture is in `intake.py`; the process is `decoder.py`.
+What is decided about a picture is in `intake.py`; the process is `decoder.py`. The file itself is handed over, not its
+bytes: ten megabytes through a pipe would cost as much as hashing them.
 """
 
 import asyncio
 import json
 import os
+import socket
 import sys
-from asyncio.subprocess import PIPE, Process
-from contextlib import suppress
+from asyncio.subprocess import Process
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -18,7 +21,6 @@ from shared.errors import InvalidImage, Problem, TooManyPixels, Unavailable, Uns
 from shared.settings import UploadSettings
 from upload_service.intake import Accepted
 
-_CHUNK = 256 * 1024
 _TRIES = 2
 """A process may also end for a reason of its own, such as a lack of memory: one more may try the same picture."""
 _PROBLEMS: dict[str, type[Problem]] = {kind.code: kind for kind in (InvalidImage, TooManyPixels, UnsupportedMediaType)}
@@ -27,16 +29,29 @@ _GRACE = 5.0
 _ROOT = Path(__file__).resolve().parent.parent
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decoder:
+    """One process, and our end of the socket that is its stdin."""
+
+    process: Process
+    line: socket.socket
+
+
+def cores() -> int:
+    """How many this process may use; a share of one that a container is held to does not count."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
 class Decoders:
     """`async with Decoders(settings) as decoders:`. Processes are started when needed and ended with the block."""
 
     def __init__(self, settings: UploadSettings) -> None:
-        self._count = settings.decoders
+        self._count = settings.decoders or cores()
         self._seconds = settings.decode_timeout
         self._max_pixels = settings.max_pixels
-        self._idle: asyncio.Queue[Process | None] = asyncio.Queue()
-        """One entry per allowed process; None where it has to be started."""
-        self._alive: set[Process] = set()
+        self._idle: asyncio.LifoQueue[_Decoder | None] = asyncio.LifoQueue()
+        """One entry per allowed process; None where it has to be started. The one that was used last is used first."""
+        self._alive: set[_Decoder] = set()
 
     async def __aenter__(self) -> Self:
         for _ in range(self._count):
@@ -44,33 +59,34 @@ class Decoders:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for process in list(self._alive):
-            await self._end(process)
+        for decoder in list(self._alive):
+            await self._end(decoder)
 
     @property
     def pids(self) -> list[int]:
         """Of the processes that run."""
-        return [process.pid for process in self._alive if process.returncode is None]
+        return [decoder.process.pid for decoder in self._alive if decoder.process.returncode is None]
 
     async def inspect(self, file: IO[bytes], size: int) -> Accepted:
         """What `intake.inspect` says about the first `size` bytes of the file. Waits for a free process.
 
         Raises what it raises, and InvalidImage for a picture on which decoders die or take too long.
         """
-        process = await self._idle.get()
+        decoder = await self._idle.get()
         healthy = False
         try:
             for _attempt in range(_TRIES):
-                if process is None or process.returncode is not None:
-                    process = await self._start()
+                if decoder is None or decoder.process.returncode is not None:
+                    await self._end(decoder)
+                    decoder = await self._start()
                 try:
                     async with asyncio.timeout(self._seconds):
-                        reply = await _ask(process, file, size)
+                        reply = await _ask(decoder.line, file, size)
                 except TimeoutError:
                     raise InvalidImage(f"The picture takes longer than {self._seconds:g} s to decode") from None
                 except (EOFError, ConnectionError):
-                    await self._end(process)
-                    log.get().warning("decoder.died", status=process.returncode, bytes=size)
+                    await self._end(decoder)
+                    log.get().warning("decoder.died", status=decoder.process.returncode, bytes=size)
                     continue
                 healthy = True
                 return _read(reply)
@@ -78,45 +94,57 @@ class Decoders:
         finally:
             # One that was left in the middle of a picture cannot be asked again.
             if not healthy:
-                await asyncio.shield(self._end(process))
-            self._idle.put_nowait(process if healthy else None)
+                await asyncio.shield(self._end(decoder))
+            self._idle.put_nowait(decoder if healthy else None)
 
-    async def _start(self) -> Process:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "upload_service.decoder", str(self._max_pixels), str(self._seconds + _GRACE)),
-                stdin=PIPE,
-                stdout=PIPE,
-                cwd=_ROOT,
-                env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # no key and no address of ours
-            )
-        except OSError as fault:
-            raise Unavailable(f"No decoder can be started: {fault.strerror}", retry_after=5) from fault
-        self._alive.add(process)
-        return process
+    async def _start(self) -> _Decoder:
+        command = sys.executable, "-m", "upload_service.decoder", str(self._max_pixels), str(self._seconds + _GRACE)
+        with ExitStack() as unless_started:
+            try:
+                ours, theirs = socket.socketpair()
+                unless_started.callback(ours.close)
+                ours.setblocking(False)
+                with theirs:
+                    process = await asyncio.create_subprocess_exec(
+                        *command,
+                        stdin=theirs.fileno(),
+                        cwd=_ROOT,
+                        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},  # no key and no address of ours
+                    )
+            except OSError as fault:
+                raise Unavailable(f"No decoder can be started: {fault.strerror}", retry_after=5) from fault
+            unless_started.pop_all()
+        decoder = _Decoder(process, ours)
+        self._alive.add(decoder)
+        return decoder
 
-    async def _end(self, process: Process | None) -> None:
-        if process is not None:
-            if process.returncode is None:
+    async def _end(self, decoder: _Decoder | None) -> None:
+        if decoder is not None:
+            if decoder.process.returncode is None:
                 with suppress(ProcessLookupError):
-                    process.kill()
-            await process.wait()
-            self._alive.discard(process)
+                    decoder.process.kill()
+            await decoder.process.wait()
+            decoder.line.close()
+            self._alive.discard(decoder)
 
 
-async def _ask(process: Process, file: IO[bytes], size: int) -> dict[str, Any]:
-    requests, replies = process.stdin, process.stdout
-    if not (requests and replies):
-        raise EOFError
-    requests.write(size.to_bytes(4, "big"))
-    sent = 0
-    while sent < size and (chunk := os.pread(file.fileno(), min(_CHUNK, size - sent), sent)):
-        requests.write(chunk)
-        await requests.drain()
-        sent += len(chunk)
-    length = int.from_bytes(await replies.readexactly(4), "big")
-    reply: dict[str, Any] = json.loads(await replies.readexactly(length))
+async def _ask(line: socket.socket, file: IO[bytes], size: int) -> dict[str, Any]:
+    # It waits for nothing: the socket is empty while no picture is being decoded.
+    socket.send_fds(line, [size.to_bytes(4, "big")], [file.fileno()])
+    length = int.from_bytes(await _exactly(line, 4), "big")
+    reply: dict[str, Any] = json.loads(await _exactly(line, length))
     return reply
+
+
+async def _exactly(line: socket.socket, size: int) -> bytes:
+    """Raises EOFError where the decoder ended instead."""
+    found = bytearray()
+    while len(found) < size:
+        piece = await asyncio.get_running_loop().sock_recv(line, size - len(found))
+        if not piece:
+            raise EOFError
+        found += piece
+    return bytes(found)
 
 
 def _read(reply: dict[str, Any]) -> Accepted:

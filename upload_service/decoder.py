@@ -1,7 +1,8 @@
-"""A decoder process: `python -m upload_service.decoder MAX_PIXELS SECONDS`. One picture at a time comes in on stdin
-with its length before it, a JSON answer goes out on stdout the same way. It has no secrets, no network and no database.
+"""A decoder process: `python -m upload_service.decoder MAX_PIXELS SECONDS`. Its stdin is a socket: one open file at a
+time comes in, with the length of its picture, and a JSON answer goes out with its own length before it. It has no
+secrets, no network and no database.
 
-It ends when its stdin does, and by itself when one picture takes too long.
+It ends when the socket does, and by itself when one picture takes too long.
 """
 
 import contextlib
@@ -9,6 +10,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import sys
 from dataclasses import asdict
 from typing import Any
@@ -19,25 +21,39 @@ from upload_service import intake
 _ROOM = 512 * 1024 * 1024
 _ROOM_PER_PIXEL = 24
 """Bytes: an animation's canvas, the frame before and the one being decoded."""
+_NICE = 5
+"""Whoever waits for anything else goes first."""
 
 
 def main(max_pixels: int, seconds: float) -> None:
-    """Answers until stdin ends."""
+    """Answers until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the service ends us in order
-    os.nice(5)
+    os.nice(_NICE)
     with contextlib.suppress(ValueError, OSError):  # macOS takes no such limit
         most = _ROOM + _ROOM_PER_PIXEL * max_pixels
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not get between the answers
-    while head := requests.read(4):
-        data = requests.read(int.from_bytes(head, "big"))
-        # Unhandled, the alarm ends the process even while a decoder holds it.
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        reply = json.dumps(_answer(data, max_pixels)).encode()
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        replies.write(len(reply).to_bytes(4, "big") + reply)
-        replies.flush()
+    os.dup2(2, 1)  # nothing a library prints belongs among the service's log lines
+    with socket.socket(fileno=os.dup(0)) as line:
+        while asked := _asked(line):
+            file, size = asked
+            # Unhandled, the alarm ends the process even while a decoder holds it.
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            reply = json.dumps(_answer(_read(file, size), max_pixels)).encode()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            line.sendall(len(reply).to_bytes(4, "big") + reply)
+
+
+def _asked(line: socket.socket) -> tuple[int, int] | None:
+    """The file to read, and how much of it. It was sent in one piece, so it comes in one."""
+    head, files, *_ = socket.recv_fds(line, 4, 1)
+    return (files[0], int.from_bytes(head, "big")) if head else None
+
+
+def _read(file: int, size: int) -> bytes:
+    try:
+        return os.pread(file, size, 0)  # never `read`: whoever asks has the same position in it
+    finally:
+        os.close(file)
 
 
 def _answer(data: bytes, max_pixels: int) -> dict[str, Any]:

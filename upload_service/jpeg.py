@@ -8,6 +8,8 @@ _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LEAST_BITS = {0xC0: 2, 0xC1: 2, 0xC2: 1}
 """Bits that a block of 8 by 8 pixels takes at the least, by kind of compression: no Huffman code is shorter."""
+_SCALABLE = frozenset({0xC0, 0xC1, 0xC2})
+"""Huffman codes and cosine transforms. Of the rest, the lossless kinds have no smaller size, and none is common."""
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _METADATA = frozenset({*range(0xE0, 0xF0), 0xFE})
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -35,6 +37,7 @@ class _Reading:
         self._turned = 0
         self._exif_goes = 1
         """Which part the new EXIF is put before: behind JFIF, which insists on being first."""
+        self._scalable = False
         self._least = 0
         """Bytes that so many pixels need at the least; a decoder would fill up what is missing without a word."""
         self._scanned = 0
@@ -50,6 +53,7 @@ class _Reading:
             return stop
         if marker in _FRAMES:
             self._header(self._data[start + 4 : stop], _LEAST_BITS.get(marker, 0))
+            self._scalable = marker in _SCALABLE
         if marker == _SOS:
             stop = self._scan(stop)
         self._keeper.keep(start, stop)
@@ -66,7 +70,7 @@ class _Reading:
         if self._turned > 1:
             block = b"Exif\x00\x00" + upright_exif(self._turned)
             parts.insert(self._exif_goes, b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block)
-        return Container(*self._sides, 1, self._turned or 1, tuple(parts), start + 2)
+        return Container(*self._sides, 1, self._turned or 1, tuple(parts), start + 2, self._scalable)
 
     def _header(self, content: bytes, least_bits: int) -> None:
         if self._sides:

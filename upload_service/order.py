@@ -2,11 +2,13 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
 
 from shared import filenames, images, uploads
+from shared.content import Content
 from shared.db import Row
 from shared.errors import Conflict
 from shared.ids import new_id
@@ -16,6 +18,9 @@ from upload_service.containers import Part
 from upload_service.intake import Accepted
 from upload_service.receive import Received
 from upload_service.tools import Tools
+
+_PIECE = 256 * 1024
+"""Bytes that are read and sent at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +66,8 @@ async def fulfil(tools: Tools, wanted: Order, file: Received) -> Kept:
         assert twin is not None  # noqa: S101 - because of it nothing was decoded
         await uploads.close(tools.db, begun.id, twin["id"])
         return Kept(twin, created=False)
-    image = await keep(
-        tools.db, tools.store, begun, _image(wanted, file, accepted), lambda: _content(file.file, accepted.parts)
-    )
+    content = Content(accepted.bytes, lambda: _pieces(file.file, accepted.parts))
+    image = await keep(tools.db, tools.store, begun, _image(wanted, file, accepted), content)
     return Kept(await images.get(tools.db, image.id), created=image.id == begun.id)
 
 
@@ -86,8 +90,16 @@ def _image(wanted: Order, file: Received, accepted: Accepted) -> Image:
     )
 
 
-def _content(file: IO[bytes], parts: tuple[Part, ...]) -> bytes:
-    """The cleaned file. Called in the store's thread."""
-    return b"".join(
-        part if isinstance(part, bytes) else os.pread(file.fileno(), part[1] - part[0], part[0]) for part in parts
-    )
+def _pieces(file: IO[bytes], parts: tuple[Part, ...]) -> Iterator[bytes]:
+    """The cleaned file. Read in the store's thread, from a descriptor of its own: a request that is given up closes the
+    file, and its number may then be another one's."""
+    own = os.dup(file.fileno())
+    try:
+        for part in parts:
+            if isinstance(part, bytes):
+                yield part
+            else:
+                for start in range(part[0], part[1], _PIECE):
+                    yield os.pread(own, min(_PIECE, part[1] - start), start)
+    finally:
+        os.close(own)

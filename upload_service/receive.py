@@ -21,7 +21,7 @@ from shared.errors import BodyTooLarge, FieldError, Invalid, Malformed, TooLarge
 OVERHEAD = 64 * 1024
 """Bytes of a request that are not the file's: boundaries, part headers, text fields."""
 
-_BATCH = 256 * 1024
+_BATCH = 512 * 1024
 """Bytes that are hashed and written at once, in a thread; so much memory an upload takes."""
 _MOST_PARTS = 16
 
@@ -68,7 +68,7 @@ async def received(request: Request, most: int, fields: frozenset[str]) -> Async
             async for chunk in request.stream():
                 parser.write(chunk)
                 form.check_overhead(len(chunk))
-                if len(form.batch) >= _BATCH:
+                if form.gathered >= _BATCH:
                     await asyncio.to_thread(form.flush)
             parser.finalize()
         except FormParserError as wrong:
@@ -93,8 +93,10 @@ class _Form:
     """What the parser has told so far. Its callbacks run inside `parser.write` and only collect."""
 
     def __init__(self, received: Received, most: int, fields: frozenset[str]) -> None:
-        self.batch = bytearray()
-        """Of the file, not yet written."""
+        self.gathered = 0
+        """Bytes of the file that are not yet written."""
+        self._batch: list[memoryview] = []
+        """These bytes, where they came."""
         self._received = received
         self._most = most
         self._fields = fields
@@ -147,7 +149,8 @@ class _Form:
         self._received.bytes += end - start
         if self._received.bytes > self._most:
             raise _too_large(self._most)
-        self.batch += memoryview(data)[start:end]
+        self._batch.append(memoryview(data)[start:end])
+        self.gathered += end - start
 
     def part_ends(self) -> None:
         if self._name == "file":
@@ -170,9 +173,10 @@ class _Form:
 
     def flush(self) -> None:
         """Writes and hashes what has gathered. Called in a thread, while no data come in."""
-        self._hash.update(self.batch)
-        self._received.file.write(self.batch)
-        self.batch = bytearray()
+        for piece in self._batch:
+            self._hash.update(piece)
+            self._received.file.write(piece)
+        self._batch, self.gathered = [], 0
 
     def finished(self) -> Received:
         if not self._complete:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import ClassVar
 
 import pytest
 
+from shared.content import Content
 from shared.ids import new_id
 from shared.settings import StoreSettings
 from shared.store import (
@@ -62,8 +64,20 @@ async def test_what_was_put_is_found_until_it_is_removed(store: CloudinaryStore)
 async def test_a_name_keeps_its_first_bytes(store: CloudinaryStore) -> None:
     name = fresh()
     first = await store.put(name, pictures.jpeg(64, 32))
-    assert await store.put(name, lambda: pictures.jpeg(99, 99)) == first
+    assert await store.put(name, pictures.jpeg(99, 99)) == first
     assert first.format == "jpeg"
+
+
+async def test_sending_a_picture_takes_no_memory_of_its_size(store: CloudinaryStore) -> None:
+    await store.put(fresh(), pictures.png(8, 8))  # so that everything is imported and connected
+    data = pictures.noisy_jpeg(1200, 1000)
+    tracemalloc.start()
+    try:
+        await store.put(fresh(), data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(data) / 2, f"{peak} bytes for {len(data)}"
 
 
 async def test_removing_what_is_not_there_is_done(store: CloudinaryStore, sandbox: SandboxServer) -> None:
@@ -101,13 +115,19 @@ async def test_caches_are_told_that_a_picture_is_gone_and_the_call_is_signed_wel
 
 async def test_bytes_are_only_read_in_the_stores_own_threads(store: CloudinaryStore) -> None:
     seen: list[str] = []
+    data = pictures.png(8, 8)
 
-    def read() -> bytes:
+    def read() -> Iterator[bytes]:
         seen.append(threading.current_thread().name)
-        return pictures.png(8, 8)
+        yield data[:20]
+        yield data[20:]
 
-    await store.put(fresh(), read)
+    name = fresh()
+    stored = await store.put(name, Content(len(data), read), {"note": "kept"})
     assert seen[0].startswith("store")
+    assert (stored.bytes, stored.width) == (len(data), 8)
+    assert await store.find(name) == stored
+    assert stored.context == {"note": "kept"}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -16,7 +17,7 @@ from shared.errors import InvalidImage, TooManyPixels, UnsupportedMediaType
 from shared.settings import UploadSettings
 from tests import pictures
 from tests.stack import ROOT
-from upload_service.decode import Decoders
+from upload_service.decode import Decoders, cores
 from upload_service.intake import Accepted, inspect
 
 
@@ -33,7 +34,7 @@ async def ask(decoders: Decoders, data: bytes) -> Accepted:
 
 @pytest.fixture
 async def decoders() -> AsyncIterator[Decoders]:
-    async with pool(decode_timeout=1) as started:
+    async with pool(decoders=1, decode_timeout=1) as started:
         await ask(started, pictures.jpeg())
         yield started
 
@@ -112,6 +113,19 @@ async def test_many_pictures_wait_for_few_processes() -> None:
     assert decoders.pids == []
 
 
+async def test_there_are_as_many_as_cores_unless_told_otherwise() -> None:
+    async with pool() as decoders:
+        await asyncio.gather(*(ask(decoders, pictures.jpeg(40 + n, 30)) for n in range(2 * cores())))
+        assert len(decoders.pids) == cores()
+
+
+async def test_no_more_are_started_than_there_are_pictures_at_once() -> None:
+    async with pool(decoders=4) as decoders:
+        for n in range(6):
+            await ask(decoders, pictures.jpeg(40 + n, 30))
+        assert len(decoders.pids) == 1
+
+
 async def test_a_decoder_has_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLOUDINARY_URL", "cloudinary://key:hunter2@cloud")
     async with pool() as decoders:
@@ -123,11 +137,10 @@ async def test_a_decoder_has_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_decoder_ends_when_nobody_is_there_to_ask() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "upload_service.decoder", "1000", "5"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )
-    await process.communicate(b"")
-    assert process.returncode == 0
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "upload_service.decoder", "1000", "5"), stdin=theirs.fileno(), cwd=ROOT
+        )
+    ours.close()
+    assert await process.wait() == 0
