@@ -115,7 +115,7 @@ class SandboxServer:
         return self._json("GET", "/_sandbox/ledger/summary")
 
     def clear(self) -> None:
-        """As new: no script, no limits, the catalogue's models, an empty ledger. Stored pictures stay, calls that wait too."""
+        """As new: no script, no limits, the catalogue's models, an empty ledger. Pictures and waiting calls stay."""
         for path in ("/_sandbox/script", "/_sandbox/limits", "/_sandbox/ledger"):
             self._ask("DELETE", path).raise_for_status()
 
