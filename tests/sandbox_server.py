@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import Any, Self, cast
 import httpx2
 
 from deploy.local.child import die_with_parent
+from deploy.local.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 START_SECONDS = 30.0
@@ -94,6 +94,10 @@ class SandboxServer:
         """Ends what was scripted for one target, e.g. a store that was down; everything else stays."""
         self._ask("DELETE", "/_sandbox/script", params={"target": target}).raise_for_status()
 
+    def release(self) -> None:
+        """Calls that wait (`slow`, `seconds`) go on now; so a test waits for a state and not for a time."""
+        self._ask("POST", "/_sandbox/release").raise_for_status()
+
     def limits(self, **order: Any) -> dict[str, Any]:
         """`limits(images_per_minute=5)`, `limits(latency_seconds=0.1)`; None takes a limit away."""
         return self._json("POST", "/_sandbox/limits", order)
@@ -111,7 +115,7 @@ class SandboxServer:
         return self._json("GET", "/_sandbox/ledger/summary")
 
     def clear(self) -> None:
-        """As new: no script, no limits, the catalogue's models, an empty ledger. Stored pictures stay."""
+        """As new: no script, no limits, the catalogue's models, an empty ledger. Pictures and waiting calls stay."""
         for path in ("/_sandbox/script", "/_sandbox/limits", "/_sandbox/ledger"):
             self._ask("DELETE", path).raise_for_status()
 
@@ -147,10 +151,3 @@ class SandboxServer:
                 time.sleep(0.02)
         self.stop(kill=True)
         raise AssertionError(f"the sandbox did not answer within {START_SECONDS:g} s")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

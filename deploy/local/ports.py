@@ -2,18 +2,44 @@
 
 import asyncio
 import errno
+import os
 import random
 import socket
+from collections import deque
 
 # Below the ports that systems give to outgoing connections, so that nobody takes one between choice and use.
 _LOWEST, _HIGHEST = 20_000, 32_000
 
 
+_MOST_KEPT = 64
+_kept: deque[int] = deque()
+"""Sockets that say to every program that chooses here: this port is given. They end with the process."""
+
+
 def free_port() -> int:
-    """A port on which nobody listens on the loopback address."""
-    while is_taken("127.0.0.1", port := random.randrange(_LOWEST, _HIGHEST)):
-        pass
-    return port
+    """A port on which nobody listens on the loopback address, and which no other caller, in whatever process, was given
+    a short while ago: between choice and use there may be seconds.
+    """
+    while True:
+        port = random.randrange(_LOWEST, _HIGHEST)
+        if not is_taken("127.0.0.1", port) and _keep(port):
+            return port
+
+
+def _keep(port: int) -> bool:
+    """Takes the datagram port of this number, which the product does not use. False: somebody else has it."""
+    sign = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sign.bind(("127.0.0.1", port))
+    except OSError as problem:
+        sign.close()
+        if problem.errno == errno.EADDRINUSE:
+            return False
+        raise
+    _kept.append(sign.detach())
+    if len(_kept) > _MOST_KEPT:
+        os.close(_kept.popleft())
+    return True
 
 
 def is_taken(host: str, port: int) -> bool:

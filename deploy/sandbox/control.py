@@ -56,6 +56,7 @@ class Control:
     def routes(self) -> list[Route]:
         return [
             Route("/_sandbox/script", self.script, methods=["GET", "POST", "DELETE"]),
+            Route("/_sandbox/release", self.release, methods=["POST"]),
             Route("/_sandbox/limits", self.limits, methods=["GET", "POST", "DELETE"]),
             Route("/_sandbox/models", self.models, methods=["GET", "POST"]),
             Route("/_sandbox/ledger", self.ledger, methods=["GET", "DELETE"]),
@@ -72,6 +73,10 @@ class Control:
         if request.method == "POST":
             self._parts.script.add(await _read(request, Order))
         return _json({"rules": self._parts.script.as_json()})
+
+    async def release(self, _request: Request) -> Response:
+        self._parts.release()
+        return Response(status_code=204)
 
     async def limits(self, request: Request) -> Response:
         limits = self._parts.limits

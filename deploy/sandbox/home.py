@@ -43,6 +43,7 @@ ROUTES = (
         "plays Cloudinary; key <code>sandbox-key</code>, secret <code>sandbox-secret</code>",
     ),
     ("GET /sandbox/image/upload/…", "hands out stored pictures, with transformations"),
+    ("POST /_sandbox/release", "calls that wait go on now"),
     ("POST /_sandbox/script", "what the next calls shall meet: slow, 429, dropped connections, …"),
     ("GET /_sandbox/ledger", "every call, what it did and what it would have cost"),
     ("POST /_sandbox/limits", "images per minute and latency"),

@@ -70,6 +70,8 @@ class Parts:
     """Threads that store, read and derive; apart from the painters, so that a look never waits for a new picture."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process was asked to end: whoever waits or hangs lets go."""
+    waiting: set[asyncio.Event] = field(default_factory=set)
+    """One for each call that waits as the script says; set, it goes on."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Parts:
@@ -83,9 +85,15 @@ class Parts:
     def public_url(self, request: Request) -> str:
         return self.settings.public_url or str(request.base_url).rstrip("/")
 
+    def release(self) -> None:
+        """The calls that wait now go on at once; later ones wait as they are told."""
+        for call in self.waiting:
+            call.set()
+
     def let_go(self) -> None:
-        """The beginning of the end: whoever hangs is released, and queued work is dropped."""
+        """The beginning of the end: whoever waits or hangs is released, and queued work is dropped."""
         self.closing.set()
+        self.release()
         self.painters.dismiss()
         self.handlers.dismiss()
 

@@ -102,14 +102,18 @@ async def _work_anyway(call: Call, behaviour: Behaviour) -> None:
 
 
 async def _interrupted(parts: Parts, seconds: float) -> bool:
-    """Waits, as the vendor does, also for a caller who has left; only the end of the process cuts it short."""
-    if seconds <= 0:
-        return False
+    """Waits, as the vendor does, also for a caller who has left. A release or the process's end cuts it short."""
+    if seconds <= 0 or parts.closing.is_set():
+        return seconds > 0
+    released = asyncio.Event()
+    parts.waiting.add(released)
     try:
-        await asyncio.wait_for(parts.closing.wait(), seconds)
+        await asyncio.wait_for(released.wait(), seconds)
     except TimeoutError:
-        return False
-    return True
+        pass
+    finally:
+        parts.waiting.discard(released)
+    return parts.closing.is_set()
 
 
 async def _hang(parts: Parts, request: Request) -> None:

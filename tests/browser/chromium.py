@@ -1,5 +1,6 @@
 """Finding a Chromium and starting it. Not here: what is done with it."""
 
+import fcntl
 import os
 import platform
 import shutil
@@ -61,13 +62,15 @@ def _packaged() -> Chromium | None:
     _CACHE.mkdir(parents=True, exist_ok=True)
     script = "import('@sparticuz/chromium').then(async m => console.log(await m.default.executablePath()))"
     environment = {**os.environ, "AWS_LAMBDA_JS_RUNTIME": "nodejs24.x", "TMPDIR": str(_CACHE)}
-    done = subprocess.run(
-        [node(), "-e", script], cwd=HERE, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        return None
-    fonts = _CACHE / "fonts.conf"
-    fonts.write_text(_FONTS.format(folder=_CACHE / "fonts" / "fonts"))
+    with (_CACHE / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Several test processes would unpack it over each other.
+        done = subprocess.run(
+            [node(), "-e", script], cwd=HERE, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            return None
+        fonts = _CACHE / "fonts.conf"
+        fonts.write_text(_FONTS.format(folder=_CACHE / "fonts" / "fonts"))
     libraries = str(_CACHE / "al2023" / "lib")
     return Chromium(done.stdout.strip(), {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(fonts)})
 

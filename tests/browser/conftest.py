@@ -78,6 +78,7 @@ def visit(browser: Browser, stack: Stack, business_id: int) -> Iterator[Visit]:
             continue  # The tab beside it has closed it already.
     for product in {stack, *(studio.stack for studio in opened)}:
         product.sandbox.clear()
+        product.sandbox.release()  # A picture that nobody waits for any more must not keep a worker from the next test.
     for studio in opened:
         assert not studio.faults, studio.faults
 

@@ -107,6 +107,15 @@ class Studio:
         calls = self.stack.sandbox.ledger(target="openai.generate")
         return sum(1 for call in calls if call["painted"] and call["prompt"] == prompt)
 
+    def hold(self, prompt: str) -> None:
+        """Pictures of this are not made before `release`, however slow the machine is."""
+        self.stack.sandbox.script("openai.generate", always={"do": "slow", "seconds": 150}, match=prompt)
+
+    def release(self) -> None:
+        """What is held is made now, and what comes later at once."""
+        self.stack.sandbox.unscript("openai.generate")
+        self.stack.sandbox.release()
+
     def budget(self, dollars: str | None) -> None:
         """What this business may spend in a month, from now on."""
         if dollars is None:
@@ -144,8 +153,14 @@ class Studio:
         """Animations are over and pictures are there; axe would measure half-faded colours."""
         self.page.evaluate(
             """async () => {
-                const ends = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime < 5000);
-                await Promise.allSettled(ends.map((one) => one.finished));
+                const frame = () => new Promise((drawn) => requestAnimationFrame(drawn));
+                const moving = () => document.getAnimations().filter((one) =>
+                    one.playState === "running" && one.effect?.getComputedTiming().endTime < 5000);
+                do {
+                    await frame();
+                    await frame(); // What was asked for just now has begun to move.
+                    await Promise.allSettled(moving().map((one) => one.finished));
+                } while (moving().length);
                 const near = [...document.images].filter((one) => {
                     const { top, bottom, width } = one.getBoundingClientRect();
                     return width > 0 && bottom > 0 && top < innerHeight;

@@ -48,6 +48,7 @@ def test_by_keyboard_alone_from_open_to_insert(studio: Studio) -> None:
     studio.button("Choose an image").focus()
     keyboard.press("Enter")
     dialog = studio.page.get_by_role("dialog", name="Choose an image")
+    expect(dialog.locator(":focus")).to_have_count(1)  # Before that a key would still be the page's.
     tab = dialog.get_by_role("tab", name="Upload")
     for _ in range(10):
         if tab.evaluate("one => one === document.activeElement"):
@@ -98,7 +99,7 @@ def test_a_generated_picture_is_chosen_when_it_is_ready(studio: Studio) -> None:
 
 def test_the_window_can_be_closed_while_a_picture_is_made(studio: Studio) -> None:
     prompt = "A picture that outlives the window"
-    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 6}, match=prompt)
+    studio.hold(prompt)
     studio.open("library")
     studio.button("Choose an image").click()
     studio.dialog.get_by_role("tab", name="Generate").click()
@@ -107,6 +108,7 @@ def test_the_window_can_be_closed_while_a_picture_is_made(studio: Studio) -> Non
     studio.page.keyboard.press("Escape")
     expect(studio.page.get_by_text("1 picture in the making")).to_be_visible()
     studio.button("Choose an image").click()
+    studio.release()
     expect(studio.dialog.get_by_role("button", name=re.compile("Generate another"))).to_be_visible()
     assert studio.painted(prompt) == 1
 
@@ -235,13 +237,14 @@ def test_the_order_of_a_carousel_by_keyboard(studio: Studio) -> None:
 
 def test_a_post_waits_for_the_picture_that_is_made(studio: Studio) -> None:
     prompt = "A picture worth waiting for"
-    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 7}, match=prompt)
+    studio.hold(prompt)
     studio.open().generate(prompt)
     studio.button("New post").click()
     post = studio.page.get_by_role("dialog", name="New post")
     studio.button("Use it for this post", within=post).click()
     studio.button("Publish when ready", within=post).click()
     expect(post.get_by_text("Published as soon as the picture is ready.")).to_be_visible()
+    studio.release()
     assert received(studio)["images"][0]["aiGenerated"] is True
 
 

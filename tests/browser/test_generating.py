@@ -8,8 +8,6 @@ from playwright.sync_api import Request, Route, expect
 from tests.browser.studio import Studio
 from tests.servers import until
 
-SLOW = {"do": "slow", "seconds": 7}
-
 
 def test_the_price_stands_before_the_click_and_the_cost_after_it(studio: Studio) -> None:
     studio.open()
@@ -25,11 +23,12 @@ def test_the_price_stands_before_the_click_and_the_cost_after_it(studio: Studio)
 
 def test_a_reload_in_the_middle_keeps_the_job_and_pays_once(studio: Studio) -> None:
     prompt = "A lighthouse that survives a reload"
-    studio.stack.sandbox.script("openai.generate", SLOW, match=prompt)
+    studio.hold(prompt)
     studio.open().generate(prompt)
     expect(studio.page.get_by_text("Developing").first).to_be_visible()
     studio.page.reload()
     expect(studio.page.get_by_text("Developing").first).to_be_visible()
+    studio.release()
     expect(studio.button("Edit the description")).to_be_visible()
     assert studio.painted(prompt) == 1
     assert [image["generation"]["prompt"] for image in studio.images()] == [prompt]
@@ -38,10 +37,11 @@ def test_a_reload_in_the_middle_keeps_the_job_and_pays_once(studio: Studio) -> N
 def test_another_tab_sees_the_job_and_gets_the_picture(visit: Callable[..., Studio]) -> None:
     first = visit()
     prompt = "A bridge seen from two tabs"
-    first.stack.sandbox.script("openai.generate", SLOW, match=prompt)
+    first.hold(prompt)
     first.open().generate(prompt)
     second = visit(beside=first).open("library")
     expect(second.page.get_by_text("1 picture in the making")).to_be_visible()
+    first.release()
     second.button("Show 1 new").click()
     expect(second.page.get_by_role("option", name=re.compile("bridge"))).to_be_visible()
 
@@ -96,7 +96,7 @@ def test_an_unknown_outcome_is_told_as_such(studio: Studio) -> None:
 
 def test_canceling_says_what_it_means_for_the_bill(studio: Studio) -> None:
     prompt = "A picture that is not wanted any more"
-    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 20}, match=prompt)
+    studio.hold(prompt)
     studio.open().generate(prompt)
     expect(studio.page.get_by_text("Free before it starts. Once it runs, it may still be charged.")).to_be_visible()
     expect(studio.page.get_by_text("Developing").first).to_be_visible()
@@ -107,13 +107,15 @@ def test_canceling_says_what_it_means_for_the_bill(studio: Studio) -> None:
 
 def test_too_much_at_once_says_how_long_to_wait(studio: Studio) -> None:
     prompt = "A picture that has to wait its turn"
-    headers = {"Retry-After": "3"}
+    headers = {"Retry-After": "40"}
     problem = {"code": "rate_limited", "status": 429, "title": "x", "retryable": True, "charged": False}
     studio.answer("/generate", lambda route, _request: route.fulfill(status=429, json=problem, headers=headers))
+    studio.page.clock.install()
     studio.open().generate(prompt)
-    waiting = studio.page.get_by_role("button", name=re.compile(r"Try again in \d sec"))
+    waiting = studio.page.get_by_role("button", name=re.compile(r"Try again in \d+ sec"))
     expect(waiting).to_have_attribute("aria-disabled", "true")
     studio.page.unroute_all(behavior="wait")
+    studio.page.clock.fast_forward(40_000)
     studio.button("Try again").click()
     expect(studio.button("Edit the description")).to_be_visible()
     assert studio.painted(prompt) == 1

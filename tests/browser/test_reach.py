@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Request, expect
+from playwright.sync_api import Locator, expect
 
 from tests import pictures
 from tests.browser.studio import Studio
@@ -139,6 +139,7 @@ class Place:
         """Runs them in every view; none may find anything."""
         found: list[str] = []
         for name, top in self.views():
+            expect(top).to_be_visible()  # Its animation begins with it.
             self.studio.settle()
             if contrast:
                 found += [f"{name}: {one}" for one in self.studio.contrast()]
@@ -189,12 +190,12 @@ def test_arrows_and_signs_go_with_the_script(place: Callable[..., Place]) -> Non
 
 def test_with_reduced_motion_nothing_moves_while_a_picture_is_made(visit: Callable[..., Studio]) -> None:
     studio = visit(reduced_motion="reduce")
-    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 2.5}, match="still")
+    studio.hold("still")
     studio.open().generate("A still life")
     expect(studio.page.get_by_text("Developing").first).to_be_visible()
     assert studio.page.evaluate(_MOVING) == []
     studio.page.emulate_media(reduced_motion="no-preference")
-    assert studio.page.evaluate(_MOVING) != [], "this test cannot see what moves"
+    studio.page.wait_for_function(f"({_MOVING})().length > 0")  # Else this test could not see what moves.
 
 
 _HIDEABLE = """
@@ -202,27 +203,33 @@ _HIDEABLE = """
     Object.defineProperty(document, "hidden", { get: () => hidden });
     Object.defineProperty(document, "visibilityState", { get: () => (hidden ? "hidden" : "visible") });
     window.hide = (now) => { hidden = now; document.dispatchEvent(new Event("visibilitychange", { bubbles: true })); };
+    const send = window.fetch;
+    window.asked = 0;  // Counted here: what is told of a request outside of the page comes later.
+    window.fetch = (what, ...more) => {
+        if (String(what.url ?? what).includes("/generate/status/")) window.asked += 1;
+        return send(what, ...more);
+    };
 """
 
 
 def test_a_tab_that_nobody_sees_stops_asking_and_catches_up(studio: Studio) -> None:
     """The page is told that it is hidden: no command of a headless Chromium truly hides one."""
-    asked: list[Request] = []
+    studio.page.clock.install()
     studio.page.add_init_script(_HIDEABLE)
-    studio.page.on("request", lambda request: asked.append(request) if "/generate/status/" in request.url else None)
-    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 2.5}, match="unseen")
+    studio.hold("unseen")
     studio.open()
     for prompt in ("The first unseen picture", "The second unseen picture"):
         studio.generate(prompt)
         expect(studio.button("Generate")).to_be_enabled()
     expect(studio.page.get_by_text("2 pictures in the making")).to_be_attached()
-    studio.page.evaluate("hide(true)")
-    before = len(asked)
+    studio.page.wait_for_function("asked > 0")
+    before = studio.page.evaluate("hide(true), asked")
+    studio.release()
     until("both have ended", lambda: all(job["finished_at"] for job in studio.get("/generate/jobs")["items"]))
-    studio.page.wait_for_timeout(1500)  # Longer than any pause between two questions.
-    assert len(asked) == before
+    studio.page.clock.run_for(30_000)  # Longer than any pause between two questions.
+    assert studio.page.evaluate("asked") == before
     expect(studio.button("Edit the description")).to_have_count(0)
     studio.page.evaluate("hide(false)")
     expect(studio.button("Edit the description")).to_be_visible()
     expect(studio.page.get_by_text("1 finished")).to_be_visible()
-    assert len(asked) > before
+    assert studio.page.evaluate("asked") > before

@@ -76,10 +76,11 @@ def test_states_of_the_generator(look: tuple[Studio, str]) -> None:
     studio.open()
     expect(studio.page.get_by_text("about $0.053")).to_be_visible()
     studio.check(f"generate-1-empty-{name}")
-    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 4}, match="red boat")
+    studio.hold("red boat")
     studio.generate(PROMPTS[0])
     expect(studio.page.get_by_text("Developing").first).to_be_visible()
     studio.check(f"generate-2-running-{name}")
+    studio.release()
     expect(studio.button("Edit the description")).to_be_visible()
     studio.check(f"generate-3-done-{name}")
     studio.button("Delete").click()
@@ -183,6 +184,7 @@ def test_states_of_the_library(filled: tuple[Studio, str]) -> None:
     studio.page.keyboard.press("Escape")
     for number in (1, 2, 4):
         studio.page.get_by_role("option").nth(number).locator("[data-check]").click()
+    expect(studio.page.get_by_text("3 selected").first).to_be_visible()
     studio.check(f"library-4-selected-{name}")
     studio.button("Delete").click()
     expect(studio.page.get_by_role("alertdialog")).to_be_visible()
@@ -270,11 +272,14 @@ def test_states_of_the_selector(filled: tuple[Studio, str]) -> None:
     studio.open("library")
     studio.button("New post").click()
     post = studio.page.get_by_role("dialog", name="New post")
+    expect(post).to_be_visible()
     studio.check(f"publish-1-new-{name}")
     post.get_by_role("radio", name="Instagram").click()
     selector = studio.page.get_by_role("dialog", name="Choose an image")
     for tab in ("Upload", "Generate", "Library"):
         selector.get_by_role("tab", name=tab).click()
+        expect(selector.locator(".dr-selector-coming")).to_have_count(0)
+        expect(selector.get_by_role("tabpanel", name=tab)).to_be_visible()
         studio.check(f"selector-{tab.lower()}-{name}")
     selector.get_by_role("option", name=re.compile("banner")).click()
     expect(studio.button("Crop it to fit", within=selector)).to_be_visible()
@@ -284,6 +289,8 @@ def test_states_of_the_selector(filled: tuple[Studio, str]) -> None:
     selector.get_by_role("option", name=re.compile("forest")).click()
     selector.locator("footer").get_by_role("button", name="Use 2 images").click()
     post.get_by_role("textbox", name="Text", exact=True).fill("Sunday light. Out at the lake before anybody else.")
+    expect(selector).to_have_count(0)
+    expect(post.get_by_role("listitem")).to_have_count(2)
     studio.check(f"publish-2-images-{name}")
     studio.button("Add image", within=post).click()
     selector.get_by_role("option", name=re.compile("dunes")).click()
@@ -295,6 +302,8 @@ def test_states_of_the_selector(filled: tuple[Studio, str]) -> None:
     expect(selector.locator(":focus")).to_have_count(1)
     studio.check(f"publish-3-gone-picker-{name}")
     studio.page.keyboard.press("Escape")
+    expect(selector).to_have_count(0)
+    expect(post.get_by_text("was deleted meanwhile").last).to_be_visible()
     studio.check(f"publish-4-gone-{name}")
 
 
@@ -310,6 +319,7 @@ def test_a_post_that_cannot_go_out(look: tuple[Studio, str], photos: dict[str, b
     expect(selector.get_by_role("option")).to_have_count(1)
     studio.page.keyboard.press("Escape")
     studio.button("Publish", within=post).click()
+    expect(post.get_by_role("alert").filter(has_text="Instagram posts need an image.")).to_be_visible()
     studio.check(f"publish-5-required-{name}")
     studio.button("Add image", within=post).click()
     selector.get_by_role("option").click()
@@ -328,12 +338,13 @@ def test_a_post_that_cannot_go_out(look: tuple[Studio, str], photos: dict[str, b
 
 def test_a_post_that_waits_for_its_picture(desk: Studio) -> None:
     studio = desk
-    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 9}, match="awaited")
+    studio.hold("awaited")
     studio.open().generate("An awaited sunrise")
     studio.button("New post").click()
     post = studio.page.get_by_role("dialog", name="New post")
     studio.button("Use it for this post", within=post).click()
     studio.button("Publish when ready", within=post).click()
+    expect(post.get_by_text("Published as soon as the picture is ready.")).to_be_visible()
     studio.check("publish-8-waiting")
     studio.page.keyboard.press("Escape")
     expect(studio.page.get_by_role("alertdialog", name="The post is not out yet")).to_be_visible()
@@ -343,7 +354,7 @@ def test_a_post_that_waits_for_its_picture(desk: Studio) -> None:
 def test_the_tray_with_several_jobs(desk: Studio) -> None:
     studio = desk
     studio.stack.sandbox.script("openai.generate", {"do": "moderation", "seconds": 2}, match="forbidden")
-    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 9}, match="slow")
+    studio.hold("slow")
     studio.open()
     for prompt in ("A forbidden thing", "A bowl of ramen on a wooden counter", "A slow sunrise over the harbour"):
         studio.describe(prompt)

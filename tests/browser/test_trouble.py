@@ -11,7 +11,7 @@ from tests.browser.studio import Studio
 
 def test_the_gateway_goes_away_and_comes_back(studio: Studio) -> None:
     prompt = "A picture made while nobody could look"
-    studio.stack.sandbox.script("openai.generate", {"do": "slow", "seconds": 2}, match=prompt)
+    studio.hold(prompt)
     studio.open().generate(prompt)
     expect(studio.page.get_by_text("Developing").first).to_be_visible()
     loaded = "() => performance.getEntriesByType('resource').some((one) => /ImageLibrary.*js/.test(one.name))"
@@ -22,6 +22,7 @@ def test_the_gateway_goes_away_and_comes_back(studio: Studio) -> None:
         expect(studio.page.get_by_text("No connection to Darkroom")).to_be_visible()
         studio.button("Show the list").click()
         expect(studio.page.get_by_text("No connection. Looking again by itself.")).to_be_visible()
+        studio.release()
     finally:
         studio.stack.gateway.start()
     expect(studio.page.get_by_text("No connection to Darkroom")).to_have_count(0, timeout=30_000)

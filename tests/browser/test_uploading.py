@@ -48,7 +48,7 @@ def test_several_files_each_with_their_own_end(studio: Studio, files: dict[str, 
 
 def test_canceling_at_forty_percent_leaves_nothing(studio: Studio, files: dict[str, Path]) -> None:
     studio.open("upload")
-    slow_down(studio, files["large.jpg"].stat().st_size // 6)
+    slow_down(studio, files["large.jpg"].stat().st_size // 12)
     studio.choose(files["large.jpg"])
     bar = studio.page.get_by_role("progressbar", name="Upload of large.jpg")
     until("two fifths are sent", lambda: int(bar.get_attribute("aria-valuenow") or 0) >= 40)
@@ -66,9 +66,10 @@ def test_canceling_at_forty_percent_leaves_nothing(studio: Studio, files: dict[s
 
 
 def test_the_second_phase_has_words_of_its_own(studio: Studio, files: dict[str, Path]) -> None:
-    studio.stack.sandbox.script("cloudinary.upload", {"do": "slow", "seconds": 3})
+    studio.stack.sandbox.script("cloudinary.upload", {"do": "slow", "seconds": 50})
     studio.open("upload").choose(files["harbour.jpg"])
     expect(studio.row("harbour.jpg").get_by_text("Checking and storing the picture")).to_be_visible()
+    studio.stack.sandbox.release()
     expect(studio.row("harbour.jpg").get_by_text("Uploaded", exact=True)).to_be_visible()
 
 

@@ -144,6 +144,21 @@ async def test_a_slow_call_is_painted_and_charged_although_the_caller_left(
     assert sandbox.summary()["cost_micros_answered"] == 0
 
 
+async def test_a_slow_call_that_is_released_answers_and_the_next_one_waits(
+    painter: AsyncOpenAI, sandbox: SandboxServer
+) -> None:
+    sandbox.script("openai.generate", always={"do": "slow", "seconds": 600})
+    first = asyncio.ensure_future(_generate(painter))
+    await _until(lambda: sandbox.summary()["in_flight"] == 1)
+    sandbox.release()
+    await asyncio.wait_for(first, 20)
+    assert sandbox.summary()["paintings"] == 1
+    with pytest.raises(openai.APITimeoutError):
+        await _generate(painter, timeout=0.3)
+    sandbox.release()
+    await _until(lambda: sandbox.summary()["in_flight"] == 0)
+
+
 async def test_hundreds_of_calls_can_hang_at_once(painter: AsyncOpenAI, sandbox: SandboxServer) -> None:
     sandbox.script("openai.generate", always="hang")
     calls = [asyncio.ensure_future(_generate(painter, f"x {number}")) for number in range(200)]

@@ -1,4 +1,4 @@
-import { screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it, vi } from "vitest";
 import { budget, catalogue, estimate, failed, image, job, model, page } from "../../test/factory";
@@ -99,6 +99,23 @@ describe("AIImageGenerator", () => {
     await press("Yes, spend about $0.21");
     await screen.findByRole("progressbar");
     expect(screen.getByRole("button", { name: "Generate" })).toHaveFocus();
+  });
+
+  it("takes a double click for one order, also when the answer came between its clicks", async () => {
+    const server = new Server()
+      .on("POST /generate", () => json(job(), 202))
+      .on("GET /generate/status/*", () => json(job(), 200, { "Retry-After": "5" }));
+    show(generator);
+    await describeIt("a red fox");
+    const button = screen.getByRole("button", { name: "Generate" });
+    fireEvent.click(button, { detail: 1 });
+    await screen.findByRole("progressbar");
+    await waitFor(() => expect(button).not.toHaveAttribute("aria-disabled"));
+    fireEvent.click(button, { detail: 2 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.calls("POST /generate")).toHaveLength(1);
+    fireEvent.click(button, { detail: 1 });
+    await waitFor(() => expect(server.calls("POST /generate")).toHaveLength(2));
   });
 
   it("locks when the budget does not cover it", async () => {

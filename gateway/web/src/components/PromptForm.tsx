@@ -157,7 +157,8 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
               ref={order}
               off={reason !== ""}
               aria-describedby={`${id}-why`}
-              onClick={onOrder}
+              // The answer may come between the clicks of a double click: only the first orders, or it would be paid twice.
+              onClick={(event) => event.detail < 2 && onOrder()}
             >
               {words.submit}
             </Button>
