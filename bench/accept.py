@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from bench import load, machine
 from bench.figures import Row, beside, in_turns
+from bench.goals import GOALS
 from bench.site import GENERATE, JSON, Site, generate_body
 
 
@@ -43,7 +44,7 @@ def measure(site: Site, *, rounds: int = 3, seconds: float = 1.5, connections: i
     cpu = {side: [each.cpu_ms for each in done] for side, done in found.items()}
     raw, insert, at = "bare ASGI 202", "bare insert+commit", f"{connections} connections"
     return [
-        beside("accept, a business each", "/s", speed["many"], raw, speed["bare"], goal=">= 0.04", note=at),
+        beside("accept, a business each", "/s", speed["many"], raw, speed["bare"], goal=GOALS["accept"], note=at),
         beside("  CPU of a request", "ms", cpu["many"], raw, cpu["bare"]),
         beside("  beside Postgres alone", "/s", speed["many"], insert, speed["insert"]),
         beside("  p50", "ms", p50["many"], insert, p50["insert"]),

@@ -1,9 +1,12 @@
 """One line of the answer, quantiles, rounds that take turns, and how all lines are printed. No measuring here."""
 
+import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+
+from bench.goals import Goal
 
 Side = TypeVar("Side")
 
@@ -22,7 +25,7 @@ class Row:
     theirs: float | None = None
     ratio: float | None = None
     """Ours to theirs: the median over the rounds, which may differ from the ratio of the two medians."""
-    goal: str = ""
+    goal: Goal | None = None
     note: str = ""
 
 
@@ -32,9 +35,9 @@ def missing(what: str, why: str) -> Row:
 
 
 def quantile(values: Iterable[float], share: float) -> float:
-    """The value below which this share of them lies; 0 when there are none."""
+    """The value below which this share of them lies; no number when there are none."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else math.nan
 
 
 def in_turns(rounds: int, sides: Mapping[str, Callable[[], Side]]) -> dict[str, list[Side]]:
@@ -48,7 +51,14 @@ def in_turns(rounds: int, sides: Mapping[str, Callable[[], Side]]) -> dict[str, 
 
 
 def beside(
-    what: str, unit: str, ours: Sequence[float], peer: str, theirs: Sequence[float], *, goal: str = "", note: str = ""
+    what: str,
+    unit: str,
+    ours: Sequence[float],
+    peer: str,
+    theirs: Sequence[float],
+    *,
+    goal: Goal | None = None,
+    note: str = "",
 ) -> Row:
     """The line for one figure per round and side."""
     ratios = [mine / other for mine, other in zip(ours, theirs, strict=True) if other]
@@ -74,7 +84,7 @@ def table(rows: Sequence[Row]) -> str:
             row.peer,
             "" if row.theirs is None else _number(row.theirs, row.unit),
             "" if row.ratio is None else f"{row.ratio:.{2 if row.ratio >= 0.095 else 3}f}",
-            row.goal,
+            str(row.goal or ""),
             row.note,
         )
         for row in rows

@@ -10,6 +10,7 @@ import asyncpg
 
 from bench import load, machine, stock_arq
 from bench.figures import Row, beside, quantile
+from bench.goals import GOALS
 from bench.pickup import StockWorker, stock_worker, vendor_called
 from bench.site import BUSINESS, GENERATE, JSON, Site, generate_body, run
 from shared.settings import WorkerSettings
@@ -37,15 +38,23 @@ def measure(site: Site, *, jobs: int = 500, seconds: float = 12.0, vendor_second
     lease, renew = (WorkerSettings.model_fields[name].default for name in ("lease", "renew_every"))
     stock, note = "stock arq, sleeping", f"{jobs} held by one process"
     return [
-        beside("held jobs: memory", "MiB", [ours.memory_mib], stock, [theirs.memory_mib], goal="< 300 MiB", note=note),
-        beside("  CPU of a core", "%", [ours.cpu_share * 100], stock, [theirs.cpu_share * 100], goal="< 3 %"),
+        beside(
+            "held jobs: memory",
+            "MiB",
+            [ours.memory_mib],
+            stock,
+            [theirs.memory_mib],
+            goal=GOALS["held memory"],
+            note=note,
+        ),
+        beside("  CPU of a core", "%", [ours.cpu_share * 100], stock, [theirs.cpu_share * 100], goal=GOALS["held CPU"]),
         beside("  all started after", "s", [ours.start_seconds], stock, [theirs.start_seconds]),
         beside("  one more starts, p50", "ms", [quantile(ours.more_ms, 0.5)], stock, [quantile(theirs.more_ms, 0.5)]),
         Row(
             what="  least lease left",
             ours=least_lease,
             unit="s",
-            goal=f"> {lease - renew - 2:g} s",
+            goal=GOALS["held lease"],
             note=f"lease {lease:g} s, renewed every {renew:g} s",
         ),
     ]

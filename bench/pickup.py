@@ -13,6 +13,7 @@ import redis
 
 from bench import load, stock_arq
 from bench.figures import Row, beside, in_turns, quantile
+from bench.goals import GOALS
 from bench.site import GENERATE, JSON, Site, generate_body, run
 from tests.servers import until
 from tests.stack import Process
@@ -42,8 +43,8 @@ def measure(site: Site, *, rounds: int = 4, requests: int = 55, every: tuple[flo
     tails = {side: [quantile(each, 0.99)] for side, each in everything.items()}
     stock = "stock arq 0.28"
     return [
-        beside("pick-up p50", "ms", halves["ours"], stock, halves["stock"], goal="< 15 ms", note=count),
-        beside("pick-up p99", "ms", tails["ours"], stock, tails["stock"], goal="< 60 ms"),
+        beside("pick-up p50", "ms", halves["ours"], stock, halves["stock"], goal=GOALS["pick-up p50"], note=count),
+        beside("pick-up p99", "ms", tails["ours"], stock, tails["stock"], goal=GOALS["pick-up p99"]),
     ]
 
 

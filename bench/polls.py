@@ -8,6 +8,7 @@ from uuid import UUID
 
 from bench import load, machine
 from bench.figures import Row, beside, in_turns
+from bench.goals import GOALS
 from bench.site import BUSINESS, Site
 from tests.stack import Process
 
@@ -68,10 +69,10 @@ def _flat_out(site: Site, bare: Process, path: str, rounds: int, seconds: float,
     cpu = {side: [each.cpu_us for each in done] for side, done in found.items()}
     raw, at = "bare ASGI hello", f"{connections} connections"
     return [
-        beside("status poll", "/s", speed["ours"], raw, speed["bare"], goal=">= 0.50", note=at),
-        beside("  CPU of a poll", "µs", cpu["ours"], raw, cpu["bare"], goal="<= 2"),
-        beside("status poll, 304", "/s", speed["unchanged"], raw, speed["bare"], goal=">= 0.50", note=at),
-        beside("  CPU of a poll", "µs", cpu["unchanged"], raw, cpu["bare"], goal="<= 2"),
+        beside("status poll", "/s", speed["ours"], raw, speed["bare"], goal=GOALS["poll"], note=at),
+        beside("  CPU of a poll", "µs", cpu["ours"], raw, cpu["bare"], goal=GOALS["poll CPU"]),
+        beside("status poll, 304", "/s", speed["unchanged"], raw, speed["bare"], goal=GOALS["poll"], note=at),
+        beside("  CPU of a poll", "µs", cpu["unchanged"], raw, cpu["bare"], goal=GOALS["poll CPU"]),
     ]
 
 
@@ -85,9 +86,14 @@ def _paced(site: Site, bare: Process, paths: list[str], seconds: float) -> list[
     raw, note = "bare ASGI hello", f"{len(paths)} clients, each its own job, once a second"
     return [
         beside("paced polls p50", "ms", [ours.p50], raw, [theirs.p50], note=note),
-        beside("  p99", "ms", [ours.p99], raw, [theirs.p99], goal="<= 4"),
+        beside("  p99", "ms", [ours.p99], raw, [theirs.p99], goal=GOALS["paced p99"]),
         beside("  CPU of a core", "%", [ours.cpu_share * 100], raw, [theirs.cpu_share * 100]),
-        Row(what="  Postgres transactions", ours=spent, goal="<= 10", note="for 1000 polls of running jobs"),
+        Row(
+            what="  Postgres transactions",
+            ours=spent,
+            goal=GOALS["poll transactions"],
+            note="for 1000 polls of running jobs",
+        ),
     ]
 
 

@@ -21,6 +21,9 @@ from tests.stack import Process, Stack
 BUSINESS = 900_000_000
 """The first of the benches' own businesses; what they make is taken away again."""
 
+_ROOM = {"DARKROOM_MAX_WAITING_JOBS": "1000000"}
+"""No worker takes the jobs that are accepted, and the price of accepting is measured, not the limit."""
+
 Answer = TypeVar("Answer")
 
 
@@ -113,7 +116,7 @@ def opened() -> Iterator[Site]:
         with DurablePostgres() as postgres, ValkeyServer() as valkey:
             database_url, redis_url = postgres.url(), valkey.url
             _migrate(database_url, redis_url, folder)
-            with Stack(folder, database_url=database_url, redis_url=redis_url, workers=0) as stack:
+            with Stack(folder, database_url=database_url, redis_url=redis_url, workers=0, environment=_ROOM) as stack:
                 yield Site(stack=stack, database_url=database_url, redis_url=redis_url, folder=folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,72 @@
+"""What the bench must reach, as data in one place, and the one judge of it. Times are shown and never judged."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.figures import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """A bound of a line's ratio to its peer of the same run."""
+
+    why: str
+    least: float | None = None
+    most: float | None = None
+    own: bool = False
+    """The bound is one of our own figure: a count, a size, or a length of time that we set ourselves."""
+
+    def __str__(self) -> str:
+        sign, bound = ("≥", self.least) if self.most is None else ("≤", self.most)
+        return f"{'' if self.own else 'ratio '}{sign} {bound:g}"
+
+    def met(self, value: float) -> bool:
+        """Whether the value keeps to the bound. No number never does."""
+        return not math.isnan(value) and (
+            (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
+        )
+
+
+GOALS = {
+    "pick-up p50": Goal(most=0.1, why="stock arq polls every half second; ours is woken"),
+    "pick-up p99": Goal(most=0.1, why="the same, for the slowest"),
+    "accept": Goal(least=0.04, why="a bare ASGI 202 writes nothing; ours commits a job with its price and limits"),
+    "poll": Goal(least=0.5, why="a poll is the most frequent request; nothing but a cached answer"),
+    "poll CPU": Goal(most=2, why="the same, by processor time"),
+    "paced p99": Goal(most=4, why="a thousand clients who poll once a second wait little longer than for a hello"),
+    "poll transactions": Goal(
+        most=130, own=True, why="each running job is read again every 5 s, 95 times for 1,000 polls; 10 is a later goal"
+    ),
+    "held memory": Goal(most=300, own=True, why="MiB of one worker with 500 jobs in their calls"),
+    "held CPU": Goal(most=0.15, why="stock arq reads every running job again on each poll; ours renews once"),
+    "held lease": Goal(least=18, own=True, why="30 s less one renewal of 10 s and 2 s of delay"),
+    "upload CPU, 1 MB": Goal(most=2.5, why="the whole upload beside the decode that proves the picture"),
+    "upload CPU, 5 MB": Goal(most=2.0, why="the same; what is done once for each upload weighs less"),
+    "library page": Goal(least=0.1, why="nginx hands on bytes; ours asks Postgres and writes JSON behind a proxy"),
+    "flood: gateway": Goal(most=40, own=True, why="MiB that fifty uploads of 10 MB may cost; bodies are not gathered"),
+    "flood: upload service": Goal(most=100, own=True, why="the same, where bodies are files"),
+    "flood: others": Goal(most=40, why="p99 of who asks for a page meanwhile, beside the same alone"),
+    "library queries p50": Goal(most=2, why="our statements with paging and totals beside the same statements alone"),
+    "library queries p95": Goal(most=3, why="the same, for the slow ones, which a busy machine makes"),
+}
+"""By the names that the pages of the bench use."""
+
+
+def shortfalls(rows: "Sequence[Row]") -> list[str]:
+    """What was not measured and what missed its goal, a sentence each; none when all is well."""
+    found, head = [], ""
+    for row in rows:
+        head = row.what if not row.what.startswith(" ") else head
+        name = row.what if row.what == head else f"{head}:{row.what.removeprefix(' ')}"
+        value = row.ours if row.goal is None or row.goal.own else row.ratio
+        if row.ours is None:
+            found.append(f"{name}: {row.note}")
+        elif row.goal is not None and (value is None or math.isnan(value)):
+            found.append(f"{name}: not measured: there is no {'figure' if row.goal.own else 'ratio'}")
+        elif row.goal is not None and value is not None and not row.goal.met(value):
+            found.append(f"{name}: {value:.3g}, the goal is {row.goal} ({row.goal.why})")
+    return found or ([] if rows else ["nothing was measured"])
