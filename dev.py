@@ -87,6 +87,7 @@ def test(more: Sequence[str]) -> None:
             pool.submit(check, "lint", "ruff", "check", "--quiet", "."),
             pool.submit(check, "format", "ruff", "format", "--check", "--quiet", "."),
             pool.submit(check, "import contracts", "lint-imports"),
+            pool.submit(tool, "components", ["npm", "test", "--silent"], WEB),
         ]:
             done.result()
     # Several at a time: much of a test is waiting for real processes. Chaos is alone, its faults are timed.
@@ -95,9 +96,8 @@ def test(more: Sequence[str]) -> None:
     show("pytest", "tests", *apart, *several, *more, nothing_chosen_is_fine=bool(more))
     show("pytest", "tests/chaos", *more, nothing_chosen_is_fine=bool(more))
     # Playwright's synchronous side and pytest-asyncio cannot share a process.
-    show("pytest", "tests/browser", "-n", "2", "--dist", "loadfile", *more, nothing_chosen_is_fine=bool(more))
-    if not more:
-        show("npm", "test", "--silent", directory=WEB)
+    apart, two = ["--ignore=tests/browser/slow"], ["-n", "2", "--dist", "loadfile"]
+    show("pytest", "tests/browser", *apart, *two, *more, nothing_chosen_is_fine=bool(more))
 
 
 def test_slow(more: Sequence[str]) -> None:
@@ -106,7 +106,8 @@ def test_slow(more: Sequence[str]) -> None:
         make_environment("local", "test")
         build_web()
         fetch_browser()
-    show("pytest", "tests/slow", *more)
+    show("pytest", "tests/slow", *more, nothing_chosen_is_fine=bool(more))
+    show("pytest", "tests/browser/slow", *more, nothing_chosen_is_fine=bool(more))
 
 
 def matrix(more: Sequence[str]) -> None:

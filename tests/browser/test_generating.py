@@ -41,6 +41,8 @@ def test_another_tab_sees_the_job_and_gets_the_picture(visit: Callable[..., Stud
     first.open().generate(prompt)
     second = visit(beside=first).open("library")
     expect(second.page.get_by_text("1 picture in the making")).to_be_visible()
+    # What comes before the library was first answered is simply in it.
+    expect(second.page.get_by_text("Nothing here yet")).to_be_visible()
     first.release()
     second.button("Show 1 new").click()
     expect(second.page.get_by_role("option", name=re.compile("bridge"))).to_be_visible()
