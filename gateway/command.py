@@ -34,8 +34,8 @@ async def _run(asked: argparse.Namespace, settings: CommandSettings) -> int:
             print(await asked.act(db, asked))
     except NotFound as wrong:
         return _refuse(str(wrong))
-    except DatabaseUnavailable:
-        return _refuse("the database does not answer; is Darkroom running, is DATABASE_URL right?")
+    except DatabaseUnavailable as gone:
+        return _refuse(f"the database does not answer ({gone}); is Darkroom running, is DATABASE_URL right?")
     return 0
 
 

@@ -34,6 +34,8 @@ class DatabaseUnavailable(Exception):
 _NOT_NOW = (
     asyncpg.PostgresConnectionError,  # class 08
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TransactionTimeoutError,
     asyncpg.TransactionRollbackError,  # class 40: serialization failures and deadlocks
     asyncpg.InsufficientResourcesError,  # class 53: disk, memory, connections
     asyncpg.LockNotAvailableError,
@@ -50,7 +52,8 @@ _NOT_NOW = (
 
 def _unavailable(gone: Exception) -> DatabaseUnavailable:
     state = getattr(gone, "sqlstate", None)
-    return DatabaseUnavailable(" ".join(filter(None, (type(gone).__name__, state, str(gone)))))
+    said = " ".join(str(gone).split())  # Postgres' details come in lines of their own
+    return DatabaseUnavailable(" ".join(filter(None, (type(gone).__name__, state, said))))
 
 
 class _Connection(_Asyncpg):

@@ -3,13 +3,14 @@ connections there are. What cannot be parsed, or is out of bounds, is answered w
 """
 
 import asyncio
+import functools
 import http
 import os
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared import problems
-from shared.errors import HeadTooLarge, Malformed, Problem, RequestTimeout, Unavailable
+from shared.errors import HeadTooLarge, Internal, Malformed, Problem, RequestTimeout, Unavailable
 from shared.settings import Common
 
 _PER_HEADER = 32
@@ -66,6 +67,8 @@ class Protocol(HttpToolsProtocol):
             raise ValueError("the head is too large")  # Ends the parsing; uvicorn then asks for the answer below.
         self._within(self.bounds.body_timeout)
         super().on_headers_complete()
+        # What an application leaves unanswered is answered by uvicorn, in plain text.
+        self.cycle.send_500_response = functools.partial(_broke, self.cycle)  # type: ignore[method-assign]
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -115,7 +118,13 @@ class Protocol(HttpToolsProtocol):
         self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
 
-def _answer(problem: Problem) -> bytes:
+async def _broke(cycle: RequestResponseCycle) -> None:
+    headers, body = _rendered(Internal())
+    await cycle.send({"type": "http.response.start", "status": Internal.status, "headers": headers})
+    await cycle.send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _rendered(problem: Problem) -> tuple[list[tuple[bytes, bytes]], bytes]:
     request_id = os.urandom(16).hex()
     body = problems.body(problem, instance="/", request_id=request_id)
     told = [
@@ -124,5 +133,10 @@ def _answer(problem: Problem) -> bytes:
         (b"x-request-id", request_id.encode()),
         (b"connection", b"close"),
     ]
+    return told, body
+
+
+def _answer(problem: Problem) -> bytes:
+    told, body = _rendered(problem)
     head = b"".join(b"%b: %b\r\n" % header for header in told)
     return f"HTTP/1.1 {problem.status} {http.HTTPStatus(problem.status).phrase}\r\n".encode() + head + b"\r\n" + body

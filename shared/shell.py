@@ -43,17 +43,28 @@ async def send_problem(scope: Scope, send: Send, problem: errors.Problem) -> Non
 
 
 def problem_of(fault: Exception) -> errors.Problem:
-    """What a client is told of any error, which is logged where it is not the client's."""
+    """What a client is told of any error."""
     if isinstance(fault, errors.Problem):
         return fault
     if isinstance(fault, DatabaseUnavailable):
-        log.get().error("postgres.away", error=str(fault))
         return errors.Unavailable("The database does not answer right now; try again in a moment", retry_after=2)
-    if isinstance(fault, OSError) and fault.errno in _OWN_LIMITS:
-        log.get().error("machine.full", error=repr(fault))
-        return errors.Unavailable("This machine has no space left for it right now; nothing was kept", retry_after=10)
-    log.get().error("request.crashed", exc_info=fault)
+    if _is_own_limit(fault):
+        return errors.Unavailable("This machine is out of disk, memory or open files; try again later", retry_after=10)
     return errors.Internal("It was logged under this request id")
+
+
+def _write_down(fault: Exception, path: str) -> None:
+    """What an operator is told of an error that is no refusal."""
+    if isinstance(fault, DatabaseUnavailable):
+        log.get().error("postgres.away", path=path, error=str(fault))
+    elif _is_own_limit(fault):
+        log.get().error("machine.full", path=path, error=repr(fault))
+    elif not isinstance(fault, errors.Problem):
+        log.get().error("request.crashed", path=path, exc_info=fault)
+
+
+def _is_own_limit(fault: Exception) -> bool:
+    return isinstance(fault, OSError) and fault.errno in _OWN_LIMITS
 
 
 class Shell:
@@ -90,25 +101,22 @@ class Shell:
         scope.setdefault("state", {})["request_id"] = identity
         own = [*self._headers, (b"x-request-id", identity.encode())]
         status = 0
-        whole = False
 
         async def answer(message: Message) -> None:
-            nonlocal status, whole
+            nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *own]
             await send(message)
-            whole = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         structlog.contextvars.bind_contextvars(request_id=identity)
         try:
             await self._app(scope, receive, answer)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is told in the one body
+            _write_down(fault, scope["path"])
             if status == 0:
                 await send_problem(scope, answer, problem_of(fault))
-            elif not whole and not isinstance(fault, errors.Problem | DatabaseUnavailable):
-                log.get().error("request.cut", path=scope["path"], exc_info=fault)
-                raise  # The server closes the connection: half an answer must not pass for a whole one.
+            # Else the answer was given. The server closes the connection on half of one: it must not pass for a whole.
         finally:
             structlog.contextvars.unbind_contextvars("request_id")
             took = time.perf_counter() - began

@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import errors, problems
-from shared.db import DatabaseUnavailable
 from shared.shell import problem_of, send_problem
 
 
@@ -80,8 +79,7 @@ def make_app(
     app.add_exception_handler(errors.Problem, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _framework)
-    app.add_exception_handler(DatabaseUnavailable, _broke)
-    # Starlette would answer what nobody expected in plain text. It raises it again afterwards: the shell logs it.
+    # Everything else. Starlette would answer it in plain text; it raises it again afterwards, and the shell logs it.
     app.add_exception_handler(Exception, _broke)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return app

@@ -6,8 +6,8 @@ Nothing here looks into the picture. The temporary file has no name, so that no 
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -16,7 +16,8 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
-from shared.errors import BodyTooLarge, FieldError, Invalid, Malformed, TooLarge, UnsupportedMediaType
+from shared import log
+from shared.errors import BodyTooLarge, FieldError, Invalid, Malformed, TooLarge, Unavailable, UnsupportedMediaType
 
 OVERHEAD = 64 * 1024
 """Bytes of a request that are not the file's: boundaries, part headers, text fields."""
@@ -43,13 +44,16 @@ class Received:
 async def received(request: Request, most: int, fields: frozenset[str]) -> AsyncIterator[Received]:
     """The form of this request: the part `file`, of at most `most` bytes, and text parts of the names in `fields`.
 
-    Raises UnsupportedMediaType, TooLarge (having read no further), Malformed, Invalid.
+    Raises UnsupportedMediaType, TooLarge (having read no further), Malformed, Invalid, and Unavailable where this
+    machine cannot keep the file.
     """
     boundary = _boundary(request)
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length) > most + OVERHEAD:
         raise _too_large(most)
-    with tempfile.TemporaryFile() as file:
+    with _on_disk():
+        file = tempfile.TemporaryFile()  # noqa: SIM115 - an error of whoever uses the form must not pass for one of it
+    try:
         form = _Form(Received(file), most, fields)
         parser = MultipartParser(
             boundary,
@@ -77,6 +81,21 @@ async def received(request: Request, most: int, fields: frozenset[str]) -> Async
             raise Malformed("The body stopped before its end") from None
         await asyncio.to_thread(form.flush)
         yield form.finished()
+    finally:
+        with suppress(OSError):  # It writes what is still to be written, on a full disk in vain.
+            file.close()
+
+
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    """The folder for temporary files is full, or gone, or not ours: whatever it is, no other service is to blame."""
+    try:
+        yield
+    except OSError as fault:
+        log.get().error("machine.full", error=repr(fault))
+        raise Unavailable(
+            "This machine has no space for the file right now; nothing was kept", retry_after=10
+        ) from fault
 
 
 def _boundary(request: Request) -> bytes:
@@ -173,15 +192,17 @@ class _Form:
 
     def flush(self) -> None:
         """Writes and hashes what has gathered. Called in a thread, while no data come in."""
-        for piece in self._batch:
-            self._hash.update(piece)
-            self._received.file.write(piece)
+        with _on_disk():
+            for piece in self._batch:
+                self._hash.update(piece)
+                self._received.file.write(piece)
         self._batch, self.gathered = [], 0
 
     def finished(self) -> Received:
         if not self._complete:
             raise Malformed("The body stopped before its end")
-        self._received.file.flush()
+        with _on_disk():
+            self._received.file.flush()
         self._received.sha256 = self._hash.hexdigest()
         return self._received
 

@@ -76,11 +76,11 @@ class Upstream:
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp, **options: Any) -> AsyncIterator[int]:
+async def listening(app: ASGIApp, http: Any = "httptools", **options: Any) -> AsyncIterator[int]:
     """The app on a free port of the loopback, served as `shared.serve.serve` does."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     config = uvicorn.Config(
-        app, http="httptools", log_config=None, access_log=False, server_header=False, lifespan="off", **options
+        app, http=http, log_config=None, access_log=False, server_header=False, lifespan="off", **options
     )
     config.load()
     server = uvicorn.Server(config)

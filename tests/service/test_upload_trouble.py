@@ -1,6 +1,7 @@
 """Whatever dies or leaves during an upload: no row without a picture, and after the sweep no picture without a row."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -189,3 +190,24 @@ async def test_rows_and_pictures_agree_after_chaos(database: str, sandbox: Sandb
         assert {UUID(answer.json()["id"]) for answer in answers if answer.status_code in (200, 201)} == {
             row["id"] for row in await room.db.fetch("select id from images")
         }
+
+
+async def test_a_full_folder_for_temporary_files_is_no_database_that_does_not_answer(
+    database: str, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    environment = {"DATABASE_URL": database, "REDIS_URL": "redis://unused", "DARKROOM_SANDBOX_URL": sandbox.url}
+    # A limit on the size of any file stands for the full disk: it needs no root. 200 blocks are 100 or 200 KiB.
+    command = ("sh", "-c", f"ulimit -f 200 && exec {sys.executable} -m upload_service")
+    with Process("upload_service", environment, logs=tmp_path, command=command) as service:
+        async with httpx2.AsyncClient(base_url=service.url, timeout=20) as client:
+            for size in (300_000, 3_000_000):  # found when all has come, and while it comes
+                answer = await client.post(ROUTE, files={"file": ("x.png", bytes(size))})
+                body = problem(answer, 503, "unavailable")
+                assert body["retryable"] is True
+                assert "database" not in body["detail"]
+                assert "space" in body["detail"]
+                assert int(answer.headers["retry-after"]) >= 1
+            small = {"file": ("x.png", pictures.png(20, 20))}
+            assert (await client.post(ROUTE, files=small)).status_code == 201
+    assert len(service.events("machine.full")) == 2
+    assert service.events("postgres.away") == service.events("request.crashed") == []
