@@ -34,7 +34,7 @@ async def ask(decoders: Decoders, data: bytes) -> Accepted:
 
 @pytest.fixture
 async def decoders() -> AsyncIterator[Decoders]:
-    async with pool(decoders=1, decode_timeout=1) as started:
+    async with pool(decoders=1) as started:
         await ask(started, pictures.jpeg())
         yield started
 
@@ -59,15 +59,18 @@ async def test_a_process_says_what_the_intake_says(decoders: Decoders) -> None:
     assert len(decoders.pids) == 1, "a refused picture costs no process"
 
 
-async def test_a_hanging_decoder_is_ended_and_the_next_picture_gets_a_new_one(decoders: Decoders) -> None:
-    (hanging,) = decoders.pids
-    os.kill(hanging, signal.SIGSTOP)
-    await until_stopped(hanging)
-    waiting = asyncio.create_task(ask(decoders, pictures.png()))
-    with pytest.raises(InvalidImage, match="longer than 1 s"):
+async def test_a_hanging_decoder_is_ended_and_the_next_picture_gets_a_new_one() -> None:
+    # The limit is also what the new process may take to start, on a machine with much to do.
+    async with pool(decoders=1, decode_timeout=5) as decoders:
         await ask(decoders, pictures.jpeg())
-    assert (await waiting).format == "png"
-    assert hanging not in decoders.pids
+        (hanging,) = decoders.pids
+        os.kill(hanging, signal.SIGSTOP)
+        await until_stopped(hanging)
+        waiting = asyncio.create_task(ask(decoders, pictures.png()))
+        with pytest.raises(InvalidImage, match="longer than 5 s"):
+            await ask(decoders, pictures.jpeg())
+        assert (await waiting).format == "png"
+        assert hanging not in decoders.pids
 
 
 async def test_a_decoder_that_died_for_its_own_reasons_is_not_the_pictures_fault(decoders: Decoders) -> None:
