@@ -6,11 +6,12 @@ All SQL that touches `attempts` and `spills`. The sum of `attempts` is the bill.
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from shared.db import Connection, Db, Pool
+from shared.db import Connection, Db, Pool, transaction
 from shared.ids import new_id
 from shared.models import Charged, Job, Outcome
 
@@ -68,17 +69,18 @@ async def painted(connection: Connection, attempt_id: UUID, job_id: UUID, receip
 async def test_write(db: Pool, size: int) -> None:
     """Writes `size` random bytes where `painted` would write a picture, and takes them back. Raises as that would."""
     data = await asyncio.to_thread(os.urandom, size)  # random, because Postgres would compress anything else
-    async with db.acquire() as connection:
-        attempt = connection.transaction()
-        await attempt.start()
-        try:
+    with suppress(_TakenBack):
+        async with transaction(db) as connection:
             await connection.execute(
                 """insert into spills (job_id, data)
                 select id, $1 from jobs where not exists (select from spills s where s.job_id = jobs.id) limit 1""",
                 data,
             )
-        finally:
-            await attempt.rollback()
+            raise _TakenBack
+
+
+class _TakenBack(Exception):
+    """Ends a transaction without a commit."""
 
 
 async def settle(

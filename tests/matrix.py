@@ -151,7 +151,7 @@ def trust(root: Path) -> None:
 def chroot(root: Path, user: str, *command: str, home: str = "/root") -> str:
     """Runs it as that user, with mounts and processes of its own that are gone when it ends. Returns its last line."""
     mounts = [f"-t proc proc {root}/proc", f"--rbind /dev {root}/dev", f"-t tmpfs -o mode=1777 tmpfs {root}/tmp"]
-    steps = [*(f"mount {mount}" for mount in mounts), f'exec chroot --userspec={user} {root} "$@"']
+    steps = [*(f"mount {mount}" for mount in mounts), f'exec /usr/sbin/chroot --userspec={user} {root} "$@"']
     prepare = " && ".join(steps)
     wrapped = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", prepare, "sh", *command]
     told = {**network(), "HOME": home, "PATH": f"{PATH}:/usr/sbin:/sbin" if user == "root" else PATH}
