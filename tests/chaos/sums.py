@@ -16,6 +16,8 @@ class Class(Enum):
     BAD = "bad picture"
     """Answered with bytes that are none."""
     CANCELED = "canceled while painting"
+    LATE = "came after its job's end"
+    """Painted for a job that had ended when its picture came home."""
 
 
 CLASSES = tuple(Class)
@@ -32,6 +34,9 @@ _MEANS: dict[tuple[str, str, str], Class] = {
     # The worker died, or the client changed its mind, between the ledger's row and the job's.
     ("refused", "unknown", "outcome_unknown"): Class.REFUSED,
     ("failed", "unknown", "outcome_unknown"): Class.BAD,
+    ("painted", "true", "outcome_unknown"): Class.LATE,
+    ("painted", "true", "canceled"): Class.LATE,
+    ("painted", "true", "worker_lost"): Class.LATE,
 }
 """Outcome and charge of the attempt, and how its job ended."""
 
