@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from starlette.types import ASGIApp
 
 from library_service import attachments, derivatives, library, trash
-from library_service.listing import Listing
 from library_service.purge import EVERY, purge
 from library_service.tools import Tools, opened
 from shared import db
@@ -44,4 +43,4 @@ def build(settings: LibrarySettings) -> ASGIApp:
     async def store() -> None:
         await app.state.tools.store.ping()
 
-    return Shell(Inner(Listing(app), settings), settings, checks={"postgres": postgres}, advisory={"store": store})
+    return Shell(Inner(app, settings), settings, checks={"postgres": postgres}, advisory={"store": store})

@@ -94,59 +94,53 @@ class Image(Answer):
 
 def image(row: Any, purge_after_days: int) -> Image:
     """A row of `images.ROW`: an image, what it has of its job (all null without one), and `used_in`."""
-    return Image(**image_fields(row, purge_after_days))
-
-
-def image_fields(row: Any, purge_after_days: int) -> dict[str, Any]:
-    """What `image` is made of, as plain values: to validate a page of pictures takes longer than to read it."""
-    width, height, deleted, used_in = row["width"], row["height"], row["deleted_at"], row["used_in"]
-    url = row["url"]
-    return {
-        "id": row["id"],
-        "business_id": row["business_id"],
-        "source": row["source"],
-        "filename": row["filename"],
-        "url": url,
-        "thumbnail_url": delivery.thumbnail(url, width, height, width=THUMBNAIL, height=THUMBNAIL, fit="cover").url,
-        "width": width,
-        "height": height,
-        "format": row["format"],
-        "bytes": row["bytes"],
-        "sha256": row["sha256"],
-        "alt_text": row["alt_text"],
-        "parent_id": row["parent_id"],
-        "generation": _generation(row),
-        "instagram": _instagram(width, height, row["bytes"], row["format"]),
-        "used_in": used_in,
-        "created_at": row["created_at"],
-        "deleted_at": deleted,
-        "purge_after": deleted + timedelta(days=purge_after_days) if deleted and not used_in else None,
-    }
+    deleted, used_in = row["deleted_at"], row["used_in"]
+    return Image(
+        id=row["id"],
+        business_id=row["business_id"],
+        source=row["source"],
+        filename=row["filename"],
+        url=row["url"],
+        thumbnail_url=delivery.thumbnail(
+            row["url"], row["width"], row["height"], width=THUMBNAIL, height=THUMBNAIL, fit="cover"
+        ).url,
+        width=row["width"],
+        height=row["height"],
+        format=row["format"],
+        bytes=row["bytes"],
+        sha256=row["sha256"],
+        alt_text=row["alt_text"],
+        parent_id=row["parent_id"],
+        generation=_generation(row),
+        instagram=_instagram(platforms.Picture(row["width"], row["height"], row["bytes"], row["format"])),
+        used_in=used_in,
+        created_at=row["created_at"],
+        deleted_at=deleted,
+        purge_after=deleted + timedelta(days=purge_after_days) if deleted and not used_in else None,
+    )
 
 
 @lru_cache(4096)
-def _instagram(width: int, height: int, size: int, form: str) -> dict[str, Any]:
+def _instagram(picture: platforms.Picture) -> InstagramVerdict:
     """Remembered: judging twenty pictures anew took longer than reading them."""
-    verdict = platforms.check(platforms.Platform.INSTAGRAM, platforms.Picture(width, height, size, form))
-    return {
-        "valid": verdict.valid,
-        "publishable_as_is": verdict.publishable_as_is,
-        "warnings": list(verdict.warnings),
-    }
+    verdict = platforms.check(platforms.Platform.INSTAGRAM, picture)
+    return InstagramVerdict(
+        valid=verdict.valid, publishable_as_is=verdict.publishable_as_is, warnings=list(verdict.warnings)
+    )
 
 
-def _generation(row: Any) -> dict[str, Any] | None:
+def _generation(row: Any) -> Generation | None:
     if row["job_id"] is None or row["prompt"] is None:
         return None
     cost = row["actual_micros"]
-    return {
-        "job_id": row["job_id"],
-        "prompt": row["prompt"],
-        "model": row["model"],
-        "size": row["size"],
-        "quality": row["quality"],
-        "cost_usd": None if cost is None else usd(cost),
-    }
+    return Generation(
+        job_id=row["job_id"],
+        prompt=row["prompt"],
+        model=row["model"],
+        size=row["size"],
+        quality=row["quality"],
+        cost_usd=None if cost is None else usd(cost),
+    )
 
 
 def answer(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
