@@ -119,7 +119,7 @@ def shown(row: Any, purge_after_days: int) -> dict[str, Any]:
         "alt_text": row["alt_text"],
         "parent_id": row["parent_id"],
         "generation": _generation(row),
-        "instagram": _instagram(platforms.Picture(width, height, row["bytes"], row["format"])),
+        "instagram": _instagram(width, height, row["bytes"], row["format"]),
         "used_in": used_in,
         "created_at": row["created_at"],
         "deleted_at": deleted,
@@ -128,9 +128,9 @@ def shown(row: Any, purge_after_days: int) -> dict[str, Any]:
 
 
 @lru_cache(4096)
-def _instagram(picture: platforms.Picture) -> dict[str, Any]:
-    """Remembered: judging twenty pictures anew took longer than reading them."""
-    verdict = platforms.check(platforms.Platform.INSTAGRAM, picture)
+def _instagram(*picture: Any) -> dict[str, Any]:
+    """Of what makes a `platforms.Picture`. Remembered: judging twenty anew took longer than reading them."""
+    verdict = platforms.check(platforms.Platform.INSTAGRAM, platforms.Picture(*picture))
     return {
         "valid": verdict.valid,
         "publishable_as_is": verdict.publishable_as_is,

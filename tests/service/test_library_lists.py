@@ -31,7 +31,7 @@ async def test_a_page_is_written_as_its_model_would_be(library: Room, trashed: b
     if trashed:
         await library.db.execute("update images set deleted_at = $1", datetime(2026, 1, 2, 3, 4, 5, 678, UTC))
     for business, expected in ((1, 3), (2**63 - 1, 1), (7, 0)):
-        query = f"business_id={business}&page_size=2&trashed={trashed}"
+        query: str | None = f"business_id={business}&page_size=2&trashed={trashed}"
         pages = 0
         while query:
             answer = await library.client.get(f"{IMAGES}?{query}")
