@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
+from library_service import lists
 from library_service.answers import shown
 from library_service.schemas import (
     Description,
@@ -16,11 +17,9 @@ from library_service.schemas import (
     ThumbnailQuery,
 )
 from library_service.tools import tools_of
-from shared import caller, delivery, filenames, images, pages, wire
+from shared import caller, delivery, filenames, images, wire
 from shared.db import transaction
 from shared.errors import PreconditionFailed
-from shared.models import ImageSource
-from shared.pages import Wanted
 
 router = APIRouter(prefix="/api/v1/images", tags=["Library"])
 
@@ -31,25 +30,9 @@ Tag = Annotated[str | None, Header(max_length=1000)]
 @router.get("/", include_in_schema=False)
 async def list_images(request: Request, asked: Annotated[ListQuery, Query()]) -> Response:
     """By page number, or by `cursor`, which costs the same at any depth."""
-    tools = tools_of(request)
-    caller.of(request.scope).act_for(asked.business_id)
-    source = None if asked.source == "all" else ImageSource(asked.source)
-    wanted = Wanted(asked.business_id, source, asked.search.strip(), asked.trashed)
-    if asked.cursor:
-        found = await pages.following(tools.db, wanted, asked.cursor, asked.page_size)
-    else:
-        found = await pages.numbered(tools.db, wanted, asked.page, asked.page_size)
-    return wire.answer(
-        ImagePage(
-            items=[wire.image(row, tools.settings.purge_after) for row in found.rows],
-            total=found.total,
-            total_exact=found.exact,
-            page=None if asked.cursor else asked.page,
-            page_size=asked.page_size,
-            pages=-(-found.total // asked.page_size),
-            next_cursor=found.next_cursor,
-        )
-    )
+    # Most never come here: see `lists.py`.
+    content = await lists.page(tools_of(request), caller.of(request.scope), asked)
+    return Response(content, media_type="application/json")
 
 
 @router.get("/{image_id}", response_model=wire.Image, summary="One picture")

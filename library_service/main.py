@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from starlette.types import ASGIApp
 
 from library_service import attachments, derivatives, library, trash
+from library_service.lists import Lists
 from library_service.purge import EVERY, purge
 from library_service.tools import Tools, opened
 from shared import db
@@ -37,10 +38,12 @@ def build(settings: LibrarySettings) -> ASGIApp:
         max_body=_MOST_BODY,
     )
 
+    lane = Lists(app, lambda: app.state.tools)
+
     async def postgres() -> None:
         await db.ping(app.state.tools.db)
 
     async def store() -> None:
         await app.state.tools.store.ping()
 
-    return Shell(Inner(app, settings), settings, checks={"postgres": postgres}, advisory={"store": store})
+    return Shell(Inner(lane, settings), settings, checks={"postgres": postgres}, advisory={"store": store})

@@ -18,6 +18,9 @@ class Tools:
 
     settings: LibrarySettings
     db: Pool
+    """Plans every statement anew, as searches need it."""
+    lists: Pool
+    """For the library's pages without a search, whose plan is kept: making it takes longer than reading the page."""
     store: ImageStore
     delivery: httpx2.AsyncClient
     """Fetches renditions from the store's own address; never an address that a client named."""
@@ -36,8 +39,9 @@ async def opened(settings: LibrarySettings) -> AsyncIterator[Tools]:
     try:
         async with (
             await connect(settings, searches=True) as db,
+            await connect(settings) as lists,
             httpx2.AsyncClient(timeout=settings.store_timeout, follow_redirects=False) as delivery,
         ):
-            yield Tools(settings, db, store, delivery)
+            yield Tools(settings, db, lists, store, delivery)
     finally:
         store.close()

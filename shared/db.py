@@ -92,8 +92,8 @@ async def _open(*arguments: Any, **more: Any) -> "asyncpg.Connection[asyncpg.Rec
 async def connect(settings: Common, *, searches: bool = False) -> Pool:
     """A pool that opens its connections when they are needed, so that a process starts while Postgres is away.
 
-    `searches` plans every statement anew: a generic plan makes a trigram search for a common word 70 times slower,
-    while everything else is faster with it. Nor does it start processes of Postgres for a page.
+    `searches` plans every statement anew: a generic plan makes a trigram search for a common word 70 times slower.
+    Nor does it start processes of Postgres for a page. A plain list pays more for its plan than for its rows.
     """
     plans = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"} if searches else {}
     pool = asyncpg.create_pool(
