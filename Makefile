@@ -13,7 +13,7 @@ test: ## lint, types, import contracts and the tests, on private stores; about f
 test-slow: ## what takes long, or needs root, Debian's packages or many servers
 	@$(PYTHON) dev.py test-slow
 
-matrix: ## the two commands of the README on clean Debian 12 and 13, as root and as a user; by hand, needs root
+matrix: ## the two commands of the README on clean Debian 12, 13 and testing, as root and as a user; by hand, needs root
 	@$(PYTHON) dev.py matrix
 
 chaos: ## kill real processes at random and check that no job is lost

@@ -111,7 +111,7 @@ def test_slow(more: Sequence[str]) -> None:
 
 
 def matrix(more: Sequence[str]) -> None:
-    """Try `make up` and `make test` on clean Debian 12 and 13 as root and as an ordinary user. Needs root."""
+    """Try `make up` and `make test` on clean Debian 12, 13 and testing, as root and as an ordinary user. Needs root."""
     become(sys.executable, "-m", "tests.matrix", *more)
 
 

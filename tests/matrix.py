@@ -2,7 +2,8 @@
 
 Each row is a fresh copy of a root that `debootstrap` made, with python3, python3-venv, make and curl, a new user and an
 empty home. Inside: `make up`, the README's upload and generation by curl, Ctrl-C, `make test`. Standard library only,
-because the same file runs inside.
+because the same file runs inside. The roots are kept for the next time, in DARKROOM_MATRIX_CACHE: removing a folder
+there makes that root anew.
 
     make matrix                                    all rows
     python3 dev.py matrix --row 'Debian 12, root'  one of them, more than once for several
@@ -10,6 +11,7 @@ because the same file runs inside.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import shutil
@@ -27,6 +29,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("DARKROOM_MATRIX_CACHE", "/var/cache/darkroom-matrix"))
+LOGS = Path(tempfile.gettempdir(), "darkroom-matrix")
 PATH = "/usr/local/bin:/usr/bin:/bin"
 PACKAGES = "python3,python3-venv,make,curl,ca-certificates"
 READY = "Ctrl-C stops everything"
@@ -51,7 +54,9 @@ ROWS = (
     Row("Debian 12, root, Debian's Chromium", "bookworm", "root", chromium=True),
     Row("Debian 13, user, Debian's Chromium", "trixie", "visitor", chromium=True),
     Row("Debian 13, root, Chromium from npm", "trixie", "root", chromium=False),
+    Row("Debian testing, user, Chromium from npm", "testing", "visitor", chromium=False),
 )
+"""The last one for the newest Python there is; which one that is the table says."""
 
 
 @dataclass(frozen=True)
@@ -78,16 +83,19 @@ def main() -> None:
     if asked.inside:
         print(json.dumps(inside(sys.executable)))
         return
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that what runs in a root is ended too.
     rows = [row for row in ROWS if not asked.row or any(row.name.startswith(name) for name in asked.row)]
     results, not_tried = [], [f"{row.name} (not asked for)" for row in ROWS if row not in rows]
     for row in rows:
         try:
-            results.append(in_a_clean_root(row))
+            with only_one():
+                results.append(in_a_clean_root(row))
         except (OSError, subprocess.CalledProcessError, ValueError) as problem:
             not_tried.append(f"{row.name}: {problem}")
     for python in asked.python:
         try:
-            results.append(on_this_machine(python))
+            with only_one():
+                results.append(on_this_machine(python))
         except (OSError, subprocess.CalledProcessError, ValueError) as problem:
             not_tried.append(f"{python}: {problem}")
     raise SystemExit(report(results, not_tried))
@@ -101,6 +109,18 @@ def report(results: Sequence[Result], not_tried: Sequence[str]) -> int:
     for line in not_tried:
         print(f"NOT TRIED: {line}")
     return 0 if results and all(result.good for result in results) and not not_tried else 1
+
+
+@contextmanager
+def only_one() -> Iterator[None]:
+    """Every row takes the README's ports, and the same folder: the rows of a second run wait for those of the first."""
+    LOGS.mkdir(exist_ok=True)
+    folder = os.open(LOGS, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 # A clean root
@@ -275,7 +295,7 @@ def result(name: str, said: str, seconds: float, logs: Path) -> Result:
 
 
 def save_logs(home: Path, name: str) -> Path:
-    target = Path(tempfile.gettempdir(), "darkroom-matrix", name.replace(" ", "-").replace(",", ""))
+    target = LOGS / name.replace(" ", "-").replace(",", "")
     target.mkdir(parents=True, exist_ok=True)
     for log in home.glob("make-*.log"):
         shutil.copy(log, target)
