@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent.parent
-CACHE = Path(os.environ.get("DARKROOM_MATRIX_CACHE", "/var/cache/darkroom-matrix"))
+CACHE = Path("/var/cache/darkroom-matrix")
 PATH = "/usr/local/bin:/usr/bin:/bin"
 PACKAGES = "python3,python3-venv,make,curl,ca-certificates"
 READY = "Ctrl-C stops everything"
