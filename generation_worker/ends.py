@@ -83,8 +83,17 @@ _OUTCOMES = {painter.Refused: Outcome.REFUSED, painter.Ambiguous: Outcome.UNKNOW
 
 
 async def unknown(tools: Tools, job: Job) -> Job | None:
-    """A call may have been paid, and nobody can know: said instead of guessed."""
-    return await fail(tools, job, JobError.OUTCOME_UNKNOWN, _UNKNOWN)
+    """A call may have been paid, and nobody can know: said instead of guessed. Unless its picture has come meanwhile,
+    from a worker that had lost the job: then it waits to be stored."""
+
+    async def end() -> Job | None:
+        async with transaction(tools.db) as connection:
+            await jobs.lock(connection, job.id)  # Who hands a picture in locks it too: one of us sees the other.
+            if await ledger.spilled(connection, job.id) is not None:
+                return await jobs.release(connection, job.id, job.attempt)
+            return await jobs.fail(connection, job.id, job.attempt, JobError.OUTCOME_UNKNOWN, _UNKNOWN)
+
+    return await until_postgres_answers(end)
 
 
 async def wait_for_store(tools: Tools, job: Job, gone: StoreError) -> Job | None:

@@ -2,8 +2,7 @@
 
 Each row is a fresh copy of a root that `debootstrap` made, with python3, python3-venv, make and curl, a new user and an
 empty home. Inside: `make up`, the README's upload and generation by curl, Ctrl-C, `make test`. Standard library only,
-because the same file runs inside. The roots are kept for the next time, in DARKROOM_MATRIX_CACHE: removing a folder
-there makes that root anew.
+because the same file runs inside. The roots are kept for the next time: removing a folder of the cache makes it anew.
 
     make matrix                                    all rows
     python3 dev.py matrix --row 'Debian 12, root'  one of them, more than once for several
@@ -28,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent.parent
-CACHE = Path(os.environ.get("DARKROOM_MATRIX_CACHE", "/var/cache/darkroom-matrix"))
+CACHE = Path("/var/cache/darkroom-matrix")
 LOGS = Path(tempfile.gettempdir(), "darkroom-matrix")
 PATH = "/usr/local/bin:/usr/bin:/bin"
 PACKAGES = "python3,python3-venv,make,curl,ca-certificates"

@@ -1,12 +1,14 @@
 """Orders that the product refuses, each for its real reason: money, prices, models, and too much at once."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
 
 import pytest
+import redis
 from playwright.sync_api import expect
 
 from tests.browser.locked import WAITING, Locked
@@ -15,6 +17,8 @@ from tests.servers import until
 
 PRICE = "about $0.053"
 NOT_CHARGED = "You were not charged."
+_BURST_SECONDS = 10
+"""What a key may ask at once, as the time in which that much comes back."""
 
 
 def test_a_budget_that_does_not_cover_it_is_told_before_the_click(studio: Studio) -> None:
@@ -123,32 +127,38 @@ def test_a_full_line_refuses_the_order_until_there_is_room(inside: tuple[Studio,
 
 
 @contextmanager
-def flood(locked: Locked, key: str) -> Iterator[None]:
-    """So many requests with this key that no other one gets through."""
-    begun, enough = Event(), Event()
+def worn_out(locked: Locked) -> Iterator[None]:
+    """Every key has asked so often that nothing of it gets through, and shall wait about three seconds.
 
-    def ask() -> None:
-        with locked.as_(key) as program:
-            while not enough.is_set():
-                if program.get("/generate/sizes").status_code == 429:
-                    begun.set()
+    Written where the gateways count, again and again: a flood of requests would let one through now and then.
+    """
+    over = Event()
 
-    with ThreadPoolExecutor(4) as pool:
-        asking = [pool.submit(ask) for _ in range(4)]
+    def write(store: redis.Redis) -> None:
+        while True:
+            empty_until = int((time.time() + _BURST_SECONDS + 3) * 1_000_000)
+            for name in store.scan_iter("darkroom:limit:key:*"):
+                store.set(name, empty_until, ex=60)
+            begun.set()
+            if over.wait(0.5):
+                return
+
+    begun = Event()
+    with redis.Redis.from_url(locked.environment["REDIS_URL"]) as store, ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write, store)
         try:
             assert begun.wait(30)
             yield
         finally:
-            enough.set()
-        for one in asking:
-            one.result()
+            over.set()
+        writing.result()
 
 
 def test_a_key_that_asked_too_often_has_to_wait_and_loses_nothing(inside: tuple[Studio, str], locked: Locked) -> None:
     studio, key = inside
     prompt = "A picture among very many requests"
     studio.describe(prompt)
-    with flood(locked, key):
+    with worn_out(locked):
         studio.button("Generate").click()
         expect(studio.page.get_by_text("Too much at once").first).to_be_visible()
         expect(studio.page.get_by_text(NOT_CHARGED)).to_be_visible()

@@ -184,6 +184,19 @@ async def test_a_picture_that_comes_after_its_job_ended_joins_the_library_and_it
     assert await ledger.spilled(tools.db, job.id) is None
 
 
+async def test_a_picture_that_comes_while_the_next_attempt_gives_up_is_stored(
+    tools: Tools, worked: Working, sandbox: SandboxServer
+) -> None:
+    job, working = await in_a_slow_call(tools, sandbox)
+    sandbox.script("cloudinary.lookup", {"do": "slow", "seconds": 1.5})  # It looks, and meanwhile the picture comes.
+    waiting = await worked(job)
+    await working
+    assert (waiting.status, waiting.stage) == (JobStatus.QUEUED, Stage.STORING)
+    done = await worked(waiting)
+    assert (done.status, done.charged) == (JobStatus.SUCCEEDED, Charged.TRUE)
+    await nothing_is_lost(tools, sandbox, 1)
+
+
 async def test_work_goes_on_uncancelled_after_a_cancellation(tools: Tools, sandbox: SandboxServer) -> None:
     """Where it does not, `asyncio.timeout` of Python 3.11.2 raises CancelledError in all that follows."""
     sandbox.script("openai.generate", {"do": "hang"})

@@ -22,8 +22,9 @@ STATEMENTS = [
     """
     CREATE FUNCTION look_for_late_picture() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        IF EXISTS (SELECT FROM attempts WHERE job_id = NEW.id AND charged = 'unknown')
-                OR EXISTS (SELECT FROM spills WHERE job_id = NEW.id) THEN
+        IF EXISTS (SELECT FROM spills WHERE job_id = NEW.id) THEN
+            INSERT INTO late_looks (job_id, look_at) VALUES (NEW.id, NEW.finished_at) ON CONFLICT DO NOTHING;
+        ELSIF EXISTS (SELECT FROM attempts WHERE job_id = NEW.id AND charged = 'unknown') THEN
             INSERT INTO late_looks (job_id, look_at) VALUES (NEW.id, NEW.finished_at + interval '1 min')
             ON CONFLICT DO NOTHING;
         END IF;
