@@ -186,6 +186,8 @@ describe("AIImageGenerator", () => {
   });
 
   it("leads from a deleted picture to the way back, and from there to the picture", async () => {
+    // A frame may come before the answer is drawn: on a busy machine it does.
+    vi.stubGlobal("requestAnimationFrame", (then: FrameRequestCallback) => [then(0)].length);
     localStorage.setItem("darkroom:draft:1", JSON.stringify({ prompt: "a fox", style: "", altText: "", jobId: "job-1", key: "k" }));
     const made = image();
     const path = `/${String(made["id"])}`;

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { useRef } from "react";
+import { useEffect, useRef } from "react";
 import { downloadOne } from "../download";
 import type { Generator } from "../hooks/useGenerator";
 import { useImage, useLibraryActions } from "../hooks/useLibrary";
@@ -109,25 +109,26 @@ function Finished({
   const { remove, restore } = useLibraryActions(businessId);
   const download = useMutation({ mutationFn: (wanted: Image) => downloadOne(wanted) }, useDarkroom().client);
   const shown = useImage(image.id).data ?? image;
-  // What was pressed goes, and the way back comes in its place.
   const place = useRef<HTMLDivElement>(null);
-  const lead = (to: string) => ({
-    onSuccess: () => void requestAnimationFrame(() => place.current?.querySelector<HTMLElement>(to)?.focus()),
-  });
-  if (shown.deletedAt) {
+  const pressed = useRef(false);
+  const deleted = shown.deletedAt !== null;
+  useEffect(() => {
+    // What was pressed is gone, and the way back is drawn in its place.
+    if (pressed.current) place.current?.querySelector<HTMLElement>("[data-undo], [data-delete]")?.focus();
+    pressed.current = false;
+  }, [deleted]);
+  const press = (change: typeof remove | typeof restore): void => {
+    pressed.current = true;
+    change.mutate(shown.id, { onError: () => (pressed.current = false) });
+  };
+  if (deleted) {
     return (
       <div className={styles["stage"]} ref={place}>
         <Notice
           tone="info"
           title={library.deleted(1)}
           actions={
-            <Button
-              small
-              icon="restore"
-              data-undo=""
-              off={restore.isPending}
-              onClick={() => restore.mutate(shown.id, lead("[data-delete]"))}
-            >
+            <Button small icon="restore" data-undo="" off={restore.isPending} onClick={() => press(restore)}>
               {common.undo}
             </Button>
           }
@@ -157,7 +158,7 @@ function Finished({
         <Button kind="quiet" off={download.isPending} onClick={() => download.mutate(shown)}>
           {download.isPending ? words.downloading : words.download}
         </Button>
-        <Button kind="danger" data-delete="" off={remove.isPending} onClick={() => remove.mutate(shown.id, lead("[data-undo]"))}>
+        <Button kind="danger" data-delete="" off={remove.isPending} onClick={() => press(remove)}>
           {common.delete}
         </Button>
       </div>
