@@ -9,5 +9,10 @@ export default defineConfig({
   css,
   build: { target, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   server: { proxy: { "/api": process.env["DARKROOM_URL"] ?? "http://127.0.0.1:8003" } },
-  test: { environment: "jsdom", setupFiles: ["test/setup.ts"], css: { modules: { classNameStrategy: "non-scoped" } } },
+  test: {
+    environment: "jsdom",
+    setupFiles: ["test/setup.ts"],
+    css: { modules: { classNameStrategy: "non-scoped" } },
+    testTimeout: 60_000,
+  },
 });
