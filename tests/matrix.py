@@ -217,8 +217,9 @@ def make_up(python: str) -> str:
     with logged("make-up.log") as log:
         product = subprocess.Popen(["make", f"PYTHON={python}", "up"], stdout=log, stderr=log, start_new_session=True)
         problem = use_it() if until_ready(product) else "not ready"
-        os.killpg(product.pid, signal.SIGINT)  # As Ctrl-C does: to everything in the foreground.
         try:
+            if product.poll() is None:
+                os.killpg(product.pid, signal.SIGINT)  # As Ctrl-C does: to everything in the foreground.
             product.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(product.pid, signal.SIGKILL)
