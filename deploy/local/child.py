@@ -45,6 +45,8 @@ class Child:
     """How it is asked to end."""
     stop_seconds: float = 10.0
     """How long it may take to end before it is killed."""
+    irreplaceable: bool = False
+    """Whether it may hold what nothing else has: then it is not killed for taking longer, and a person is told."""
     hurries: bool = True
     """Whether a second Ctrl-C kills it. A store is stopped properly even then; that takes a blink."""
     tries: int = 3

@@ -39,7 +39,10 @@ class Keeper:
         in_a_hurry = asyncio.create_task(hurry.wait())
         if self.child.hurries:
             waits.add(in_a_hurry)
-        await asyncio.wait(waits, timeout=self.child.stop_seconds, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(waits, timeout=self.child.stop_seconds, return_when=asyncio.FIRST_COMPLETED)
+        if not done and self.child.irreplaceable:
+            self._screen.event(self.child.name, "does not end: it may hold what would be lost (Ctrl-C again kills it)")
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         in_a_hurry.cancel()
         if not self._task.done() and self._process is not None:
             with contextlib.suppress(ProcessLookupError):

@@ -6,6 +6,7 @@ Every child's environment is built here from nothing, so that a stray variable o
 import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy
 _VENDORS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "CLOUDINARY_URL")
 _RUNNER = ("DARKROOM_PORT", "DARKROOM_HOST", "DARKROOM_DATA", "DARKROOM_WORKERS", "DARKROOM_LOG_FORMAT")
 _SERVICE_STOP_SECONDS = 20.0
-_DRAIN_GRACE = 15.0
+_DRAIN_GRACE = 20.0
 
 Programs = Callable[[str], Sequence[str]]
 """From a module's name to the command that runs it; the tests put stand-ins here."""
@@ -69,8 +70,14 @@ class Plan:
             self._child("library", "library_service", told | between, library),
         )
         painting = told if "OpenAI" not in settings.sandbox_parts else {"DARKROOM_IMAGES_PER_MINUTE": "600"} | told
+        # A worker leaves by itself soon after its drain, unless it holds a paid picture that nothing takes: to kill it
+        # then would be to throw the picture away, and that is for a person to decide.
         self.workers = tuple(
-            self._child(f"worker-{n}", "generation_worker", painting, free_port(), settings.drain + _DRAIN_GRACE)
+            replace(
+                self._child(f"worker-{n}", "generation_worker", painting, free_port()),
+                stop_seconds=settings.drain + _DRAIN_GRACE,
+                irreplaceable=True,
+            )
             for n in range(1, settings.workers + 1)
         )
         inner = {
@@ -107,16 +114,14 @@ class Plan:
         told |= {"DARKROOM_SANDBOX_DATA": str(self._settings.data / "sandbox"), "DARKROOM_SANDBOX_URL": url}
         return self._child("sandbox", "deploy.sandbox", told, port)
 
-    def _child(
-        self, name: str, program: str, told: Mapping[str, str], port: int, stop_seconds: float = _SERVICE_STOP_SECONDS
-    ) -> Child:
+    def _child(self, name: str, program: str, told: Mapping[str, str], port: int) -> Child:
         return Child(
             name=name,
             command=self._programs(program),
             environment={"DARKROOM_HOST": "127.0.0.1", **told, "DARKROOM_PORT": str(port)},
             ready=partial(answers, port),
             directory=ROOT,
-            stop_seconds=stop_seconds,
+            stop_seconds=_SERVICE_STOP_SECONDS,
         )
 
 

@@ -108,9 +108,10 @@ def test_a_proxy_is_for_the_outside_only() -> None:
     assert "NO_PROXY" not in plan().gateway.environment
 
 
-def test_a_worker_may_drain_longer_than_it_says() -> None:
-    assert plan().workers[0].stop_seconds == 135
-    assert plan(DARKROOM_DRAIN_SECONDS="10").workers[0].stop_seconds == 25
+def test_a_worker_that_takes_longer_than_its_drain_is_told_of_and_not_killed() -> None:
+    assert plan().workers[0].irreplaceable
+    assert plan().workers[0].stop_seconds == 140
+    assert plan(DARKROOM_DRAIN_SECONDS="10").workers[0].stop_seconds == 30
 
 
 def test_a_database_outside_of_the_data_folder_is_shown(tmp_path: Path) -> None:
