@@ -54,9 +54,12 @@ async def not_painted(tools: Tools, job: Job, attempt_id: UUID, nothing: painter
     log.get().warning("call.failed", outcome=outcome.value, word=nothing.word, charged=nothing.charged.value)
 
     async def settle() -> None:
-        await ledger.settle(
-            tools.db, attempt_id, outcome, nothing.charged, detail=nothing.word, provider_request_id=nothing.request_id
-        )
+        known = await ledger.settle(
+            tools.db, attempt_id, job, outcome, nothing.charged,
+            detail=nothing.word, provider_request_id=nothing.request_id,
+        )  # fmt: skip
+        if not known:
+            forgotten(attempt_id)
 
     await until_postgres_answers(settle)
     if isinstance(nothing, painter.Refused):
@@ -77,6 +80,11 @@ async def not_painted(tools: Tools, job: Job, attempt_id: UUID, nothing: painter
             return await unknown(tools, job)
         case _:
             return await fail(tools, job, nothing.error, str(nothing))
+
+
+def forgotten(attempt_id: UUID) -> None:
+    """Said aloud: Postgres no longer knew of a call that was made. Others may be missing, and are paid twice."""
+    log.get().error("call.forgotten", attempt_id=str(attempt_id), detail="Postgres has lost commits")
 
 
 _OUTCOMES = {painter.Refused: Outcome.REFUSED, painter.Ambiguous: Outcome.UNKNOWN}
@@ -178,7 +186,8 @@ async def bad_picture(tools: Tools, job: Job, detail: str) -> Job | None:
 
 async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:
     """The work was cancelled. A call in the air has an unknown outcome, and is said to."""
-    assert lease.stopped is not None  # noqa: S101 - only Lease.stop cancels a job
+    if lease.stopped is None:  # Not by us.
+        return await crashed(tools, job)
     if lease.stopped is Stop.LOST:
         return None
     why = lease.stopped

@@ -1,6 +1,7 @@
 """What operators see of the ledger itself: unlike a counter it outlives every process."""
 
 import asyncio
+from functools import cache
 
 from prometheus_client import Gauge
 
@@ -8,16 +9,25 @@ from generation_worker.tools import Tools
 from shared import ledger, log
 from shared.db import DatabaseUnavailable
 
-_UNKNOWN = Gauge("darkroom_ledger_unknown_calls", "Vendor calls in the ledger that may have been charged, or not")
 _EVERY = 60.0
 """Seconds between two reads, whatever the number of scrapes."""
 
 
 async def run(tools: Tools) -> None:
-    """Reads until cancelled. Every worker does, which is cheap; all say the same."""
+    """Reads until cancelled. Every worker does, which is cheap; all say the same.
+
+    There is no gauge before the first read: a 0 from a worker that started while Postgres was away would look like
+    calls that were cleared up, and the next read like new ones.
+    """
     while True:
         try:
-            _UNKNOWN.set(await ledger.all_unknown(tools.db))
+            unknown = await ledger.all_unknown(tools.db)
+            _gauge().set(unknown)
         except DatabaseUnavailable as gone:
             log.get().warning("gauge.unread", error=str(gone))
         await asyncio.sleep(_EVERY)
+
+
+@cache
+def _gauge() -> Gauge:
+    return Gauge("darkroom_ledger_unknown_calls", "Vendor calls in the ledger that may have been charged, or not")

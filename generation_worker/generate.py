@@ -28,10 +28,11 @@ async def work(tools: Tools, job: Job, token: str) -> None:
     with tools.leases.held(job) as lease:
         try:
             changed = await _guarded(tools, job, lease, token)
-        except (DatabaseUnavailable, TimeoutError, asyncio.CancelledError) as gone:
-            # Postgres stayed away. The lease ends by itself, and recovery decides by the ledger.
+        except (Exception, asyncio.CancelledError) as gone:  # noqa: BLE001
+            # Postgres stayed away, or does not take even the end. The lease ends by itself, and recovery decides by the
+            # ledger.
             ends.go_on()
-            log.get().error("job.left", error=type(gone).__name__)
+            log.get().error("job.left", error=type(gone).__name__, detail=str(gone)[:200])
             return
     if changed is None:
         log.get().warning("job.fenced")

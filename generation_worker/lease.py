@@ -23,7 +23,7 @@ class Stop(Enum):
     """This worker leaves."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Lease:
     """One held job."""
 
@@ -42,6 +42,11 @@ class Lease:
     stopped: Stop | None = field(default=None)
     deadline: asyncio.Timeout | None = field(default=None)
     """Ends the work when the job's own time is over."""
+
+    @property
+    def key(self) -> tuple[UUID, int]:
+        """What Postgres knows it by."""
+        return self.job.id, self.job.attempt
 
     @contextmanager
     def no_deadline(self) -> Iterator[None]:
@@ -71,7 +76,8 @@ class Leases:
         self._db = db
         self._seconds = seconds
         self._every = every
-        self._held: dict[tuple[UUID, int], Lease] = {}
+        self._held: list[Lease] = []
+        """Of one attempt there can be two: after a failover that lost the claim, its number is given again."""
         self._now = asyncio.Event()
 
     @contextmanager
@@ -81,15 +87,16 @@ class Leases:
         assert task is not None  # noqa: S101 - there is always one inside a coroutine
         # What an earlier attempt paid for waits in Postgres: from the first moment a cancel comes too late.
         painted = job.stage is Stage.STORING
-        lease = self._held[job.id, job.attempt] = Lease(job, task, paid=painted, safe=painted)
+        lease = Lease(job, task, paid=painted, safe=painted)
+        self._held.append(lease)
         try:
             yield lease
         finally:
-            del self._held[job.id, job.attempt]
+            self._held.remove(lease)
 
     def all(self) -> list[Lease]:
         """What is held right now."""
-        return list(self._held.values())
+        return list(self._held)
 
     def renew_soon(self) -> None:
         """Looks for cancel marks now instead of at the next renewal."""
@@ -107,19 +114,22 @@ class Leases:
             await self._renew()
 
     async def _renew(self) -> None:
-        asked = {key: lease for key, lease in self._held.items() if not lease.lost}
+        asked = [lease for lease in self._held if not lease.lost]
         if not asked:
             return
+        attempts = list({lease.key for lease in asked})
         try:
-            kept = {(held.id, held.attempt): held for held in await jobs.renew(self._db, list(asked), self._seconds)}
+            kept = {(held.id, held.attempt): held for held in await jobs.renew(self._db, attempts, self._seconds)}
         except DatabaseUnavailable as gone:
             # Nobody else can take our jobs either while Postgres is away: the paid calls go on.
             log.get().warning("lease.unrenewed", held=len(asked), error=str(gone))
             return
-        for key, lease in asked.items():
-            if key not in kept:
-                log.get().warning("lease.lost", job_id=str(key[0]), attempt=key[1], in_call=lease.calling)
+        for lease in asked:
+            if lease.key not in kept:
+                log.get().warning(
+                    "lease.lost", job_id=str(lease.job.id), attempt=lease.job.attempt, in_call=lease.calling
+                )
                 lease.lost = True
                 lease.stop(Stop.LOST)
-            elif kept[key].cancel_requested:
+            elif kept[lease.key].cancel_requested:
                 lease.stop(Stop.CANCELED)

@@ -2,14 +2,16 @@
 
 import asyncio
 import hashlib
+from dataclasses import dataclass
 from uuid import UUID
 
+from generation_worker import ends
 from generation_worker.lease import Lease
 from generation_worker.tools import Tools
 from shared import jobs, late, ledger, log
-from shared.db import DatabaseUnavailable, transaction
+from shared.db import Connection, DatabaseUnavailable, transaction
 from shared.models import Job
-from shared.store import StoreError, StoreRefused, public_id
+from shared.store import StoreRefused, public_id
 
 _PAUSE = 0.5
 
@@ -19,56 +21,96 @@ async def write_down(
 ) -> Job | None:
     """Bill and bytes into Postgres, in one transaction: the job, now storing. None when another attempt owns the job.
 
-    Then too they are written, for whoever has the job now. While Postgres does not take them they go to the store,
-    where a later attempt looks before it pays again. Returns only when Postgres has them; raises what a defect of ours
-    raised, once the store has the picture or has refused it.
+    Then too they are written, for whoever has the job now. While Postgres does not take them they go to the store as
+    well, where a later attempt looks before it pays again. Returns only when Postgres has them; raises what a defect
+    of ours raised, once the store has the picture or has refused it.
     """
-    refused = False
+    paid = _Paid(job, attempt_id, receipt, data)
     with tools.write_gate.holding(attempt_id):
-        while True:
-            try:
-                return await _to_postgres(tools, job, attempt_id, receipt, data)
-            except Exception as fault:  # whatever it is, the picture comes first
-                tools.write_gate.failed(len(data))
-                log.get().warning("picture.unwritten", error=type(fault).__name__, detail=str(fault)[:200])
-                if not (lease.safe or refused):
-                    try:
-                        # Once it is there a shutdown may stop us; nothing may before.
-                        lease.safe = await _to_store(tools, job, attempt_id, receipt, data)
-                    except StoreRefused as never:
-                        log.get().error("picture.refused", detail=str(never))
-                        refused = True
-                if (lease.safe or refused) and not isinstance(fault, DatabaseUnavailable):
-                    raise
-            await asyncio.sleep(_PAUSE)
+        try:
+            return await _to_postgres(tools, paid)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, the picture comes first
+            _unwritten(tools, paid, fault)
+        # Side by side: a store that hangs must not keep the picture from a Postgres that is back, nor the other way.
+        storing = asyncio.create_task(_until_stored(tools, paid, lease), name=f"store {job.id}")
+        try:
+            return await _until_written(tools, paid, storing)
+        finally:
+            storing.cancel()
 
 
-async def _to_postgres(tools: Tools, job: Job, attempt_id: UUID, receipt: ledger.Receipt, data: bytes) -> Job | None:
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    job: Job
+    attempt_id: UUID
+    receipt: ledger.Receipt
+    data: bytes
+
+
+async def _until_written(tools: Tools, paid: _Paid, storing: "asyncio.Task[None]") -> Job | None:
+    while True:
+        await asyncio.sleep(_PAUSE)
+        try:
+            return await _to_postgres(tools, paid)
+        except Exception as fault:
+            _unwritten(tools, paid, fault)
+            if storing.done() and not isinstance(fault, DatabaseUnavailable):
+                raise
+
+
+def _unwritten(tools: Tools, paid: _Paid, fault: Exception) -> None:
+    tools.write_gate.failed(len(paid.data))
+    log.get().warning(
+        "picture.unwritten",
+        error=type(fault).__name__,
+        detail=str(fault)[:200],
+        attempt_id=str(paid.attempt_id),
+        cost_micros=paid.receipt.cost_micros,
+    )
+
+
+async def _until_stored(tools: Tools, paid: _Paid, lease: Lease) -> None:
+    """Ends when the store has it, under the job's name and with its bill beside it, or will never take it."""
+    name = public_id(paid.job.business_id, paid.job.id)
+    sha256 = await asyncio.to_thread(lambda: hashlib.sha256(paid.data).hexdigest())
+    note = {"id": str(paid.attempt_id), "cost_micros": str(paid.receipt.cost_micros), "sha256": sha256}
+    while True:
+        try:
+            await tools.store.put(name, paid.data, note)
+        except StoreRefused as never:
+            log.get().error("picture.refused", detail=str(never))
+            return
+        except Exception as gone:  # noqa: BLE001 - as above
+            log.get().warning("picture.nowhere", error=type(gone).__name__, detail=str(gone)[:200])
+        else:
+            lease.safe = True  # From now on a shutdown may stop us.
+            return
+        await asyncio.sleep(_PAUSE)
+
+
+async def _to_postgres(tools: Tools, paid: _Paid) -> Job | None:
     async with transaction(tools.db) as connection:
-        ours = await jobs.keep(connection, job.id, job.attempt)
+        ours = await jobs.keep(connection, paid.job.id, paid.job.attempt)
         if ours is not None:
-            await ledger.painted(connection, attempt_id, job.id, receipt, data)
-            return ours
-        theirs = await jobs.lock(connection, job.id)
-        wanted = not theirs.final or await late.lock(connection, job.id)
-        await ledger.painted(connection, attempt_id, job.id, receipt, data if wanted else None)
-        changed = await jobs.hand_in(connection, job.id)
-        if theirs.final and wanted:
-            await late.look_soon(connection, job.id)
-    log.get().warning("picture.handed_in", status=theirs.status.value, cost_micros=receipt.cost_micros)
-    if changed is not None:
-        await tools.bell.ring([] if changed.final else [changed.id], [changed])
-    return None
+            known = await ledger.painted(connection, paid.attempt_id, paid.job, paid.receipt, paid.data)
+            tell = None
+        else:
+            known, tell = await _hand_in(connection, paid)
+    if not known:
+        ends.forgotten(paid.attempt_id)
+    if tell is not None:
+        await tools.bell.ring([] if tell.final else [tell.id], [tell])
+    return ours
 
 
-async def _to_store(tools: Tools, job: Job, attempt_id: UUID, receipt: ledger.Receipt, data: bytes) -> bool:
-    """Whether the store has it now, under the job's name and with its bill beside it. Raises StoreRefused."""
-    note = {"id": str(attempt_id), "cost_micros": str(receipt.cost_micros), "sha256": hashlib.sha256(data).hexdigest()}
-    try:
-        await tools.store.put(public_id(job.business_id, job.id), data, note)
-    except StoreRefused:
-        raise
-    except StoreError as gone:
-        log.get().warning("picture.nowhere", error=type(gone).__name__, detail=str(gone)[:200])
-        return False
-    return True
+async def _hand_in(connection: Connection, paid: _Paid) -> tuple[bool, Job | None]:
+    """For whoever has the job now: whether the ledger knew of the call, and the job if that changed it."""
+    job = await jobs.lock(connection, paid.job.id)
+    wanted = not job.final or await late.lock(connection, job.id)
+    data = paid.data if wanted else None
+    known = await ledger.painted(connection, paid.attempt_id, paid.job, paid.receipt, data)
+    changed = await jobs.hand_in(connection, job.id)
+    if job.final and wanted:
+        await late.look_soon(connection, job.id)
+    log.get().warning("picture.handed_in", status=job.status.value, cost_micros=paid.receipt.cost_micros)
+    return known, changed

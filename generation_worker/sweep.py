@@ -63,8 +63,11 @@ async def sweep(tools: Tools, contact: Contact) -> None:
     recovered = []
     if contact.seconds >= tools.settings.lease:
         recovered = await jobs.recover(tools.db, tools.settings.max_losses)
-    for model in await ledger.lost(tools.db, recovered) if recovered else ():
-        ends.CALLS.labels(model, Outcome.UNKNOWN).inc()
+        left_over = await ledger.abandoned(tools.db)
+        for model in [*left_over, *(await ledger.lost(tools.db, recovered) if recovered else ())]:
+            ends.CALLS.labels(model, Outcome.UNKNOWN).inc()
+        if left_over:
+            log.get().error("calls.abandoned", calls=len(left_over))
     for job in recovered:
         log.get().warning("job.recovered", job_id=str(job.id), status=job.status.value, losses=job.losses)
     for job in expired:

@@ -12,7 +12,7 @@ from uuid import UUID
 from prometheus_client import Gauge
 
 from shared import ledger, log
-from shared.db import DatabaseUnavailable, Pool
+from shared.db import Pool
 
 _ORDINARY_SECONDS = 1.0
 """A write that takes longer counts as one that fails. Shorter ones are the work of every day and close nothing."""
@@ -76,7 +76,7 @@ class WriteGate:
         self._next_test = time.monotonic() + _TEST_EVERY
         try:
             await ledger.test_write(self._db, size)
-        except DatabaseUnavailable as gone:
+        except Exception as gone:  # noqa: BLE001 - whatever it is, a picture could not be written either
             log.get().warning("test_write.failed", bytes=size, error=str(gone))
             return
         if self._test_bytes == size:  # A larger picture may have failed meanwhile.

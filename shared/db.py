@@ -24,7 +24,7 @@ else:
 
 
 class DatabaseUnavailable(Exception):
-    """Postgres is away, restarting, silent, read-only, full or out of connections; the statement itself is not wrong.
+    """Postgres is away, restarting, silent, read-only, full, broken or out of connections; the statement is not wrong.
 
     The same may work a moment later. Nothing was committed, unless the connection broke during the commit itself: then
     nobody knows. The text names what asyncpg said; no other failure of input or output is ever called so.
@@ -41,6 +41,7 @@ _NOT_NOW = (
     asyncpg.LockNotAvailableError,
     asyncpg.OperatorInterventionError,  # class 57: shutdowns, cancelled and timed out statements
     asyncpg.PostgresSystemError,  # class 58: what its operating system refused
+    asyncpg.InternalServerError,  # class XX: what it says of itself, such as of a damaged block
     # Its words for a connection that the server closed in the very moment in which a statement was begun on it.
     asyncpg.InternalClientError,
     # The network's. A statement asks nothing else of the operating system.

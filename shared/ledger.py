@@ -5,6 +5,7 @@ All SQL that touches `attempts` and `spills`. The sum of `attempts` is the bill.
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -50,20 +51,39 @@ async def unsent(db: Db, job_id: UUID, attempt: int) -> None:
     )  # fmt: skip
 
 
-async def painted(connection: Connection, attempt_id: UUID, job_id: UUID, receipt: Receipt, data: bytes | None) -> None:
+async def painted(connection: Connection, attempt_id: UUID, job: Job, receipt: Receipt, data: bytes | None) -> bool:
     """The call made a picture: the bill and the bytes, in the caller's transaction together with `jobs.keep`.
 
-    None as `data` where the job has its picture already: the bill alone. Writing twice is safe.
+    None as `data` where the job has its picture already: the bill alone. Writing twice is safe. False when Postgres
+    had forgotten the call (see `_remember`), which is then in the ledger again.
     """
-    await connection.execute(
-        """update attempts set outcome = 'painted', charged = 'true', ended_at = now(), provider_request_id = $2,
-            input_tokens = $3, output_tokens = $4, cost_micros = $5 where id = $1""",
-        attempt_id, receipt.provider_request_id, receipt.input_tokens, receipt.output_tokens, receipt.cost_micros,
-    )  # fmt: skip
+    bill = (receipt.provider_request_id, receipt.input_tokens, receipt.output_tokens, receipt.cost_micros)
+    update = """update attempts set outcome = 'painted', charged = 'true', ended_at = now(), provider_request_id = $2,
+        input_tokens = $3, output_tokens = $4, cost_micros = $5 where id = $1 returning true"""
+    known = await connection.fetchval(update, attempt_id, *bill)
+    if not known:
+        await _remember(connection, attempt_id, job)
+        await connection.fetchval(update, attempt_id, *bill)
     if data is not None:
         await connection.execute(
-            "insert into spills (job_id, data) values ($1, $2) on conflict (job_id) do nothing", job_id, data
+            "insert into spills (job_id, data) values ($1, $2) on conflict (job_id) do nothing", job.id, data
         )
+    return bool(known)
+
+
+async def _remember(db: Db, attempt_id: UUID, job: Job) -> bool:
+    """Writes the row of a call that was made and is in no ledger any more; False where it is.
+
+    A standby that was promoted without the last commits has forgotten `begin`, and with it the claim: another attempt
+    may since have got the same number. So this row's is below all others.
+    """
+    written = await db.fetchval(
+        """insert into attempts (id, job_id, attempt, business_id, model, size, quality, outcome)
+        select $1, $2, least(0, (select min(attempt) from attempts where job_id = $2) - 1), $3, $4, $5, $6, 'in_flight'
+        on conflict (id) do nothing returning true""",
+        attempt_id, job.id, job.business_id, job.model, job.size, job.quality,
+    )  # fmt: skip
+    return bool(written)
 
 
 async def test_write(db: Pool, size: int) -> None:
@@ -86,18 +106,24 @@ class _TakenBack(Exception):
 async def settle(
     db: Db,
     attempt_id: UUID,
+    job: Job,
     outcome: Outcome,
     charged: Charged,
     *,
     detail: str,
     provider_request_id: str | None = None,
-) -> None:
-    """The call made no picture that we hold. Only an open call is settled: what recovery wrote stays."""
-    await db.execute(
-        """update attempts set outcome = $2, charged = $3, detail = $4, provider_request_id = $5, ended_at = now()
-        where id = $1 and outcome = 'in_flight'""",
-        attempt_id, outcome, charged, detail, provider_request_id,
-    )  # fmt: skip
+) -> bool:
+    """The call made no picture that we hold. Only an open call is settled: what recovery wrote stays.
+
+    False when Postgres had forgotten the call (see `_remember`), which is then in the ledger again.
+    """
+    update = """update attempts set outcome = $2, charged = $3, detail = $4, provider_request_id = $5, ended_at = now()
+        where id = $1 and outcome = 'in_flight' returning true"""
+    answer = (outcome, charged, detail, provider_request_id)
+    if await db.fetchval(update, attempt_id, *answer) or not await _remember(db, attempt_id, job):
+        return True
+    await db.fetchval(update, attempt_id, *answer)
+    return False
 
 
 async def interrupt(db: Db, job_id: UUID, attempt: int, *, detail: str) -> bool:
@@ -123,6 +149,28 @@ async def lost(db: Db, recovered: Sequence[Job]) -> list[str]:
     return [row["model"] for row in rows]
 
 
+async def abandoned(db: Db) -> list[str]:
+    """Settles the calls in the air that no attempt is making: their outcome is unknown. The models, one for each call.
+
+    A call is made under a running job, by the attempt of its number; whatever ends or loses that attempt settles the
+    call too. What is left over comes from a Postgres that forgot commits, or from an operator's hand. Where the job has
+    ended, its picture is looked for as that of any other late one.
+    """
+    rows = await db.fetch(
+        """with cut as (
+            update attempts a set outcome = 'unknown', charged = 'unknown', ended_at = now(), detail = 'abandoned'
+            from jobs j where j.id = a.job_id and a.outcome = 'in_flight'
+                and not (j.status = 'running' and j.attempt = a.attempt)
+            returning a.job_id, a.model, j.finished_at is not null and j.image_id is null as late
+        ), looks as (
+            insert into late_looks (job_id, look_at) select distinct job_id, now() from cut where late
+            on conflict (job_id) do nothing
+        )
+        select model from cut"""
+    )
+    return [row["model"] for row in rows]
+
+
 async def note(db: Db, job_id: UUID) -> dict[str, str]:
     """The bill of the painted call, to be kept beside the bytes in the store for the day the ledger missed it."""
     row = await db.fetchrow(
@@ -136,19 +184,23 @@ async def note(db: Db, job_id: UUID) -> dict[str, str]:
 async def found(connection: Connection, job_id: UUID, note: Mapping[str, str]) -> None:
     """The store had the picture of a call whose outcome was unknown: it was painted, and cost what the note says.
 
-    In the transaction that finishes the job: known as painted and not finished, a later attempt would paint again.
+    A note that does not say it, because somebody changed what the store keeps, leaves the estimate: to say nothing
+    would be to say that it was free. In the transaction that finishes the job: known as painted and not finished, a
+    later attempt would paint again.
     """
     await connection.execute(
-        """update attempts set outcome = 'painted', charged = 'true', detail = 'found_in_store',
-            cost_micros = $3, output_tokens = $4
+        """update attempts set outcome = 'painted', charged = 'true', output_tokens = $4,
+            cost_micros = coalesce($3, (select estimated_micros from jobs where id = $1)),
+            detail = case when $3 is null then 'found_in_store_without_its_bill' else 'found_in_store' end
         where id = (select id from attempts where job_id = $1 and outcome = 'unknown'
                     order by (id::text = $2) desc, attempt desc limit 1)""",
-        job_id, note.get("id", ""), int(note.get("cost_micros", 0)), _int(note.get("output_tokens")),
+        job_id, note.get("id", ""), _number(note.get("cost_micros")), _number(note.get("output_tokens")),
     )  # fmt: skip
 
 
-def _int(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() else None
+def _number(text: str | None) -> int | None:
+    """What the note says, where it is a number that the ledger could have written."""
+    return int(text) if text is not None and re.fullmatch("[0-9]{1,9}", text) else None
 
 
 async def unknowns(db: Db, job_id: UUID) -> int:

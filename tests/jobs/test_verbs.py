@@ -50,7 +50,7 @@ async def kept(db: Pool, job: Job) -> None:
     assert attempt_id is not None
     async with transaction(db) as connection:
         assert await jobs.keep(connection, job.id, job.attempt)
-        await ledger.painted(connection, attempt_id, job.id, RECEIPT, b"picture")
+        await ledger.painted(connection, attempt_id, job, RECEIPT, b"picture")
 
 
 async def test_create_writes_a_waiting_job(db: Pool, wish: Wishing) -> None:
@@ -358,7 +358,7 @@ async def test_settle_leaves_what_recovery_wrote(db: Pool, wish: Wishing) -> Non
     attempt_id = await ledger.begin(db, job)
     assert attempt_id is not None
     await lost_to_another_attempt(db, job)
-    await ledger.settle(db, attempt_id, Outcome.FAILED, Charged.FALSE, detail="late")
+    await ledger.settle(db, attempt_id, job, Outcome.FAILED, Charged.FALSE, detail="late")
     assert await ledger.unknowns(db, job.id) == 1
 
 

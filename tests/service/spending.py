@@ -62,7 +62,7 @@ async def painted(gateway: Gateway, job: Job) -> None:
     """The picture is paid for, and waits to be stored."""
     attempt_id = await called(gateway, job)
     async with transaction(gateway.pool) as connection:
-        await ledger.painted(connection, attempt_id, job.id, ledger.Receipt("r", 1, 2, TRUE_COST), b"picture")
+        await ledger.painted(connection, attempt_id, job, ledger.Receipt("r", 1, 2, TRUE_COST), b"picture")
         assert await jobs.keep(connection, job.id, job.attempt)
 
 
@@ -75,5 +75,5 @@ async def stored(gateway: Gateway, job: Job) -> None:
 
 async def timed_out(gateway: Gateway, job: Job) -> None:
     attempt_id = await called(gateway, job)
-    await ledger.settle(gateway.pool, attempt_id, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
+    await ledger.settle(gateway.pool, attempt_id, job, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
     assert await jobs.fail(gateway.pool, job.id, job.attempt, JobError.OUTCOME_UNKNOWN, "timeout")

@@ -161,7 +161,7 @@ async def _not_stored(gateway: Gateway, job: Job) -> None:
 
 async def _refused(gateway: Gateway, job: Job) -> None:
     attempt_id = await called(gateway, job)
-    await ledger.settle(gateway.pool, attempt_id, Outcome.REFUSED, Charged.FALSE, detail="moderation_blocked")
+    await ledger.settle(gateway.pool, attempt_id, job, Outcome.REFUSED, Charged.FALSE, detail="moderation_blocked")
     assert await jobs.fail(gateway.pool, job.id, job.attempt, JobError.CONTENT_POLICY, "refused")
 
 
@@ -254,7 +254,7 @@ async def test_a_job_that_may_be_paid_twice_holds_both(gateway: Gateway) -> None
     await limited(gateway)
     job = await started(gateway)
     attempt_id = await called(gateway, job)
-    await ledger.settle(gateway.pool, attempt_id, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
+    await ledger.settle(gateway.pool, attempt_id, job, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
     assert await budget(gateway) == sums(reserved="0.0527", unknown="0.0527")
     refusal(await gateway.generate())
 
@@ -263,7 +263,7 @@ async def test_an_unknown_call_whose_picture_is_found_becomes_its_true_cost(gate
     await limited(gateway)
     job = await started(gateway)
     attempt_id = await called(gateway, job)
-    await ledger.settle(gateway.pool, attempt_id, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
+    await ledger.settle(gateway.pool, attempt_id, job, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
     async with transaction(gateway.pool) as connection:
         await ledger.found(connection, job.id, {"id": str(attempt_id), "cost_micros": str(TRUE_COST)})
         assert await jobs.finish(connection, job.id, job.attempt, new_id())

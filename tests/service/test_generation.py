@@ -231,9 +231,9 @@ async def test_usage_is_the_sum_of_the_ledger_and_says_what_is_not_known(gateway
     assert first
     assert second
     async with transaction(gateway.pool) as connection:
-        await ledger.painted(connection, first, painted.id, ledger.Receipt("r", 1, 2, 52_730), b"picture")
+        await ledger.painted(connection, first, painted, ledger.Receipt("r", 1, 2, 52_730), b"picture")
         await jobs.keep(connection, painted.id, painted.attempt)
-    await ledger.settle(gateway.pool, second, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
+    await ledger.settle(gateway.pool, second, unknown, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
     bill = (await gateway.http.get("/api/v1/images/usage", params={"business_id": 1})).json()
     assert (bill["cost_usd"], bill["images"], bill["unknown"]) == ("0.05273", 1, 1)
     assert bill["unknown_usd"] == "0.0527"

@@ -103,7 +103,7 @@ def worker(database: str, redis_url: str, sandbox: SandboxServer, tmp_path: Path
     """Starts real worker processes. What it is given are their environment variables."""
     started: list[Process] = []
 
-    def start(**environment: str) -> Process:
+    def start(*, wait: bool = True, **environment: str) -> Process:
         told = {
             "DATABASE_URL": database,
             "REDIS_URL": redis_url,
@@ -116,7 +116,7 @@ def worker(database: str, redis_url: str, sandbox: SandboxServer, tmp_path: Path
         }
         process = Process("generation_worker", told | environment, logs=tmp_path, name=f"worker-{len(started)}")
         started.append(process)
-        return process.start()
+        return process.start(wait=wait)
 
     yield start
     for process in started:
@@ -128,8 +128,8 @@ def ordinary_worker(postgres_server: PostgresServer, worker: Starting) -> Starti
     """The same, for Postgres an ordinary user, who meets the troubles of tests/worker/trouble.py."""
     url = url_for_role(postgres_server, "tables")
 
-    def start(**environment: str) -> Process:
-        return worker(**({"DATABASE_URL": url, "DARKROOM_DRAIN_SECONDS": "0.5"} | environment))
+    def start(*, wait: bool = True, **environment: str) -> Process:
+        return worker(wait=wait, **({"DATABASE_URL": url, "DARKROOM_DRAIN_SECONDS": "0.5"} | environment))
 
     return start
 

@@ -12,11 +12,14 @@ from generation_worker import generate, sweep
 from generation_worker.lease import Stop
 from generation_worker.tools import Tools
 from shared import jobs, ledger
-from shared.models import Job
+from shared.models import Job, JobError
 from tests.sandbox_server import SandboxServer
+from tests.servers import PostgresServer
 from tests.stack import Process
+from tests.worker import conftest
 from tests.worker.conftest import Starting, Working, accept, claim
 from tests.worker.test_process import called, ended, until
+from tests.worker.trouble import NO_CONNECTIONS
 
 COUNTER = "darkroom_vendor_calls_total"
 
@@ -54,6 +57,28 @@ async def test_what_recovery_finds_is_counted_call_by_call(tools: Tools) -> None
     assert counted(claimed[0]) == before + 2, "the third had no call in the air"
     await sweep.sweep(tools, contact)
     assert counted(claimed[0]) == before + 2
+
+
+async def test_a_call_that_no_attempt_is_making_is_settled_counted_and_its_picture_looked_for(tools: Tools) -> None:
+    """What a failover or an operator's hand leaves: an open call under a job that has ended, or that waits."""
+    for _ in range(3):
+        await accept(tools)
+    ended, waiting, running = await jobs.claim(tools.db, 3, 30)
+    for job in (ended, waiting, running):
+        assert await ledger.begin(tools.db, job)
+    before = counted(ended)
+    assert await jobs.fail(tools.db, ended.id, ended.attempt, JobError.WORKER_LOST, "by hand")
+    assert await jobs.release(tools.db, waiting.id, waiting.attempt)
+    await tools.db.execute("delete from late_looks")
+    object.__setattr__(tools, "settings", tools.settings.model_copy(update={"lease": 0.001}))
+    contact = sweep.Contact(longest_gap=3600)
+    await sweep.sweep(tools, contact)
+    await asyncio.sleep(0.01)
+    await sweep.sweep(tools, contact)
+    open_calls = await tools.db.fetch("select job_id from attempts where outcome = 'in_flight'")
+    assert [row["job_id"] for row in open_calls] == [running.id]
+    assert counted(ended) == before + 2
+    assert [row["job_id"] for row in await tools.db.fetch("select job_id from late_looks")] == [ended.id]
 
 
 @pytest.mark.parametrize("why", [Stop.SHUTDOWN, Stop.CANCELED])
@@ -108,3 +133,24 @@ async def test_after_kill_9_in_a_call_the_worker_that_recovers_counts_it_and_the
     assert metrics(heir)[name] == 1
     assert metrics(worker())["darkroom_ledger_unknown_calls"] == 1
     assert (await jobs.get(tools.db, job.id)).losses == 1
+
+
+async def test_the_ledger_s_gauge_is_not_there_before_it_was_read(
+    postgres_server: PostgresServer, tools: Tools, ordinary_worker: Starting
+) -> None:
+    """A 0 from a worker that started while Postgres was away would read as a ledger without unknown calls."""
+    NO_CONNECTIONS.begin(postgres_server, "tables")
+    try:
+        process = ordinary_worker(wait=False)
+        await conftest.until("it tried to read", lambda: process.events("gauge.unread"))
+        await conftest.until("it serves its metrics", lambda: reachable(process))
+        assert "darkroom_ledger_unknown_calls" not in metrics(process)
+    finally:
+        NO_CONNECTIONS.end(postgres_server, "tables")
+
+
+def reachable(process: Process) -> bool:
+    try:
+        return bool(metrics(process))
+    except httpx2.TransportError:
+        return False

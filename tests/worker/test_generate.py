@@ -210,7 +210,7 @@ async def dies_after(tools: Tools, job: Job, *, spilled: bool) -> None:
         await jobs.keep(tools.db, job.id, job.attempt)
         async with tools.db.acquire() as connection:
             receipt = ledger.Receipt("req", 10, 1756, 52_730)
-            await ledger.painted(connection, attempt_id, job.id, receipt, painting.data)
+            await ledger.painted(connection, attempt_id, job, receipt, painting.data)
     await tools.db.execute("update jobs set lease_until = now() - interval '1 s' where id = $1", job.id)
     assert len(await jobs.recover(tools.db, 6)) == 1
 

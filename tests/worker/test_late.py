@@ -190,7 +190,7 @@ async def test_bytes_that_wait_in_postgres_come_first_and_go_when_they_are_home(
     ended, attempt_id, data = await ended_unknown(tools, worked)
     asked = len(sandbox.ledger("cloudinary.lookup"))
     async with transaction(tools.db) as connection:
-        await ledger.painted(connection, attempt_id, ended.id, ledger.Receipt("req", 10, 1756, COST), data)
+        await ledger.painted(connection, attempt_id, ended, ledger.Receipt("req", 10, 1756, COST), data)
         await look_soon(connection, ended.id)
     sandbox.script("cloudinary.upload", {"do": "500"})
     await late.look(tools)

@@ -42,7 +42,7 @@ async def test_a_death_right_after_an_answer_that_may_have_cost_does_not_lead_to
     tools: Tools, worked: Working, sandbox: SandboxServer, outcome: Outcome
 ) -> None:
     job, attempt_id = await in_a_call(tools)
-    await ledger.settle(tools.db, attempt_id, outcome, Charged.UNKNOWN, detail="moderation_blocked")
+    await ledger.settle(tools.db, attempt_id, job, outcome, Charged.UNKNOWN, detail="moderation_blocked")
     await dies(tools)
     ended = await worked(job)
     assert (ended.status, ended.error_code, ended.charged) == (
@@ -60,7 +60,7 @@ async def test_who_lost_the_job_does_not_throw_its_bad_bytes_away(
     async with transaction(tools.db) as connection:
         await jobs.keep(connection, job.id, job.attempt)
         receipt = ledger.Receipt("req", 10, 1756, 52_730)
-        await ledger.painted(connection, attempt_id, job.id, receipt, GARBAGE)
+        await ledger.painted(connection, attempt_id, job, receipt, GARBAGE)
     await dies(tools)
     await works(tools, job)
     assert await ledger.spilled(tools.db, job.id) == GARBAGE
@@ -103,3 +103,22 @@ async def test_a_cancel_comes_too_late_for_a_picture_that_waits_in_postgres_to_b
     done = await jobs.get(tools.db, job.id)
     assert (done.status, done.charged) == (JobStatus.SUCCEEDED, Charged.TRUE)
     assert await ledger.spilled(tools.db, job.id) is None
+
+
+@pytest.mark.parametrize("said", [{}, {"cost_micros": "0.05", "output_tokens": "many"}, {"cost_micros": "9" * 30}])
+async def test_a_picture_that_is_found_without_its_bill_costs_the_estimate_and_says_so(
+    tools: Tools, worked: Working, said: dict[str, str]
+) -> None:
+    """Somebody changed what the store keeps beside the bytes. It was not free for that."""
+    job, attempt_id = await in_a_call(tools)
+    parameters = {"model": job.model, "size": job.size, "quality": "high", "output_format": "jpeg"}
+    painting = await tools.painter.paint(job.prompt, parameters, attempt_id)
+    await tools.store.put(generate._name(job), painting.data, said)
+    await dies(tools)
+    done = await worked(job)
+    assert (done.status, done.charged, done.actual_micros) == (
+        JobStatus.SUCCEEDED,
+        Charged.TRUE,
+        job.estimated_micros,
+    )
+    assert await tools.db.fetchval("select detail from attempts") == "found_in_store_without_its_bill"

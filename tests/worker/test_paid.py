@@ -208,3 +208,70 @@ async def test_work_goes_on_uncancelled_after_a_cancellation(tools: Tools, sandb
         lease.stop(Stop.SHUTDOWN)
     await working
     assert working.cancelling() == 0
+
+
+async def test_a_store_that_hangs_does_not_keep_a_picture_from_a_postgres_that_is_back(
+    postgres_server: PostgresServer, tools: Tools, sandbox: SandboxServer, ordinary_worker: Starting
+) -> None:
+    sandbox.script("openai.generate", always={"do": "slow", "seconds": 1})
+    ordinary_worker(DARKROOM_STORE_TIMEOUT="90", DARKROOM_JOB_TIMEOUT="300")
+    job = await accept(tools)
+    await until("the call is in the air", lambda: calls(sandbox) == 1)
+    sandbox.script("cloudinary.upload", always={"do": "hang"})
+    READ_ONLY.begin(postgres_server, "tables")
+    try:
+        await until("the store was asked", lambda: sandbox.ledger("cloudinary.upload"))
+    finally:
+        READ_ONLY.end(postgres_server, "tables")
+    async with asyncio.timeout(30):  # far less than the store's time
+        while await ledger.spilled(tools.db, job.id) is None:
+            await asyncio.sleep(0.05)
+
+
+# A failover that loses the last commits: what Postgres has forgotten is said, and is on the bill.
+
+
+async def forget(tools: Tools, job: Job) -> None:
+    """What a standby without the commits of the claim and of `begin` says."""
+    await tools.db.execute("delete from attempts where job_id = $1", job.id)
+    await tools.db.execute(
+        "update jobs set status = 'queued', stage = 'waiting', attempt = 0, lease_until = null, due_at = now()"
+    )
+
+
+async def test_a_call_that_postgres_forgot_is_on_the_bill_beside_the_second_one(
+    tools: Tools, sandbox: SandboxServer, worker: Starting
+) -> None:
+    sandbox.script("openai.generate", always={"do": "slow", "seconds": 2})
+    process = worker()
+    job = await accept(tools)
+    await until("the first call is in the air", lambda: calls(sandbox) == 1)
+    await forget(tools, job)
+    (ended,) = await all_ended(tools)
+    await until("the second call has ended", lambda: sandbox.summary()["in_flight"] == 0)
+    deadline = time.monotonic() + 20
+    while (told := await tools.db.fetchval("select sum(cost_micros) from attempts")) != sandbox.summary()[
+        "cost_micros"
+    ]:
+        assert time.monotonic() < deadline, told
+        await asyncio.sleep(0.05)
+    now = await jobs.get(tools.db, job.id)
+    assert calls(sandbox) == 2
+    assert (ended.status, now.actual_micros) == (JobStatus.SUCCEEDED, told)
+    assert len(process.events("call.forgotten")) == 1
+    assert process.events("job.task_died") == process.events("job.crashed") == []
+
+
+async def test_an_unknown_call_that_postgres_forgot_is_in_the_ledger_as_unknown(
+    tools: Tools, sandbox: SandboxServer
+) -> None:
+    sandbox.script("openai.generate", {"do": "drop_after"})
+    await accept(tools)
+    job = await claim(tools)
+    working = asyncio.create_task(generate.work(tools, job, ""))
+    await until("the vendor was asked", lambda: calls(sandbox) == 1)
+    await tools.db.execute("delete from attempts")
+    await working
+    ended = await jobs.get(tools.db, job.id)
+    assert (ended.status, ended.charged) == (JobStatus.FAILED, Charged.UNKNOWN)
+    assert await ledger.unknowns(tools.db, job.id) == 1

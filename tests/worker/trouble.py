@@ -10,7 +10,7 @@ ROLE = "ordinary"
 
 _FULL = """
 create function no_space() returns trigger language plpgsql as $$
-begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
+begin raise exception 'could not do it' using errcode = '{state}'; end $$;
 create trigger no_space before insert or update on {table} for each row execute function no_space()
 """
 
@@ -56,8 +56,8 @@ def _writable(server: PostgresServer, database: str) -> None:
     _ends_sessions(server, database)
 
 
-def _full(table: str) -> Callable[[PostgresServer, str], None]:
-    return lambda server, database: server.execute(_FULL.format(table=table), database=database)
+def _full(table: str, state: str = "53100") -> Callable[[PostgresServer, str], None]:
+    return lambda server, database: server.execute(_FULL.format(table=table, state=state), database=database)
 
 
 def _no_longer_full(server: PostgresServer, database: str) -> None:
@@ -77,4 +77,5 @@ READ_ONLY = Trouble("read-only", _read_only, _writable)
 FULL = Trouble("no space for anything", _full("attempts"), _no_longer_full)
 FULL_FOR_PICTURES = Trouble("no space for pictures", _full("spills"), _no_longer_full)
 NO_CONNECTIONS = Trouble("too many connections", _no_connections, _connections)
-TROUBLES = (READ_ONLY, FULL, FULL_FOR_PICTURES, NO_CONNECTIONS)
+BROKEN = Trouble("broken", _full("attempts", "XX001"), _no_longer_full)
+TROUBLES = (READ_ONLY, FULL, FULL_FOR_PICTURES, NO_CONNECTIONS, BROKEN)
