@@ -1,6 +1,8 @@
 """The claiming: on a ring or every few seconds takes due rows, as many as there are free slots and tokens."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import zip_longest
 
 from prometheus_client import Gauge
 
@@ -8,7 +10,7 @@ from generation_worker import generate
 from generation_worker.lease import Stop
 from generation_worker.tools import Tools
 from shared import jobs, log
-from shared.db import DatabaseUnavailable
+from shared.db import DatabaseUnavailable, Pool
 from shared.models import Job
 
 _AT_ONCE = 16
@@ -52,38 +54,49 @@ class Crew:
     async def _claim_what_is_due(self) -> float:
         """Seconds until looking again makes sense without a ring."""
         tools = self._tools
-        while wanted := self._wanted():
-            if tools.pause.left:
-                return tools.pause.left
-            if not await tools.write_gate.open():
-                return _GATE_PAUSE
-            tokens, wait = await tools.throttle.take(wanted)
+        while self._free():
+            tokens, wait = await self._tokens()
             if not tokens:
+                # What is paid for needs no vendor: neither its limits nor our mistakes keep it from getting home.
+                await self._begin(await self._claim(jobs.claim_painted, self._free()), [])
                 return wait
-            claimed = await self._claim(len(tokens))
-            for job, token in zip(claimed, tokens, strict=False):
-                self._start(job, token)
-            await tools.bell.tell(*claimed)
+            claimed = await self._claim(jobs.claim, len(tokens))
+            await self._begin(claimed, tokens)
             if unused := tokens[len(claimed) :]:
                 await tools.throttle.give_back(*unused)
                 break
         return tools.settings.sweep_every
 
-    async def _claim(self, most: int) -> list[Job]:
+    async def _tokens(self) -> tuple[list[str], float]:
+        """Rights to a vendor call each; where there is none, the seconds until asking again makes sense."""
+        tools = self._tools
+        if tools.pause.left:
+            return [], tools.pause.left
+        # One job while the mend of our own mistake is being proved.
+        wanted = min(self._free(), 1 - len(self._tasks)) if tools.pause.probing else self._free()
+        if wanted <= 0:
+            return [], tools.settings.sweep_every
+        if not await tools.write_gate.open():
+            return [], _GATE_PAUSE
+        return await tools.throttle.take(wanted)
+
+    async def _claim(self, how: Callable[[Pool, int, float], Awaitable[list[Job]]], most: int) -> list[Job]:
         try:
-            return await jobs.claim(self._tools.db, most, self._tools.settings.lease)
+            return await how(self._tools.db, most, self._tools.settings.lease)
         except DatabaseUnavailable as gone:
             log.get().warning("claim.failed", error=str(gone))
             return []
 
-    def _wanted(self) -> int:
-        """Jobs to claim at once; one while the mend of our own mistake is being proved."""
-        if self._stopping:
-            return 0
-        free = (1 if self._tools.pause.probing else self._tools.settings.slots) - len(self._tasks)
-        return max(0, min(free, _AT_ONCE))
+    async def _begin(self, claimed: list[Job], tokens: list[str]) -> None:
+        for job, token in zip_longest(claimed, tokens[: len(claimed)]):
+            self._start(job, token)
+        await self._tools.bell.tell(*claimed)
 
-    def _start(self, job: Job, token: str) -> None:
+    def _free(self) -> int:
+        """Jobs to claim at once."""
+        return 0 if self._stopping else max(0, min(self._tools.settings.slots - len(self._tasks), _AT_ONCE))
+
+    def _start(self, job: Job, token: str | None) -> None:
         task = asyncio.create_task(generate.work(self._tools, job, token), name=f"job {job.id}")
         self._tasks.add(task)
         task.add_done_callback(self._ended)

@@ -188,8 +188,6 @@ async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:
     """The work was cancelled. A call in the air has an unknown outcome, and is said to."""
     if lease.stopped is None:  # Not by us.
         return await crashed(tools, job)
-    if lease.stopped is Stop.LOST:
-        return None
     why = lease.stopped
 
     async def say() -> Job | None:

@@ -18,8 +18,9 @@ from shared.models import Job, JobError, Outcome
 from shared.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, public_id
 
 
-async def work(tools: Tools, job: Job, token: str) -> None:
-    """Does one claimed job to an end, or hands it back. `token` is its right to one vendor call. Never raises."""
+async def work(tools: Tools, job: Job, token: str | None) -> None:
+    """Does one claimed job to an end, or hands it back. `token` is its right to one vendor call; without one it is only
+    stored, if its picture waits for that. Never raises."""
     structlog.contextvars.bind_contextvars(
         job_id=str(job.id), business_id=job.business_id, attempt=job.attempt, request_id=job.request_id
     )
@@ -49,7 +50,7 @@ async def work(tools: Tools, job: Job, token: str) -> None:
     )
 
 
-async def _guarded(tools: Tools, job: Job, lease: Lease, token: str) -> Job | None:
+async def _guarded(tools: Tools, job: Job, lease: Lease, token: str | None) -> Job | None:
     try:
         async with asyncio.timeout(tools.settings.job_timeout) as lease.deadline:
             return await _steps(tools, job, lease, token)
@@ -68,30 +69,43 @@ async def _guarded(tools: Tools, job: Job, lease: Lease, token: str) -> Job | No
         return await ends.crashed(tools, job)
 
 
-async def _steps(tools: Tools, job: Job, lease: Lease, token: str) -> Job | None:
+async def _steps(tools: Tools, job: Job, lease: Lease, token: str | None) -> Job | None:
     """Each step either hands on what the next one needs or answers how the job was changed."""
     earlier = job.attempt > 1
     data = await ledger.spilled(tools.db, job.id) if earlier else None
     unknown = await ledger.unknowns(tools.db, job.id) if earlier else 0
-    if data is not None or unknown:
-        await tools.throttle.give_back(token)
-    if data is None and unknown:
+    if data is not None:
+        await _give_back(tools, token)
+        lease.paid = lease.safe = True
+        return await _store(tools, job, data)
+    if unknown:
         found = await _look_in_store(tools, job)
-        if isinstance(found, Stored):
-            lease.paid = lease.safe = True
-            # An earlier attempt had stored it, with its bill beside it, before its worker died.
-            return await _finish(tools, job, found, found.context.get("sha256", ""), note=found.context)
-        if found is not None:
-            return await ends.wait_for_store(tools, job, found)
-        if tools.settings.on_unknown == "fail" or unknown > 1:
-            return await ends.unknown(tools, job)
-    if data is None:
-        painted = await _paint(tools, job, lease, token)
-        if not isinstance(painted, bytes):
-            return painted
-        data = painted
+        if found is not None or tools.settings.on_unknown == "fail" or unknown > 1:
+            await _give_back(tools, token)
+            return await _not_asked_again(tools, job, lease, found)
+    if token is None:
+        return await jobs.release(tools.db, job.id, job.attempt)
+    painted = await _paint(tools, job, lease, token)
+    if not isinstance(painted, bytes):
+        return painted
     lease.paid = lease.safe = True
-    return await _store(tools, job, data)
+    return await _store(tools, job, painted)
+
+
+async def _give_back(tools: Tools, token: str | None) -> None:
+    if token is not None:
+        await tools.throttle.give_back(token)
+
+
+async def _not_asked_again(
+    tools: Tools, job: Job, lease: Lease, found: Stored | StoreDown | StoreBusy | StoreMisconfigured | None
+) -> Job | None:
+    """After a call whose outcome is unknown: its picture, if the store has it, or the end."""
+    if isinstance(found, Stored):
+        lease.paid = lease.safe = True
+        # An earlier attempt had stored it, with its bill beside it, before its worker died.
+        return await _finish(tools, job, found, found.context.get("sha256", ""), note=found.context)
+    return await ends.unknown(tools, job) if found is None else await ends.wait_for_store(tools, job, found)
 
 
 async def _paint(tools: Tools, job: Job, lease: Lease, token: str) -> bytes | Job | None:

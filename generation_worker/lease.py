@@ -1,4 +1,8 @@
-"""The right to work on a job until a moment: renewed for all held jobs in one statement, taken away when it is lost."""
+"""The right to work on a job until a moment: renewed for all held jobs in one statement.
+
+Who lost it is not stopped: each of its statements names the attempt and changes nothing any more, and what it pays for
+is brought home. A cancellation that came too late would hit what follows the work, such as telling who waits.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -15,8 +19,6 @@ from shared.models import Job, Stage
 class Stop(Enum):
     """Why the work on a job was cancelled."""
 
-    LOST = "lost"
-    """Another attempt owns it: write nothing."""
     CANCELED = "canceled"
     """A client asked."""
     SHUTDOWN = "shutdown"
@@ -61,9 +63,8 @@ class Lease:
 
     def stop(self, why: Stop) -> None:
         """Cancels the work, unless that would throw away what was paid for. A client's cancel and a shutdown may cut a
-        call, for that is what was asked; a lost lease never does."""
-        unsafe = self.paid and not self.safe
-        forbidden = {Stop.LOST: self.calling or unsafe, Stop.CANCELED: self.paid, Stop.SHUTDOWN: unsafe}
+        call, for that is what was asked."""
+        forbidden = {Stop.CANCELED: self.paid, Stop.SHUTDOWN: self.paid and not self.safe}
         if self.stopped is None and not forbidden[why]:
             self.stopped = why
             self.task.cancel()
@@ -130,6 +131,5 @@ class Leases:
                     "lease.lost", job_id=str(lease.job.id), attempt=lease.job.attempt, in_call=lease.calling
                 )
                 lease.lost = True
-                lease.stop(Stop.LOST)
-            elif kept[lease.key].cancel_requested:
+            elif kept[lease.key].cancel_requested and lease in self._held:  # not ended while Postgres answered
                 lease.stop(Stop.CANCELED)

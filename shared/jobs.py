@@ -147,6 +147,20 @@ async def claim(db: Db, limit: int, lease: float) -> list[Job]:
     return [Job(**row) for row in rows]
 
 
+async def claim_painted(db: Db, limit: int, lease: float) -> list[Job]:
+    """As `claim`, but only jobs whose picture is paid for and waits to be stored: no vendor is asked for those."""
+    rows = await db.fetch(
+        f"""update jobs set status = 'running', attempt = attempt + 1, revision = revision + 1, stage = 'storing',
+            lease_until = now() + make_interval(secs => $2)
+        where id in (select j.id from spills join jobs j on j.id = spills.job_id
+                     where j.status = 'queued' and j.due_at <= now()
+                     order by j.created_at limit $1 for update of j skip locked)
+        returning {_COLUMNS}""",
+        limit, lease,
+    )  # fmt: skip
+    return [Job(**row) for row in rows]
+
+
 async def renew(db: Db, held: Sequence[tuple[UUID, int]], lease: float) -> list[Held]:
     """Extends the leases of these (job, attempt) pairs. One that is missing from the answer was lost: stop its work."""
     rows = await db.fetch(

@@ -281,7 +281,7 @@ async def test_a_cancel_stops_the_call_and_says_that_it_may_have_cost(tools: Too
     assert [attempt["outcome"] for attempt in await attempts(tools)] == [Outcome.UNKNOWN]
 
 
-async def test_a_lost_lease_stops_the_work_and_writes_nothing(tools: Tools, sandbox: SandboxServer) -> None:
+async def test_who_lost_the_lease_writes_nothing(tools: Tools, sandbox: SandboxServer) -> None:
     job, working = await in_the_call(tools, sandbox)
     await tools.db.execute("update jobs set lease_until = now() - interval '1 s'")
     await jobs.recover(tools.db, 6)
