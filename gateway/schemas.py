@@ -24,12 +24,12 @@ Dollars = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$
 RETRYABLE = {
     JobError.PROVIDER_RATE_LIMITED,
     JobError.PROVIDER_UNAVAILABLE,
-    JobError.STORAGE_UNAVAILABLE,
     JobError.DEADLINE_PASSED,
     JobError.WORKER_LOST,
     JobError.BAD_PROVIDER_IMAGE,
 }
-"""Errors after which the same wish, as a new job, may succeed. Not `outcome_unknown`: that may pay twice."""
+"""Errors after which the same wish, as a new job, may succeed. Not `outcome_unknown`: that may pay twice. Nor
+`storage_unavailable`: its picture is paid for and still comes."""
 
 
 class Choosing(Asked):
