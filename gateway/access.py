@@ -109,7 +109,7 @@ def _token(scope: Scope) -> str | None:
     if len(said) != 1:
         return None
     scheme, _, token = said[0].decode("latin-1").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and len(token) <= _LONGEST else None
+    return token.strip(" \t") if scheme.lower() == "bearer" and len(token) <= _LONGEST else None
 
 
 def _stays(scope: Scope) -> bool:

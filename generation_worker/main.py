@@ -18,6 +18,7 @@ from generation_worker.crew import Crew
 from generation_worker.tools import Tools, open_tools
 from shared import db, doorbell, log
 from shared.probes import Probes
+from shared.protocol import bounded
 from shared.settings import WorkerSettings
 
 _RESTART_SECONDS = 1.0
@@ -138,6 +139,7 @@ async def _probes(tools: Tools) -> None:
             Probes(checks, {"redis": redis, "vendor": vendor}),
             host=tools.settings.host,
             port=tools.settings.port,
+            http=bounded(tools.settings),
             log_config=None,
             access_log=False,
             lifespan="off",

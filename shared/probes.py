@@ -1,7 +1,7 @@
 """What operators ask every process: `/healthz`, `/readyz`, `/metrics`. Bare ASGI, so that the worker has it too."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -15,12 +15,19 @@ _CHECK_SECONDS = 3.0
 
 
 class Probes:
-    """Answers the three paths. `checks` are what this process cannot work without, `advisory` what it can."""
+    """Answers the three paths. `checks` are what this process cannot work without, `advisory` what it can; `headers` go
+    with every answer."""
 
     paths = frozenset({"/healthz", "/readyz", METRICS})
 
-    def __init__(self, checks: Mapping[str, Check], advisory: Mapping[str, Check] | None = None) -> None:
+    def __init__(
+        self,
+        checks: Mapping[str, Check],
+        advisory: Mapping[str, Check] | None = None,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
         self._checks = checks
+        self._headers = headers
         self._advisory = advisory or {}
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -33,6 +40,7 @@ class Probes:
             (b"content-type", kind),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
+            *self._headers,
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})

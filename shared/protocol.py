@@ -1,10 +1,16 @@
-"""HTTP/1.1 as uvicorn speaks it, with bounds: how large a head may be, how long head and body may take, how many
-connections there are. What cannot be parsed, or is out of bounds, is answered with the one error body.
+"""HTTP/1.1 as uvicorn speaks it, with bounds: how many bytes that are no body, how long head and body may take, how
+many connections there are. What cannot be parsed, or is out of bounds, is answered with the one error body.
+
+Nothing after the head becomes a header: trailers are read and forgotten. An answer that is complete before the body is
+closes the connection, after what still comes was thrown away for a while: closing on unread bytes resets the
+connection, and the reset overtakes the answer.
 """
 
 import asyncio
 import http
 import os
+from collections.abc import Callable
+from typing import cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -14,7 +20,6 @@ from shared.settings import Common
 
 _PER_HEADER = 32
 """Bytes that a header costs beside its name and value, so that many empty ones count too."""
-_LINGER_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -35,7 +40,15 @@ class Protocol(HttpToolsProtocol):
     """Why what follows on this connection is not read."""
     _refused = False
     _in_head = True
-    _head_bytes = 0
+    _beside = 0
+    """Bytes of this message that are no body: head, chunk sizes and their extensions, trailers."""
+    _body = 0
+    _has_body = False
+    _thrown_away = 0
+    _own_cycle: RequestResponseCycle | None = None
+    """That of the message whose body is being read."""
+    _keep_alive = False
+    """Whether this message, once whole, leaves the connection open."""
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -47,29 +60,48 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
+            self._throw_away(len(data))
             return
-        if self._in_head:
-            self._head_bytes += len(data)
+        self._beside += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > self.bounds.max_header:
+        # Chunks of one byte each are allowed to weigh more than their content, to a point.
+        if self._beside > self.bounds.max_header + self._body and not self._refused:
             self._refuse(self._too_large())
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._in_head = True
+        self._in_head, self._own_cycle = True, None
         self._within(self.bounds.header_timeout)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        self._in_head, self._head_bytes = False, 0
-        if sum(len(name) + len(value) + _PER_HEADER for name, value in self.headers) > self.bounds.max_header:
-            self._refusal = self._too_large()
-            raise ValueError("the head is too large")  # Ends the parsing; uvicorn then asks for the answer below.
+        self._in_head = False
+        self._refusal = self._wrong_head()
+        if self._refusal is not None:
+            raise ValueError("the head is refused")  # Ends the parsing; uvicorn then asks for the answer below.
         self._within(self.bounds.body_timeout)
         super().on_headers_complete()
+        if self._has_body:
+            self._own_cycle = self.cycle
+            self._keep_alive, self.cycle.keep_alive = self.cycle.keep_alive, False
+            self.cycle.transport = cast("asyncio.Transport", _ClosesLate(self.transport, self.close_late))
+
+    def on_body(self, body: bytes) -> None:
+        self._beside -= len(body)
+        self._body += len(body)
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._forget_timer()
+        self._beside = self._body = 0
+        if self._own_cycle is not None and not self._own_cycle.response_started:
+            self._own_cycle.keep_alive = self._keep_alive
+            self._own_cycle.transport = self.transport
+            self._own_cycle = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_timer()
@@ -79,7 +111,25 @@ class Protocol(HttpToolsProtocol):
         self._refuse(self._refusal or Malformed("This is no valid HTTP request"))
 
     def _too_large(self) -> Problem:
-        return HeadTooLarge(f"At most {self.bounds.max_header} bytes of headers are read")
+        return HeadTooLarge(f"At most {self.bounds.max_header} bytes are read beside the body")
+
+    def _wrong_head(self) -> Problem | None:
+        size, hosts, chunked, sized = len(self.url), 0, False, False
+        for name, value in self.headers:
+            size += len(name) + len(value) + _PER_HEADER
+            if name == b"host":
+                hosts += 1
+            elif name == b"transfer-encoding":
+                chunked = True
+            elif name == b"content-length":
+                sized = True
+        self._has_body = chunked or sized
+        if size > self.bounds.max_header:
+            return self._too_large()
+        version = self.parser.get_http_version()
+        if (version == "1.1" and hosts == 1) or (version == "1.0" and hosts <= 1 and not chunked):
+            return None
+        return Malformed("Send HTTP/1.1 with one Host header, or HTTP/1.0 without chunks")
 
     def _within(self, seconds: float) -> None:
         """What is being read has to be over by then."""
@@ -99,20 +149,42 @@ class Protocol(HttpToolsProtocol):
         self._refuse(RequestTimeout(f"The {part} did not come in time"))
 
     def _refuse(self, problem: Problem) -> None:
-        """Answers, unless an answer is under way, and closes; what still comes is thrown away for a moment before,
-        because closing on unread bytes resets the connection, and the reset overtakes the answer."""
-        self._forget_timer()
-        self._refused = True
+        """Answers, unless an answer is under way or was given, and closes."""
         cycle: RequestResponseCycle | None = self.cycle
+        answered = self._own_cycle is not None and self._own_cycle.response_complete
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
             if cycle.response_started:
+                self._refused = True
+                self._forget_timer()
                 self.transport.close()
                 return
-        self.transport.write(_answer(problem))
+        if not answered:
+            self.transport.write(_answer(problem))
+        self.close_late()
+
+    def close_late(self) -> None:
+        """Closes when the client has read the answer and hung up, or has sent too much or for too long after it."""
+        self._forget_timer()
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        self.flow.resume_reading()
         self.transport.write_eof()
-        self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+        self.loop.call_later(self.bounds.linger, self.transport.close)
+
+    def _throw_away(self, size: int) -> None:
+        self._thrown_away += size
+        if self._thrown_away > self.bounds.linger_bytes:
+            self.transport.close()
+
+
+class _ClosesLate:
+    """A transport for an answer that may be complete before the body is."""
+
+    def __init__(self, transport: asyncio.Transport, close: Callable[[], None]) -> None:
+        self.write, self.is_closing, self.close = transport.write, transport.is_closing, close
 
 
 async def _broke(self: RequestResponseCycle) -> None:
@@ -134,6 +206,7 @@ def _rendered(problem: Problem) -> tuple[list[tuple[bytes, bytes]], bytes]:
         (b"content-length", str(len(body)).encode()),
         (b"x-request-id", request_id.encode()),
         (b"connection", b"close"),
+        (b"x-content-type-options", b"nosniff"),
     ]
     return told, body
 

@@ -53,11 +53,16 @@ class Common(BaseSettings):
     max_connections: int = Field(10_000, ge=1, validation_alias=_env("DARKROOM_MAX_CONNECTIONS"))
     """Connections this process holds at once; the next one is told 503 and closed."""
     max_header: int = Field(32 * 1024, ge=1024, validation_alias=_env("DARKROOM_MAX_HEADER_BYTES"))
-    """Bytes of a request's line and headers together."""
+    """Bytes of a request's line and headers together, and of what else is no body: chunk sizes and extensions (they may
+    also weigh as much as the body) and trailers."""
     header_timeout: Seconds = Field(20.0, validation_alias=_env("DARKROOM_HEADER_TIMEOUT"))
     """Seconds a connection has for its first request, and a request for its headers."""
     body_timeout: Seconds = Field(300.0, validation_alias=_env("DARKROOM_BODY_TIMEOUT"))
     """Seconds a request's body may take; a picture of 10 MiB in that time is 280 kbit/s."""
+    linger: Seconds = Field(5.0, validation_alias=_env("DARKROOM_LINGER_SECONDS"))
+    """Seconds in which what a client still sends after a refusal is thrown away, so that it can read the refusal."""
+    linger_bytes: int = Field(100 * 1024 * 1024, ge=0, validation_alias=_env("DARKROOM_LINGER_BYTES"))
+    """Bytes of it, at most; then the connection is closed."""
     database_url: SecretStr = Field(validation_alias=_env("DATABASE_URL"))
     """PostgreSQL 15 or newer, `postgresql://user:password@host:port/name`."""
     database_pool: int = Field(10, ge=1, le=200, validation_alias=_env("DARKROOM_DATABASE_POOL"))

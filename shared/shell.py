@@ -81,11 +81,11 @@ class Shell:
         closed: AbstractSet[str] = frozenset(),
     ) -> None:
         self._app = app
-        self._probes = Probes(checks, advisory)
         self._probed = Probes.paths - closed
         self._log = AccessLog(settings)
         marks = [(b"x-darkroom-sandbox", ", ".join(settings.sandbox_parts).encode())] if settings.sandbox_parts else []
         self._headers = [*headers, *marks]
+        self._probes = Probes(checks, advisory, self._headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

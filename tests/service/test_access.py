@@ -130,10 +130,11 @@ def test_every_refusal_of_a_key_is_the_same(locked: Locked) -> None:
     swapped = "_".join([*valid.split("_")[:2], revoked.split("_", 2)[2]])
     wrong = [f"Bearer {key}" for key in (expired, revoked, swapped, valid[:-1], valid + "x", "dk_", "x" * 5000)]
     wrong += [f"Basic {valid}", valid, "Bearer", f"Bearer {valid} {valid}"]
+    wrong += [f"Bearer {valid}\xa0", f"Bearer \x85{valid}"]  # Spaces to Python, not to HTTP.
     bodies = []
     with locked.as_(None) as client:
         for value in [None, *wrong]:
-            headers = {} if value is None else {"Authorization": value}
+            headers = {} if value is None else {"Authorization": value.encode("latin-1")}
             answer = client.get(IMAGES, params={"business_id": OURS}, headers=headers)
             assert answer.status_code == 401, value
             assert answer.headers["www-authenticate"] == 'Bearer realm="darkroom"'
@@ -325,7 +326,7 @@ def test_a_page_of_another_origin_can_read_every_header_that_our_components_look
 
 def test_every_answer_is_safe_in_a_browser(locked: Locked) -> None:
     with locked.as_(None) as client:
-        for path in ("/", "/docs", IMAGES, "/nothing"):
+        for path in ("/", "/docs", IMAGES, "/nothing", "/healthz", "/readyz"):
             headers = client.get(path).headers
             assert headers["x-content-type-options"] == "nosniff", path
             assert headers["referrer-policy"] == "same-origin", path

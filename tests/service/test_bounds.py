@@ -1,6 +1,8 @@
 """Slow, huge and many: what one client may cost is bounded, and said in the one error body. A real process."""
 
 import asyncio
+import urllib.error
+import urllib.request
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,8 +21,9 @@ BOUNDS = {
 
 
 @pytest.fixture
-async def gateway(tmp_path: Path) -> AsyncIterator[Process]:
-    process = Process("gateway", NOWHERE | BOUNDS, logs=tmp_path).start(wait=False)
+async def gateway(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Process]:
+    more: dict[str, str] = getattr(request, "param", {})
+    process = Process("gateway", NOWHERE | BOUNDS | more, logs=tmp_path).start(wait=False)
     try:
         async with asyncio.timeout(30):
             while True:
@@ -111,3 +114,101 @@ async def test_deep_json_is_refused(gateway: Process, body: bytes) -> None:
     found = parse(await raw(gateway.port, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body))
     assert found.status in (400, 422), found.body
     assert found.problem()["code"] in ("malformed_request", "invalid_request")
+
+
+CHUNKED = f"POST {LIST}/generate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+
+
+@pytest.mark.parametrize("gateway", [{"DARKROOM_BODY_TIMEOUT": "300"}], indirect=True, ids=["no hurry"])
+@pytest.mark.parametrize(
+    ("start", "drop"),
+    [
+        (f"{CHUNKED}\r\n0\r\n".encode(), b"a:b\r\n"),
+        (f"{CHUNKED}\r\n0\r\n".encode(), b"X-Long: " + b"a" * 1000 + b"\r\n"),
+        (f"{CHUNKED}\r\n".encode(), b"1;" + b"a" * 1000 + b"\r\n \r\n"),
+        (f"{CHUNKED}Content-Type: text/plain\r\n\r\n".encode(), b"1;" + b"a" * 1000 + b"\r\n \r\n"),
+    ],
+    ids=["trailers", "long trailers", "chunk extensions", "chunk extensions after the answer"],
+)
+async def test_what_is_no_body_is_bounded_wherever_it_stands(gateway: Process, start: bytes, drop: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    answer = asyncio.create_task(reader.read())
+    writer.write(start)
+    for _ in range(200):
+        if not answer.done():
+            writer.write(drop * (10_000 // len(drop)))
+            await asyncio.wait({answer}, timeout=0.01)
+    async with asyncio.timeout(20):  # It does not wait for the end.
+        await asyncio.wait({answer})
+    writer.close()
+    assert parse(answer.result()).status >= 400
+
+
+async def test_a_trailer_becomes_no_header(gateway: Process) -> None:
+    head = f"{CHUNKED}Connection: close\r\nContent-Type: application/json\r\n\r\n"
+    body = '{"business_id": 1, "prompt": "a fox"}'
+    trailers = "X-Request-Id: mine\r\nAuthorization: junk\r\nHost: y\r\n"
+    found = parse(await raw(gateway.port, f"{head}{len(body):x}\r\n{body}\r\n0\r\n{trailers}\r\n".encode()))
+    assert found.problem()["code"] == "unavailable"  # Postgres, which was asked
+    assert found.header("x-request-id") != "mine"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n",
+        b"GET /healthz HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n",
+        b"POST /healthz HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /healthz\r\n\r\n",
+        b"GET /healthz HTTP/0.9\r\nHost: a\r\n\r\n",
+        b"GET /healthz HTTP/2.0\r\nHost: a\r\n\r\n",
+    ],
+    ids=["no host", "two hosts", "two hosts in 1.0", "chunks in 1.0", "no version", "0.9", "2.0"],
+)
+async def test_a_head_that_could_be_read_in_two_ways_is_refused(gateway: Process, request_: bytes) -> None:
+    found = parse(await raw(gateway.port, request_))
+    assert (found.status, found.problem()["code"]) == (400, "malformed_request")
+
+
+async def test_a_long_query_counts(gateway: Process) -> None:
+    found = parse(await raw(gateway.port, get(f"{LIST}?business_id=1&q={'a' * 9000}")))
+    assert (found.status, found.problem()["code"]) == (431, "head_too_large")
+
+
+async def test_http_1_0_is_served(gateway: Process) -> None:
+    assert parse(await raw(gateway.port, b"GET /healthz HTTP/1.0\r\n\r\n")).status == 200
+
+
+async def test_who_still_sends_after_a_refusal_can_read_it(gateway: Process) -> None:
+    """Closing on what was not read would reset the connection, and urllib and Node would not see the answer."""
+    size = 52 * 1024 * 1024
+    request = urllib.request.Request(
+        f"{gateway.url}{LIST}/upload?business_id=1", data=bytes(size), method="POST",
+        headers={"Content-Type": "multipart/form-data; boundary=x"},
+    )  # fmt: skip
+
+    def ask() -> urllib.error.HTTPError:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            opener.open(request, timeout=30)
+        return refused.value
+
+    for _ in range(3):
+        refused = await asyncio.to_thread(ask)
+        with refused:
+            assert refused.code == 413
+            assert refused.headers["connection"] == "close"
+
+
+async def test_a_body_that_is_whole_keeps_the_connection(gateway: Process) -> None:
+    body = b'{"business_id": 1, "prompt": "a fox"}'
+    head = f"POST {LIST}/generate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    async with asyncio.timeout(20):
+        for _ in range(2):
+            writer.write(head.encode() + b"\r\n\r\n" + body)
+            said = await reader.readuntil(b"}")
+            assert said.startswith(b"HTTP/1.1 503")
+            assert b"connection: close" not in said.lower()
+    writer.close()
