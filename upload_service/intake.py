@@ -12,7 +12,7 @@ from typing import Literal
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from shared.errors import InvalidImage, TooManyPixels, UnsupportedMediaType
-from upload_service import jpeg, png, webp
+from upload_service import jpeg, png, png_pixels, webp
 from upload_service.containers import Container, Part, damaged, joined, refuse_stowaway, size
 
 Format = Literal["jpeg", "png", "webp"]
@@ -55,11 +55,14 @@ def inspect(data: bytes, max_pixels: int) -> Accepted:
     container = _READ[form](data)
     _check_limits(container, max_pixels)
     refuse_stowaway(data[container.end :])
-    transparent, srgb = _decode(form, container, joined(data, container.parts))
+    kept = joined(data, container.parts)
+    parts = container.parts
+    if form == "png" and (without := png_pixels.without_surplus(kept)):
+        kept, parts = without, (without,)
+    transparent, srgb = _decode(form, container, kept)
     sides = (container.width, container.height)
     width, height = sides if container.orientation <= 4 else sides[::-1]
-    length = size(container.parts)
-    return Accepted(form, width, height, length, container.frames, transparent, srgb, container.parts)
+    return Accepted(form, width, height, size(parts), container.frames, transparent, srgb, parts)
 
 
 def sniff(data: bytes) -> Format:
