@@ -12,6 +12,7 @@ import resource
 import signal
 import socket
 import sys
+import time
 from dataclasses import asdict
 from typing import Any
 
@@ -38,7 +39,9 @@ def main(max_pixels: int, seconds: float) -> None:
             file, size = asked
             # Unhandled, the alarm ends the process even while a decoder holds it.
             signal.setitimer(signal.ITIMER_REAL, seconds)
-            reply = json.dumps(_answer(_read(file, size), max_pixels)).encode()
+            began = time.process_time()
+            answer = _answer(_read(file, size), max_pixels)
+            reply = json.dumps(answer | {"seconds": time.process_time() - began}).encode()
             signal.setitimer(signal.ITIMER_REAL, 0)
             line.sendall(len(reply).to_bytes(4, "big") + reply)
 
