@@ -104,7 +104,7 @@ def _decode(form: Format, container: Container, cleaned: bytes) -> tuple[bool, b
             if picture.size != (container.width, container.height):
                 raise damaged("its pixels are not as many as its header says")
             transparent = picture.has_transparency_data
-            srgb = picture.mode != "CMYK" and _is_srgb(picture.info.get("icc_profile"))
+            srgb = picture.mode != "CMYK" and is_srgb(picture.info.get("icc_profile"))
             if container.scalable:
                 picture.draft(None, (1, 1))
             for frame in range(getattr(picture, "n_frames", 1)):
@@ -117,7 +117,8 @@ def _decode(form: Format, container: Container, cleaned: bytes) -> tuple[bool, b
     return transparent, srgb
 
 
-def _is_srgb(profile: bytes | None) -> bool:
+def is_srgb(profile: bytes | None) -> bool:
+    """Whether colours with this profile, or without one, are the web's."""
     return not profile or b"sRGB" in profile or "sRGB".encode("utf-16-be") in profile
 
 
