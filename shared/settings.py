@@ -245,6 +245,14 @@ class UploadSettings(InnerSettings):
     """Most processes that decode pictures. Default: one for each core that this process may use."""
     decode_timeout: Seconds = Field(20.0, validation_alias=_env("DARKROOM_DECODE_TIMEOUT"))
     """Seconds one picture may take to decode before its process is ended."""
+    decode_queue: int = Field(400, ge=1, validation_alias=_env("DARKROOM_DECODE_QUEUE"))
+    """Pictures that may wait for a decoder."""
+    decode_places: int = Field(100, ge=1, validation_alias=_env("DARKROOM_DECODE_PLACES"))
+    """Pictures of one key, and of one business, that may wait or be decoded at once."""
+    decode_wait: Seconds = Field(60.0, validation_alias=_env("DARKROOM_DECODE_WAIT"))
+    """Seconds a picture may wait for a decoder; less than the gateway waits for an answer."""
+    decode_seconds: Seconds = Field(60.0, validation_alias=_env("DARKROOM_DECODE_SECONDS"))
+    """Seconds of a processor that the pictures of one key, and of one business, may take in a minute."""
     probe_timeout: Seconds = Field(10.0, validation_alias=_env("DARKROOM_PROBE_TIMEOUT"))
     """Seconds a look at a picture's public address may take in all, redirects included."""
     probe_allow: str | None = Field(None, validation_alias=_env("DARKROOM_PROBE_ALLOW"))

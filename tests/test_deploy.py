@@ -211,6 +211,14 @@ def test_the_stores_have_no_way_out() -> None:
         assert services()[name]["networks"] == ["stores"]
 
 
+def test_files_that_are_received_lie_on_disk_and_what_lies_in_memory_has_an_end() -> None:
+    upload = services()["upload"]
+    assert "/tmp" in [volume.partition(":")[2] for volume in upload["volumes"]]
+    assert not upload["tmpfs"]
+    for name, service in services().items():
+        assert all(re.search(r":size=\d+m$", folder) for folder in service.get("tmpfs", [])), name
+
+
 def test_every_volume_is_declared_and_every_image_is_pinned() -> None:
     mounted = {volume.split(":")[0] for service in services().values() for volume in service.get("volumes", [])}
     assert mounted == set(compose()["volumes"])

@@ -3,8 +3,10 @@
 from shared import log
 from shared.serve import serve
 from shared.settings import UploadSettings, read
+from upload_service import confined
 from upload_service.main import build
 
+confined.hide_memory()
 settings = read(UploadSettings)
 log.start("upload_service", settings)
 serve(build(settings), settings)

@@ -12,6 +12,10 @@ from shared.errors import InvalidImage
 Part = tuple[int, int] | bytes
 """A range of the original file, or new bytes to put there."""
 
+MOST_PIECES = 20_000
+"""Segments or chunks of one file. Each costs time whatever it holds; a picture of 10 MiB in pieces of one kilobyte has
+half as many."""
+
 _FOREIGN = (
     (re.compile(rb"PK\x03\x04|PK\x05\x06"), "a ZIP archive"),
     (re.compile(rb"%PDF-"), "a PDF"),
@@ -76,6 +80,12 @@ def cut_off(where: str) -> InvalidImage:
 def damaged(what: str) -> InvalidImage:
     """The file contradicts its format."""
     return InvalidImage(f"The picture is damaged: {what}")
+
+
+def count_piece(found: int) -> None:
+    """Called for each piece with its number. Raises InvalidImage for one too many."""
+    if found > MOST_PIECES:
+        raise InvalidImage(f"The picture is in more than {MOST_PIECES:,} pieces")
 
 
 def refuse_stowaway(trailer: bytes) -> None:

@@ -1,5 +1,5 @@
 """The pool of decoder processes. A hostile file can crash or hang only the process that decodes it, and a slow one
-holds up no request that does not wait for a decoder itself.
+holds up no request that does not wait for a decoder itself. Whose turn it is is decided in `queue.py`.
 
 What is decided about a picture is in `intake.py`; the process is `decoder.py`. The file itself is handed over, not its
 bytes: ten megabytes through a pipe would cost as much as hashing them.
@@ -10,6 +10,7 @@ import json
 import os
 import socket
 import sys
+import time
 from asyncio.subprocess import Process
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from shared import log
 from shared.errors import InvalidImage, Problem, TooManyPixels, Unavailable, UnsupportedMediaType
 from shared.settings import UploadSettings
 from upload_service.intake import Accepted
+from upload_service.queue import Asker, Queue
 
 _TRIES = 2
 """A process may also end for a reason of its own, such as a lack of memory: one more may try the same picture."""
@@ -49,12 +51,13 @@ class Decoders:
         self._count = settings.decoders or cores()
         self._seconds = settings.decode_timeout
         self._max_pixels = settings.max_pixels
+        self._queue = Queue(settings, self._count)
         self._idle: asyncio.LifoQueue[_Decoder | None] = asyncio.LifoQueue()
         """One entry per allowed process; None where it has to be started. The one that was used last is used first."""
         self._alive: set[_Decoder] = set()
 
     async def __aenter__(self) -> Self:
-        for _ in range(self._count):
+        for _ in range(self._count + 1):  # One that is for others than who has all the rest.
             self._idle.put_nowait(None)
         return self
 
@@ -67,13 +70,19 @@ class Decoders:
         """Of the processes that run."""
         return [decoder.process.pid for decoder in self._alive if decoder.process.returncode is None]
 
-    async def inspect(self, file: IO[bytes], size: int) -> Accepted:
-        """What `intake.inspect` says about the first `size` bytes of the file. Waits for a free process.
+    async def inspect(self, file: IO[bytes], size: int, who: Asker) -> Accepted:
+        """What `intake.inspect` says about the first `size` bytes of the file. Waits for its turn.
 
-        Raises what it raises, and InvalidImage for a picture on which decoders die or take too long.
+        Raises what it raises, InvalidImage for a picture on which decoders die or take too long, and what the queue
+        raises.
         """
+        async with self._queue.turn(who):
+            return await self._inspect(file, size, who)
+
+    async def _inspect(self, file: IO[bytes], size: int, who: Asker) -> Accepted:
         decoder = await self._idle.get()
         healthy = False
+        began = time.monotonic()
         try:
             for _attempt in range(_TRIES):
                 if decoder is None or decoder.process.returncode is not None:
@@ -89,11 +98,13 @@ class Decoders:
                     log.get().warning("decoder.died", status=decoder.process.returncode, bytes=size)
                     continue
                 healthy = True
+                self._queue.spend(who, reply.pop("seconds"))
                 return _read(reply)
             raise InvalidImage("The picture makes the decoder fail")
         finally:
             # One that was left in the middle of a picture cannot be asked again.
             if not healthy:
+                self._queue.spend(who, time.monotonic() - began)
                 await asyncio.shield(self._end(decoder))
             self._idle.put_nowait(decoder if healthy else None)
 

@@ -1,22 +1,26 @@
 """A decoder process: `python -m upload_service.decoder MAX_PIXELS SECONDS`. Its stdin is a socket: one open file at a
 time comes in, with the length of its picture, and a JSON answer goes out with its own length before it. It has no
-secrets, no network and no database.
+secrets, and before the first picture it gives up files, network and other processes (`confined.py`).
 
 It ends when the socket does, and by itself when one picture takes too long.
 """
 
 import contextlib
+import io
 import json
 import os
 import resource
 import signal
 import socket
 import sys
+import time
 from dataclasses import asdict
 from typing import Any
 
+from PIL import Image
+
 from shared.errors import Problem
-from upload_service import intake
+from upload_service import confined, intake
 
 _ROOM = 512 * 1024 * 1024
 _ROOM_PER_PIXEL = 24
@@ -34,13 +38,31 @@ def main(max_pixels: int, seconds: float) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     os.dup2(2, 1)  # nothing a library prints belongs among the service's log lines
     with socket.socket(fileno=os.dup(0)) as line:
+        _warm_up()
+        confined.become_nobody()
+        confined.confine()
         while asked := _asked(line):
             file, size = asked
             # Unhandled, the alarm ends the process even while a decoder holds it.
             signal.setitimer(signal.ITIMER_REAL, seconds)
-            reply = json.dumps(_answer(_read(file, size), max_pixels)).encode()
+            began = time.process_time()
+            answer = _answer(_read(file, size), max_pixels)
+            reply = json.dumps(answer | {"seconds": time.process_time() - began}).encode()
             signal.setitimer(signal.ITIMER_REAL, 0)
             line.sendall(len(reply).to_bytes(4, "big") + reply)
+
+
+def _warm_up() -> None:
+    """Everything that is loaded when a picture first needs it: soon nothing can be opened any more."""
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for form in ("JPEG", "PNG", "WEBP"):
+        for options in ({}, {"exif": turned}):
+            file = io.BytesIO()
+            Image.new("RGB", (8, 8)).save(file, form, **options)
+            for data in (file.getvalue(), file.getvalue()[:-4]):
+                _answer(data, 100)
+    intake.is_srgb(b"\xff")
 
 
 def _asked(line: socket.socket) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ from typing import Literal
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from shared.errors import InvalidImage, TooManyPixels, UnsupportedMediaType
-from upload_service import jpeg, png, webp
+from upload_service import jpeg, png, png_pixels, webp
 from upload_service.containers import Container, Part, damaged, joined, refuse_stowaway, size
 
 Format = Literal["jpeg", "png", "webp"]
@@ -55,11 +55,14 @@ def inspect(data: bytes, max_pixels: int) -> Accepted:
     container = _READ[form](data)
     _check_limits(container, max_pixels)
     refuse_stowaway(data[container.end :])
-    transparent, srgb = _decode(form, container, joined(data, container.parts))
+    kept = joined(data, container.parts)
+    parts = container.parts
+    if form == "png" and (without := png_pixels.without_surplus(kept)):
+        kept, parts = without, (without,)
+    transparent, srgb = _decode(form, container, kept)
     sides = (container.width, container.height)
     width, height = sides if container.orientation <= 4 else sides[::-1]
-    length = size(container.parts)
-    return Accepted(form, width, height, length, container.frames, transparent, srgb, container.parts)
+    return Accepted(form, width, height, size(parts), container.frames, transparent, srgb, parts)
 
 
 def sniff(data: bytes) -> Format:
@@ -101,7 +104,7 @@ def _decode(form: Format, container: Container, cleaned: bytes) -> tuple[bool, b
             if picture.size != (container.width, container.height):
                 raise damaged("its pixels are not as many as its header says")
             transparent = picture.has_transparency_data
-            srgb = picture.mode != "CMYK" and _is_srgb(picture.info.get("icc_profile"))
+            srgb = picture.mode != "CMYK" and is_srgb(picture.info.get("icc_profile"))
             if container.scalable:
                 picture.draft(None, (1, 1))
             for frame in range(getattr(picture, "n_frames", 1)):
@@ -114,7 +117,8 @@ def _decode(form: Format, container: Container, cleaned: bytes) -> tuple[bool, b
     return transparent, srgb
 
 
-def _is_srgb(profile: bytes | None) -> bool:
+def is_srgb(profile: bytes | None) -> bool:
+    """Whether colours with this profile, or without one, are the web's."""
     return not profile or b"sRGB" in profile or "sRGB".encode("utf-16-be") in profile
 
 

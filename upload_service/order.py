@@ -16,6 +16,7 @@ from shared.keep import keep
 from shared.models import Image, ImageSource
 from upload_service.containers import Part
 from upload_service.intake import Accepted
+from upload_service.queue import Asker
 from upload_service.receive import Received
 from upload_service.tools import Tools
 
@@ -33,6 +34,8 @@ class Order:
     alt_text: str | None
     key: str | None
     """The idempotency key."""
+    who: Asker
+    """Whose turn it is to have it decoded."""
 
     def digest(self, sha256: str) -> str:
         """Tells a repetition from a reused key."""
@@ -51,11 +54,11 @@ class Kept:
 
 
 async def fulfil(tools: Tools, wanted: Order, file: Received) -> Kept:
-    """Raises the intake's problems, IdempotencyKeyReused, StorageUnavailable."""
+    """Raises the intake's problems, the queue's, IdempotencyKeyReused, StorageUnavailable."""
     twin = await images.find_by_hash(tools.db, wanted.business_id, file.sha256)
     if twin and not wanted.key:
         return Kept(twin, created=False)
-    accepted = None if twin else await tools.decoders.inspect(file.file, file.bytes)
+    accepted = None if twin else await tools.decoders.inspect(file.file, file.bytes, wanted.who)
     begun = await uploads.begin(tools.db, new_id(), wanted.business_id, wanted.key, wanted.digest(file.sha256))
     if begun.image_id:
         first = await images.find(tools.db, begun.image_id)

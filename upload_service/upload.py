@@ -11,6 +11,7 @@ from shared.errors import FieldError, Invalid
 from shared.filenames import MAX_LENGTH
 from shared.wire import Asked, BusinessId, Text
 from upload_service.order import Kept, Order, fulfil
+from upload_service.queue import Asker, asker
 from upload_service.receive import Received, received
 from upload_service.tools import Tools
 
@@ -74,17 +75,18 @@ async def upload(
     idempotency_key: Annotated[Text | None, Header(min_length=1, max_length=200)] = None,
 ) -> Response:
     """Camera data, places and comments are taken out before it is stored; the colour profile and the turn are kept."""
-    caller.of(request.scope).act_for(asked.business_id)
+    who = caller.of(request.scope)
+    who.act_for(asked.business_id)
     tools: Tools = request.app.state.tools
     async with received(request, tools.settings.max_file, frozenset(Description.model_fields)) as form:
-        order = _order(form, asked.business_id, idempotency_key)
+        order = _order(form, asked.business_id, idempotency_key, asker(who, asked.business_id))
         if await request.is_disconnected():
             raise Invalid("The client left")  # nobody reads this; what was received is forgotten
         kept = await fulfil(tools, order, form)
     return _answer(tools, kept)
 
 
-def _order(form: Received, business_id: int, key: str | None) -> Order:
+def _order(form: Received, business_id: int, key: str | None, who: Asker) -> Order:
     if form.filename is None:
         missing = FieldError("/file", "missing", "Send the picture in the part `file`")
         raise Invalid(missing.detail, errors=(missing,))
@@ -93,7 +95,7 @@ def _order(form: Received, business_id: int, key: str | None) -> Order:
     except ValidationError as wrong:
         raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in wrong.errors()]) from None
     alt_text = (said.alt_text or "").strip() or None
-    return Order(business_id, (said.filename or "").strip() or form.filename, alt_text, key)
+    return Order(business_id, (said.filename or "").strip() or form.filename, alt_text, key, who)
 
 
 def _answer(tools: Tools, kept: Kept) -> Response:

@@ -18,6 +18,7 @@ from shared import caller, delivery, images, platforms, renditions, wire
 from shared.errors import BodyTooLarge, FieldError, Invalid, Malformed, UnsupportedMediaType
 from shared.platforms import Picture, Platform, Severity
 from shared.wire import Answer, Asked, BusinessId, Text
+from upload_service.queue import Asker, asker
 from upload_service.receive import Received, received
 from upload_service.tools import Tools
 
@@ -145,20 +146,20 @@ async def _case(request: Request, *default: Platform) -> AsyncIterator[_Case]:
     if kind == "multipart/form-data":
         fields = frozenset({"platforms"} if len(default) > 1 else ())
         async with received(request, tools.settings.max_file, fields) as form:
-            yield await _of_file(tools, form, default)
+            yield await _of_file(tools, form, default, asker(caller.of(request.scope)))
     elif kind in ("application/json", ""):
         yield await _of_json(tools, request, default)
     else:
         raise UnsupportedMediaType("Send JSON, or multipart/form-data with the picture in the part `file`")
 
 
-async def _of_file(tools: Tools, form: Received, default: Sequence[Platform]) -> _Case:
+async def _of_file(tools: Tools, form: Received, default: Sequence[Platform], who: Asker) -> _Case:
     if form.filename is None:
         missing = FieldError("/file", "missing", "Send the picture in the part `file`")
         raise Invalid(missing.detail, errors=(missing,))
     names = [name.strip() for name in form.fields.get("platforms", "").split(",") if name.strip()]
     wanted = _checked(_PLATFORMS, names, "platforms") if names else default
-    found = await tools.decoders.inspect(form.file, form.bytes)
+    found = await tools.decoders.inspect(form.file, form.bytes, who)
     picture = Picture(
         found.width, found.height, form.bytes, found.format,
         animated=found.frames > 1, transparent=found.transparent, srgb=found.srgb,

@@ -1,10 +1,24 @@
-"""WebP by hand: chunks, the frames of an animation, and what of it to keep. Pure."""
+"""WebP by hand: chunks, the frames of an animation, and what of it to keep. Pure.
+
+What is kept of a frame is as short a list as that of a file. The compressed pixels themselves are not read: bytes that
+fill up their chunk behind the last pixel are kept, and decoders pass over them.
+"""
 
 from collections.abc import Iterator
 
-from upload_service.containers import Container, Keeper, cut_off, damaged, orientation, size, upright_exif
+from upload_service import icc
+from upload_service.containers import (
+    Container,
+    Keeper,
+    count_piece,
+    cut_off,
+    damaged,
+    orientation,
+    size,
+    upright_exif,
+)
 
-_KEPT = frozenset({b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
+_PIXELS = frozenset({b"VP8 ", b"VP8L", b"ALPH"})
 _HAS_PROFILE, _HAS_EXIF, _HAS_XMP, _ANIMATED = 0x20, 0x08, 0x04, 0x02
 
 
@@ -32,9 +46,12 @@ class _Reading:
         self._pictures = 0
         self._turned = 1
         self._profile = False
+        self._seen: set[bytes] = set()
+        self._pieces = 0
 
     def chunk(self, kind: bytes, start: int, stop: int) -> None:
         """Takes in one chunk."""
+        self._count()
         match kind:
             case b"VP8X":
                 self._header(start, stop)
@@ -43,17 +60,26 @@ class _Reading:
                 self._canvas = self._canvas or sides
                 _inside(sides, self._canvas)
                 self._pictures += 1
+                self._keep(start - 8, stop)
+            case b"ALPH" if kind not in self._seen:
+                self._keep(start - 8, stop)
+            case b"ANIM" if kind not in self._seen and stop - start == 6:
+                self._keep(start - 8, stop)
             case b"ANMF":
-                _check_frame(self._data, start, stop, self._canvas)
+                self._frame(start, stop)
                 self._pictures += 1
             case b"EXIF":
                 self._turned = orientation(self._data[start:stop].removeprefix(b"Exif\x00\x00"))
-            case b"ICCP":
-                self._profile = True
+            case b"ICCP" if kind not in self._seen:
+                profile = icc.cleaned(self._data[start:stop])
+                if profile == self._data[start:stop]:
+                    self._keep(start - 8, stop)
+                elif profile:
+                    self._keeper.put(_chunk(kind, profile))
+                self._profile = bool(profile)
             case _:
-                pass
-        if kind in _KEPT:
-            self._keep(start - 8, stop, odd=(stop - start) % 2)
+                return
+        self._seen.add(kind)
 
     def finish(self) -> Container:
         """Nothing follows."""
@@ -79,13 +105,49 @@ class _Reading:
             return b""
         gone = _HAS_EXIF | _HAS_XMP | (0 if self._profile else _HAS_PROFILE)
         flags = self._flags & ~gone | (_HAS_EXIF if turned > 1 else 0)
-        return b"VP8X\x0a\x00\x00\x00" + bytes([flags]) + self._data[21:30]
+        return b"VP8X\x0a\x00\x00\x00" + bytes([flags]) + bytes(3) + self._data[24:30]
 
-    def _keep(self, start: int, stop: int, odd: int) -> None:
-        """A chunk and the byte that makes its length even, which some writers forget at the end."""
-        self._keeper.keep(start, min(stop + odd, self._end))
-        if stop + odd > self._end:
+    def _frame(self, start: int, stop: int) -> None:
+        """Where it lies and how long it is shown, and its pixels; whatever else is in it goes."""
+        if self._canvas is None or stop - start < 16:
+            raise damaged("a frame is not where it belongs")
+        kept, seen = [(start, start + 16)], set[bytes]()
+        for kind, begin, finish in _chunks(self._data, start + 16, stop):
+            self._count()
+            if kind not in _PIXELS or kind in seen:
+                continue
+            if kind != b"ALPH":
+                if not seen.isdisjoint({b"VP8 ", b"VP8L"}):
+                    continue
+                _inside(_sides(kind, self._data[begin : min(finish, begin + 64)]), self._canvas)
+            seen.add(kind)
+            kept.append((begin - 8, min(finish + (finish - begin) % 2, stop)))
+        length = sum(end - begin for begin, end in kept)
+        if length == stop - start:
+            self._keep(start - 8, stop)
+            return
+        self._keeper.put(b"ANMF" + length.to_bytes(4, "little"))
+        for piece in kept:
+            self._keeper.keep(*piece)
+        if length % 2:
             self._keeper.put(b"\x00")
+
+    def _count(self) -> None:
+        self._pieces += 1
+        count_piece(self._pieces)
+
+    def _keep(self, start: int, stop: int) -> None:
+        """A chunk and the byte that makes its length even, which some writers forget at the end."""
+        self._keeper.keep(start, stop)
+        if (stop - start) % 2:
+            if stop < self._end and self._data[stop] == 0:
+                self._keeper.keep(stop, stop + 1)
+            else:
+                self._keeper.put(b"\x00")
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return kind + len(content).to_bytes(4, "little") + content + bytes(len(content) % 2)
 
 
 def _chunks(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -115,14 +177,6 @@ def _sides(kind: bytes, head: bytes) -> tuple[int, int]:
     if not (width and height):
         raise damaged("it is zero pixels wide or high")
     return width, height
-
-
-def _check_frame(data: bytes, start: int, stop: int, canvas: tuple[int, int] | None) -> None:
-    if canvas is None or stop - start < 16:
-        raise damaged("a frame is not where it belongs")
-    for kind, begin, finish in _chunks(data, start + 16, stop):
-        if kind in (b"VP8 ", b"VP8L"):
-            _inside(_sides(kind, data[begin : min(finish, begin + 64)]), canvas)
 
 
 def _inside(sides: tuple[int, int], canvas: tuple[int, int]) -> None:

@@ -13,23 +13,26 @@ from typing import Any
 
 import pytest
 
-from shared.errors import InvalidImage, TooManyPixels, UnsupportedMediaType
+from shared.errors import InvalidImage, RateLimited, TooManyPixels, UnsupportedMediaType
 from shared.settings import UploadSettings
 from tests import pictures
 from tests.stack import ROOT
 from upload_service.decode import Decoders, cores
 from upload_service.intake import Accepted, inspect
+from upload_service.queue import Asker
+
+SOMEBODY, ANOTHER = (Asker(name, frozenset({name})) for name in ("business 1", "business 2"))
 
 
 def pool(**more: Any) -> Decoders:
     return Decoders(UploadSettings(database_url="postgresql://unused", redis_url="redis://unused", **more))
 
 
-async def ask(decoders: Decoders, data: bytes) -> Accepted:
+async def ask(decoders: Decoders, data: bytes, who: Asker = SOMEBODY) -> Accepted:
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
-        return await decoders.inspect(file, len(data))
+        return await decoders.inspect(file, len(data), who)
 
 
 @pytest.fixture
@@ -147,3 +150,33 @@ async def test_a_decoder_ends_when_nobody_is_there_to_ask() -> None:
         )
     ours.close()
     assert await process.wait() == 0
+
+
+async def test_who_holds_all_decoders_does_not_hold_up_another(decoders: Decoders) -> None:
+    (busy,) = decoders.pids
+    os.kill(busy, signal.SIGSTOP)
+    await until_stopped(busy)
+    waiting = [asyncio.create_task(ask(decoders, pictures.jpeg(40 + n, 30))) for n in range(5)]
+    await asyncio.sleep(0)
+    assert (await ask(decoders, pictures.png(), ANOTHER)).format == "png"
+    assert not any(task.done() for task in waiting)
+    os.kill(busy, signal.SIGCONT)
+    assert [(await task).width for task in waiting] == [40, 41, 42, 43, 44]
+
+
+async def test_more_of_one_than_its_places_are_refused_and_another_is_not() -> None:
+    async with pool(decoders=1, decode_places=3) as decoders:
+        found = await asyncio.gather(*(ask(decoders, pictures.jpeg()) for _ in range(10)), return_exceptions=True)
+        refused = [one for one in found if isinstance(one, RateLimited)]
+        assert (len(refused), sum(isinstance(one, Accepted) for one in found)) == (7, 3)
+        assert all(one.retry_after for one in refused)
+        assert (await ask(decoders, pictures.jpeg())).format == "jpeg"
+
+
+async def test_time_that_decoders_worked_is_counted_also_where_the_picture_is_refused() -> None:
+    async with pool(decoders=1, decode_seconds=0.001) as decoders:
+        with pytest.raises(InvalidImage):
+            await ask(decoders, pictures.noisy_jpeg(2400, 2000)[:-2] + b"xx")
+        with pytest.raises(RateLimited, match="to decode"):
+            await ask(decoders, pictures.jpeg())
+        assert (await ask(decoders, pictures.jpeg(), ANOTHER)).format == "jpeg"
