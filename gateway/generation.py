@@ -20,8 +20,9 @@ from shared.ids import new_id
 from shared.jobs import Wish
 from shared.models import JobStatus
 from shared.money import micros, usd
+from shared.strict import AskedInQuery
 from shared.web import request_id
-from shared.wire import Asked, BusinessId
+from shared.wire import BusinessId
 
 router = APIRouter(prefix="/api/v1/images/generate", tags=["Generation"])
 
@@ -132,12 +133,12 @@ def _uuid(text: str) -> UUID:
         raise NotFound("There is no such job") from None
 
 
-class JobsQuery(Asked):
+class JobsQuery(AskedInQuery):
     """Which jobs."""
 
     business_id: BusinessId
     status: JobStatus | None = None
-    page: int = Field(1, ge=1, le=100_000)
+    page: int | None = Field(None, ge=1, le=100_000, description="Without `cursor`: the first by default")
     page_size: int = Field(20, ge=1, le=100)
     cursor: wire.Text | None = Field(None, max_length=200, description="`next_cursor` of the page before")
 
@@ -147,7 +148,8 @@ async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> R
     tools = _tools(request)
     caller.of(request.scope).act_for(asked.business_id)
     before = cursor.read(asked.cursor) if asked.cursor else None
-    offset = 0 if before else (asked.page - 1) * asked.page_size
+    page = asked.page or 1
+    offset = 0 if before else (page - 1) * asked.page_size
     found, total = await progress.page(
         tools.db, asked.business_id, asked.status, limit=asked.page_size + 1, offset=offset, before=before
     )
@@ -158,7 +160,7 @@ async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> R
         schemas.JobPage(
             items=[schemas.job(standing, settings.public_url, settings.purge_after) for standing in shown],
             total=total,
-            page=asked.page,
+            page=page,
             page_size=asked.page_size,
             pages=-(-total // asked.page_size),
             next_cursor=cursor.write(last.created_at, last.id) if last and more else None,

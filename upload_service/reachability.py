@@ -6,7 +6,6 @@ address is judged is in `addresses`, the fetching in `fetch`.
 
 from collections.abc import Iterator
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, ConfigDict, Field
@@ -15,7 +14,8 @@ from yarl import URL
 from shared import caller, images, log, platforms, wire
 from shared.errors import FieldError, Invalid, InvalidImage, UnsupportedMediaType
 from shared.platforms import RULES, Platform, Severity
-from shared.wire import Answer, Asked, BusinessId, Text
+from shared.strict import Asked
+from shared.wire import Answer, BusinessId, Id, Text
 from upload_service import addresses, fetch, intake
 from upload_service.addresses import Fault
 from upload_service.fetch import Seen
@@ -50,7 +50,7 @@ class Probe(Asked):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.com/picture.jpg"}]})
 
-    image_id: UUID | None = Field(None, description="A picture of the library: its stored original is probed")
+    image_id: Id | None = Field(None, description="A picture of the library: its stored original is probed")
     url: Annotated[Text, AfterValidator(_web_address)] | None = Field(None, min_length=1, max_length=2048)
     business_id: BusinessId | None = Field(None, description="With `image_id`: another business's picture is 404")
 
