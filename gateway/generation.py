@@ -13,7 +13,7 @@ from pydantic import Field
 from gateway import schemas
 from gateway.schemas import EstimateRequest, GenerateRequest
 from gateway.tools import Tools
-from shared import budgets, caller, cursor, jobs, log, progress, wire
+from shared import budgets, caller, cursor, etags, jobs, log, progress, wire
 from shared.catalogue import Choice, Refusal
 from shared.errors import CostAboveMaximum, FieldError, Invalid, ModelRetired, NotFound
 from shared.ids import new_id
@@ -174,7 +174,7 @@ async def sizes(request: Request, if_none_match: Annotated[str | None, Header(ma
     body = orjson.dumps(_tools(request).catalogue.sizes_document(_today()))
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if if_none_match and etag in {part.strip().removeprefix("W/") for part in if_none_match.split(",")}:
+    if etags.names(if_none_match, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")
 

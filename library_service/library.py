@@ -17,7 +17,7 @@ from library_service.schemas import (
     ThumbnailQuery,
 )
 from library_service.tools import tools_of
-from shared import caller, delivery, filenames, images, wire
+from shared import caller, delivery, etags, filenames, images, wire
 from shared.db import transaction
 from shared.errors import PreconditionFailed
 
@@ -42,7 +42,7 @@ async def look(
     """One in the trash still answers, with `deleted_at`."""
     tools = tools_of(request)
     answer = shown(tools, await images.get(tools.db, image_id, caller.of(request.scope).whose(asked.business_id)))
-    if if_none_match and answer.headers["etag"] in _tags(if_none_match):
+    if etags.names(if_none_match, answer.headers["etag"]):
         return Response(status_code=304, headers={"ETag": answer.headers["etag"]})
     return answer
 
@@ -59,7 +59,7 @@ async def change(
     tools = tools_of(request)
     async with transaction(tools.db) as connection:
         row = await images.lock(connection, image_id, caller.of(request.scope).whose(asked.business_id))
-        if if_match and shown(tools, row).headers["etag"] not in _tags(if_match) and if_match.strip() != "*":
+        if if_match and not etags.names(if_match, shown(tools, row).headers["etag"]):
             raise PreconditionFailed("It was changed meanwhile; look at it again before you change it")
         filename, alt_text = row["filename"], row["alt_text"]
         if said.filename is not None:
@@ -85,7 +85,3 @@ async def thumbnail(request: Request, image_id: ImageId, asked: Annotated[Thumbn
     if asked.redirect:
         return Response(status_code=302, headers={"Location": made.url, "Cache-Control": "private, max-age=3600"})
     return wire.answer(Thumbnail(url=made.url, width=made.width, height=made.height))
-
-
-def _tags(header: str) -> set[str]:
-    return {tag.strip() for tag in header.split(",")}
