@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import Field
 
-from gateway import schemas
+from gateway import offer, schemas
 from gateway.schemas import EstimateRequest, GenerateRequest
 from gateway.tools import Tools
 from shared import budgets, caller, cursor, etags, jobs, log, progress, wire
@@ -25,6 +25,18 @@ from shared.web import request_id
 from shared.wire import BusinessId
 
 router = APIRouter(prefix="/api/v1/images/generate", tags=["Generation"])
+
+
+_TAG = {"description": "Send it back as `If-None-Match`", "schema": {"type": "string"}}
+_UNCHANGED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"ETag": _TAG}},
+    304: {"description": "Nothing changed since the version named in `If-None-Match`"},
+}
+_WHERE: dict[str, Any] = {
+    "Location": {"description": "The status of the job", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds until asking makes sense", "schema": {"type": "integer"}},
+    "Idempotency-Replayed": {"description": "`true` where the key was known", "schema": {"type": "string"}},
+}
 
 
 def _tools(request: Request) -> Tools:
@@ -54,6 +66,8 @@ def _choose(tools: Tools, asked: schemas.Choosing) -> Choice:
     "",
     status_code=202,
     response_model=schemas.Job,
+    responses={202: {"headers": _WHERE}},
+    operation_id="generate_image",
     summary="Ask for a picture",
     response_description="Accepted and safely written down; poll `Location`",
 )
@@ -110,6 +124,7 @@ async def _answer(tools: Tools, job_id: UUID, status: int, headers: dict[str, st
     "/{job_id}/cancel",
     response_model=schemas.Job,
     responses={202: {"model": schemas.Job, "description": "It runs: asked to stop, may be charged"}},
+    operation_id="cancel_job",
     summary="Cancel a job",
     response_description="Canceled before it started; not charged",
 )
@@ -143,8 +158,9 @@ class JobsQuery(AskedInQuery):
     cursor: wire.Text | None = Field(None, max_length=200, description="`next_cursor` of the page before")
 
 
-@router.get("/jobs", response_model=schemas.JobPage, summary="List jobs, newest first")
+@router.get("/jobs", response_model=schemas.JobPage, operation_id="list_jobs", summary="List jobs, newest first")
 async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> Response:
+    """By page number, or by `cursor`, which costs the same at any depth."""
     tools = _tools(request)
     caller.of(request.scope).act_for(asked.business_id)
     before = cursor.read(asked.cursor) if asked.cursor else None
@@ -168,7 +184,13 @@ async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> R
     )
 
 
-@router.get("/sizes", summary="What can be asked for, and what it costs")
+@router.get(
+    "/sizes",
+    response_model=offer.Offer,
+    responses=_UNCHANGED,
+    operation_id="list_sizes",
+    summary="What can be asked for, and what it costs",
+)
 async def sizes(request: Request, if_none_match: Annotated[str | None, Header(max_length=1000)] = None) -> Response:
     """Changes only with the catalogue and the day."""
     body = orjson.dumps(_tools(request).catalogue.sizes_document(_today()))
@@ -179,7 +201,9 @@ async def sizes(request: Request, if_none_match: Annotated[str | None, Header(ma
     return Response(body, headers=headers, media_type="application/json")
 
 
-@router.post("/estimate-cost", response_model=schemas.Estimate, summary="What would it cost?")
+@router.post(
+    "/estimate-cost", response_model=schemas.Estimate, operation_id="estimate_cost", summary="What would it cost?"
+)
 async def estimate(request: Request, asked: EstimateRequest) -> Response:
     """The same validation as asking for the picture, without any effect; for a `business_id` also its budget."""
     if asked.business_id is not None:

@@ -62,6 +62,7 @@ class Usage(Answer):
     PATH,
     response_model=Usage,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    operation_id="get_usage",
     summary="What was spent in a month",
     response_description="The sums; as CSV only the table of days, models and qualities",
 )

@@ -95,16 +95,12 @@ class Thumbnail(Answer):
 class Description(Asked):
     """What can be changed. What is absent stays."""
 
-    filename: Text | None = Field(None, min_length=1, max_length=MAX_LENGTH)
+    filename: Text = Field(
+        default_factory=str, min_length=1, max_length=MAX_LENGTH, pattern=r"\S", description="Not empty, not null"
+    )
     alt_text: Text | None = Field(
         None, max_length=1000, description="Empty: decorative. Null or only white space takes it away"
     )
-
-    @model_validator(mode="after")
-    def _named(self) -> "Description":
-        if "filename" in self.model_fields_set and not (self.filename or "").strip():
-            raise ValueError("filename must not be empty")
-        return self
 
 
 EvenIfUsed = Annotated[bool, Field(description="Also what is attached to a post")]

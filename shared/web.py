@@ -22,7 +22,7 @@ class FieldProblem(BaseModel):
     """One wrong field."""
 
     pointer: str = Field(description="JSON pointer into the body, or `query/<name>`, `header/<name>`, `path/<name>`")
-    code: str
+    code: str = Field(json_schema_extra={"enum": [*sorted(problems.FIELD_CODES)]})
     detail: str
 
 
@@ -34,7 +34,7 @@ class ProblemBody(BaseModel):
     status: int
     detail: str
     instance: str
-    code: str
+    code: str = Field(json_schema_extra={"enum": [*sorted(kind.code for kind in errors.all_problems())]})
     retryable: bool = Field(description="Whether the same request may succeed later without being changed")
     request_id: str
     errors: list[FieldProblem] | None = None
@@ -42,6 +42,12 @@ class ProblemBody(BaseModel):
 
 _PROBLEM: dict[str, Any] = {
     "description": "Problem",
+    "headers": {
+        "Retry-After": {
+            "description": "Seconds until a retry makes sense, where known",
+            "schema": {"type": "integer"},
+        }
+    },
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
 }
 PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM, 422: _PROBLEM}

@@ -66,6 +66,7 @@ _BODY = {
     response_model=wire.Image,
     responses={200: {"model": wire.Image, "description": "These bytes were there already; `X-Deduplicated: true`"}},
     openapi_extra=_BODY,
+    operation_id="upload_image",
     summary="Upload a picture",
     response_description="Stored; its address is in `Location`",
 )

@@ -105,22 +105,24 @@ class _Case:
     platforms: Sequence[Platform]
 
 
-def _body(*models: type[Asked]) -> dict[str, Any]:
-    """Both kinds of body for the document; `Platform` is among its schemas because the answers name it."""
+def _body(*models: type[Asked], several: bool = True) -> dict[str, Any]:
+    """The JSON for the document; `Platform` is among its schemas because the answers name it.
+
+    One kind of body only, though a form is taken too: two for one operation break generators of clients."""
     schemas = [model.model_json_schema(ref_template="#/components/schemas/{model}") for model in models]
     for schema in schemas:
         schema.pop("$defs", None)
-    file = {"type": "string", "format": "binary"}
-    names = {"type": "string", "description": "Names of platforms, with commas between; default: all"}
-    form = {"type": "object", "required": ["file"], "properties": {"file": file, "platforms": names}}
-    content = {"application/json": {"schema": {"oneOf": schemas}}, "multipart/form-data": {"schema": form}}
+        if not several:
+            del schema["properties"]["platforms"]
+    content = {"application/json": {"schema": {"oneOf": schemas}}}
     return {"requestBody": {"required": True, "content": content}}
 
 
 @router.post(
     "/validate/instagram",
     response_model=Verdict,
-    openapi_extra=_body(ByImage, ByNumbers),
+    openapi_extra=_body(ByImage, ByNumbers, several=False),
+    operation_id="validate_for_instagram",
     summary="Would Instagram take it?",
 )
 async def instagram(request: Request) -> Response:
@@ -133,10 +135,11 @@ async def instagram(request: Request) -> Response:
     "/validate",
     response_model=Verdicts,
     openapi_extra=_body(ByImage, ByNumbers),
+    operation_id="validate",
     summary="Which platforms would take it?",
 )
 async def validate(request: Request) -> Response:
-    """The same for several platforms: `platforms` names them."""
+    """The same for several platforms: `platforms` names them, in a form with commas between."""
     async with _case(request, *Platform) as case:
         return wire.answer(Verdicts(verdicts=[_verdict(platform, case) for platform in case.platforms]))
 
