@@ -18,6 +18,7 @@ _RETRY = {"description": "Seconds until asking again makes sense; absent once it
 @router.get(
     PREFIX + "{job_id}",
     response_model=schemas.Job,
+    operation_id="get_job",
     summary="How does it stand?",
     response_description="The job, finished or not, also when it failed",
     responses={
@@ -37,6 +38,7 @@ async def status(
 @router.get(
     PREFIX + "{job_id}/events",
     response_class=Response,
+    operation_id="follow_job",
     summary="Follow it as events",
     response_description="Server-Sent Events named `job`, each with the whole Job; the stream ends with the job",
     responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},

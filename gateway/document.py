@@ -70,7 +70,12 @@ class Documents:
 
     async def _render(self, until: float) -> _Rendered:
         found = await asyncio.gather(*(self._of(service) for service in _SERVICES))
-        whole = merging.merge(self._own(), dict(zip(_SERVICES, found, strict=True)), self._settings.public_url)
+        whole = merging.merge(
+            self._own(),
+            dict(zip(_SERVICES, found, strict=True)),
+            self._settings.public_url,
+            locked=self._settings.auth != "off",
+        )
         return _Rendered(
             until,
             page(orjson.dumps(whole), "application/json"),

@@ -10,20 +10,33 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import Field
 
-from gateway import schemas
+from gateway import offer, schemas
 from gateway.schemas import EstimateRequest, GenerateRequest
 from gateway.tools import Tools
-from shared import budgets, caller, cursor, jobs, log, progress, wire
+from shared import budgets, caller, cursor, etags, jobs, log, progress, wire
 from shared.catalogue import Choice, Refusal
 from shared.errors import CostAboveMaximum, FieldError, Invalid, ModelRetired, NotFound
 from shared.ids import new_id
 from shared.jobs import Wish
 from shared.models import JobStatus
 from shared.money import micros, usd
+from shared.strict import AskedInQuery
 from shared.web import request_id
-from shared.wire import Asked, BusinessId
+from shared.wire import BusinessId
 
 router = APIRouter(prefix="/api/v1/images/generate", tags=["Generation"])
+
+
+_TAG = {"description": "Send it back as `If-None-Match`", "schema": {"type": "string"}}
+_UNCHANGED: dict[int | str, dict[str, Any]] = {
+    200: {"headers": {"ETag": _TAG}},
+    304: {"description": "Nothing changed since the version named in `If-None-Match`"},
+}
+_WHERE: dict[str, Any] = {
+    "Location": {"description": "The status of the job", "schema": {"type": "string"}},
+    "Retry-After": {"description": "Seconds until asking makes sense", "schema": {"type": "integer"}},
+    "Idempotency-Replayed": {"description": "`true` where the key was known", "schema": {"type": "string"}},
+}
 
 
 def _tools(request: Request) -> Tools:
@@ -53,6 +66,8 @@ def _choose(tools: Tools, asked: schemas.Choosing) -> Choice:
     "",
     status_code=202,
     response_model=schemas.Job,
+    responses={202: {"headers": _WHERE}},
+    operation_id="generate_image",
     summary="Ask for a picture",
     response_description="Accepted and safely written down; poll `Location`",
 )
@@ -109,6 +124,7 @@ async def _answer(tools: Tools, job_id: UUID, status: int, headers: dict[str, st
     "/{job_id}/cancel",
     response_model=schemas.Job,
     responses={202: {"model": schemas.Job, "description": "It runs: asked to stop, may be charged"}},
+    operation_id="cancel_job",
     summary="Cancel a job",
     response_description="Canceled before it started; not charged",
 )
@@ -132,22 +148,24 @@ def _uuid(text: str) -> UUID:
         raise NotFound("There is no such job") from None
 
 
-class JobsQuery(Asked):
+class JobsQuery(AskedInQuery):
     """Which jobs."""
 
     business_id: BusinessId
     status: JobStatus | None = None
-    page: int = Field(1, ge=1, le=100_000)
+    page: int | None = Field(None, ge=1, le=100_000, description="Without `cursor`: the first by default")
     page_size: int = Field(20, ge=1, le=100)
     cursor: wire.Text | None = Field(None, max_length=200, description="`next_cursor` of the page before")
 
 
-@router.get("/jobs", response_model=schemas.JobPage, summary="List jobs, newest first")
+@router.get("/jobs", response_model=schemas.JobPage, operation_id="list_jobs", summary="List jobs, newest first")
 async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> Response:
+    """By page number, or by `cursor`, which costs the same at any depth."""
     tools = _tools(request)
     caller.of(request.scope).act_for(asked.business_id)
     before = cursor.read(asked.cursor) if asked.cursor else None
-    offset = 0 if before else (asked.page - 1) * asked.page_size
+    page = asked.page or 1
+    offset = 0 if before else (page - 1) * asked.page_size
     found, total = await progress.page(
         tools.db, asked.business_id, asked.status, limit=asked.page_size + 1, offset=offset, before=before
     )
@@ -158,7 +176,7 @@ async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> R
         schemas.JobPage(
             items=[schemas.job(standing, settings.public_url, settings.purge_after) for standing in shown],
             total=total,
-            page=asked.page,
+            page=page,
             page_size=asked.page_size,
             pages=-(-total // asked.page_size),
             next_cursor=cursor.write(last.created_at, last.id) if last and more else None,
@@ -166,18 +184,26 @@ async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> R
     )
 
 
-@router.get("/sizes", summary="What can be asked for, and what it costs")
+@router.get(
+    "/sizes",
+    response_model=offer.Offer,
+    responses=_UNCHANGED,
+    operation_id="list_sizes",
+    summary="What can be asked for, and what it costs",
+)
 async def sizes(request: Request, if_none_match: Annotated[str | None, Header(max_length=1000)] = None) -> Response:
     """Changes only with the catalogue and the day."""
     body = orjson.dumps(_tools(request).catalogue.sizes_document(_today()))
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if if_none_match and etag in {part.strip().removeprefix("W/") for part in if_none_match.split(",")}:
+    if etags.names(if_none_match, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type="application/json")
 
 
-@router.post("/estimate-cost", response_model=schemas.Estimate, summary="What would it cost?")
+@router.post(
+    "/estimate-cost", response_model=schemas.Estimate, operation_id="estimate_cost", summary="What would it cost?"
+)
 async def estimate(request: Request, asked: EstimateRequest) -> Response:
     """The same validation as asking for the picture, without any effect; for a `business_id` also its budget."""
     if asked.business_id is not None:

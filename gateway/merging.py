@@ -25,13 +25,22 @@ AREAS = {
     "Validation": "Will the platform take it, and if not, what would it take?",
 }
 
+WHO = {"license": {"name": "MIT", "identifier": "MIT"}, "contact": {"name": "Whoever runs this Darkroom"}}
+KEY = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "An API key or a JWT, where the operator asks for one; without that nobody is asked.",
+}
+
 _SCHEMAS = "#/components/schemas/"
 _GENERATION = f"{IMAGES}/generate"
 _OWN = {_GENERATION, f"{IMAGES}/usage"}
 
 
-def merge(own: Document, services: Mapping[str, Document], public_url: str) -> Document:
-    """The gateway's own document and those of the inner services, by service name, as one."""
+def merge(own: Document, services: Mapping[str, Document], public_url: str, *, locked: bool = False) -> Document:
+    """The gateway's own document and those of the inner services, by service name, as one.
+
+    `locked`: everybody is asked who they are."""
     paths = {
         path: _tagged(item, "Generation")
         for path, item in own["paths"].items()
@@ -46,10 +55,12 @@ def merge(own: Document, services: Mapping[str, Document], public_url: str) -> D
         schemas |= {renames.get(name, name): _rename(schema, renames) for name, schema in theirs.items()}
         paths |= _rename(public, renames)
     components["schemas"] = _reachable(schemas, paths)
+    components["securitySchemes"] = {"key": KEY}
     return {
         "openapi": own["openapi"],
-        "info": {"title": TITLE, "version": own["info"]["version"], "description": DESCRIPTION},
+        "info": {"title": TITLE, "version": own["info"]["version"], "description": DESCRIPTION} | WHO,
         "servers": [{"url": public_url}],
+        "security": [{"key": []}] if locked else [{"key": []}, {}],
         "tags": [{"name": name, "description": description} for name, description in AREAS.items()],
         "paths": dict(sorted(paths.items())),
         "components": components,

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from starlette.types import Scope, Send
 
+from shared import etags
+
 _CSS = (Path(__file__).parent / "pages.css").read_text()
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "
@@ -85,7 +87,7 @@ async def send_page(scope: Scope, send: Send, found: Page) -> None:
     """Answers GET and HEAD."""
     asked = dict(scope["headers"])
     headers = [*found.headers, (b"etag", found.etag)]
-    if _unchanged(asked.get(b"if-none-match", b""), found.etag):
+    if etags.names(asked.get(b"if-none-match"), found.etag):
         await send({"type": "http.response.start", "status": 304, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
         return
@@ -96,8 +98,3 @@ async def send_page(scope: Scope, send: Send, found: Page) -> None:
     headers.append((b"content-length", b"%d" % len(content)))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
-
-
-def _unchanged(if_none_match: bytes, etag: bytes) -> bool:
-    known = {part.strip().removeprefix(b"W/") for part in if_none_match.split(b",")}
-    return b"*" in known or etag.removeprefix(b"W/") in known

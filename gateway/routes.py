@@ -22,7 +22,7 @@ class Route(NamedTuple):
     service: Service
     """Who answers."""
     methods: tuple[str, ...]
-    """What the path takes; everything else is 405."""
+    """What the path takes, and HEAD where it takes GET; everything else is 405."""
     area: str
     """The heading it stands under in the documentation."""
 
@@ -62,7 +62,7 @@ def find(method: str, path: bytes) -> Route:
         route = _BY_PATH.get(path) or _BY_PATH.get(of_one) or _BY_PATH.get(_POST_ID.sub(b"{post_id}", of_one, count=1))
     if route is None:
         raise NotFound("There is no such path")
-    if method not in route.methods:
-        allowed = ", ".join(route.methods)
-        raise MethodNotAllowed(f"This path takes {allowed}", extra={"allow": list(route.methods)})
+    methods = [one for known in route.methods for one in (("GET", "HEAD") if known == "GET" else (known,))]
+    if method not in methods:
+        raise MethodNotAllowed(f"This path takes {', '.join(methods)}", extra={"allow": methods})
     return route

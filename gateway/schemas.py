@@ -12,7 +12,8 @@ from shared.catalogue import MAX_PROMPT_CHARACTERS
 from shared.models import Charged, JobError, JobStatus, Stage
 from shared.money import usd
 from shared.progress import Standing
-from shared.wire import Answer, Asked, BusinessId, Text
+from shared.strict import Asked
+from shared.wire import Answer, BusinessId, Text
 
 Prompt = Annotated[
     str,

@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.types import Receive, Scope, Send
 
 from gateway.watch import View, Watch
-from shared import caller
+from shared import caller, etags
 from shared.errors import FieldError, Invalid, MethodNotAllowed, NotFound, Unavailable
 
 PREFIX = "/api/v1/images/generate/status/"
@@ -54,7 +54,7 @@ class StatusLane:
         # Who names an older version is behind already, and is told at once.
         if (
             seconds
-            and (not known or _matches(known, view.etag))
+            and (not known or etags.names(known, view.etag))
             and view.retry_after is not None
             and (leave := self._watch.enter())
         ):
@@ -68,7 +68,7 @@ class StatusLane:
             headers.append((b"retry-after", str(view.retry_after).encode()))
         if waited:
             headers.append((b"preference-applied", f"wait={seconds}".encode()))
-        if _matches(known, view.etag):
+        if etags.names(known, view.etag):
             await send({"type": "http.response.start", "status": 304, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
@@ -154,12 +154,3 @@ def _seconds(prefer: bytes) -> int:
     """Seconds of `Prefer: wait=N`, 30 at most; 0 without it."""
     found = _WAIT.search(prefer)
     return min(int(found[1]), _LONGEST_WAIT) if found else 0
-
-
-def _matches(if_none_match: bytes, etag: str) -> bool:
-    if not if_none_match:
-        return False
-    weak = etag.removeprefix("W/").encode()
-    return if_none_match.strip() == b"*" or weak in {
-        part.strip().removeprefix(b"W/") for part in if_none_match.split(b",")
-    }

@@ -14,7 +14,8 @@ from gateway.schemas import Budget
 from gateway.tools import Tools
 from shared import budgets, caller, ledger, wire
 from shared.money import usd
-from shared.wire import Answer, Asked, BusinessId
+from shared.strict import AskedInQuery
+from shared.wire import Answer, BusinessId
 
 PATH = "/api/v1/images/usage"
 
@@ -23,7 +24,7 @@ router = APIRouter(tags=["Generation"])
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
-class UsageQuery(Asked):
+class UsageQuery(AskedInQuery):
     """Whose spending, and when."""
 
     business_id: BusinessId
@@ -61,6 +62,7 @@ class Usage(Answer):
     PATH,
     response_model=Usage,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    operation_id="get_usage",
     summary="What was spent in a month",
     response_description="The sums; as CSV only the table of days, models and qualities",
 )

@@ -17,7 +17,12 @@ _MOST = 100
 _NO_PLATFORM = Attaching()
 
 
-@router.put("/{image_id}/posts/{post_id:path}", response_model=wire.Image, summary="Attach a picture to a post")
+@router.put(
+    "/{image_id}/posts/{post_id:path}",
+    response_model=wire.Image,
+    operation_id="attach_to_post",
+    summary="Attach a picture to a post",
+)
 async def attach(
     request: Request,
     image_id: ImageId,
@@ -34,7 +39,12 @@ async def attach(
     return shown(tools, row)
 
 
-@router.delete("/{image_id}/posts/{post_id:path}", response_model=wire.Image, summary="Take a picture off a post")
+@router.delete(
+    "/{image_id}/posts/{post_id:path}",
+    response_model=wire.Image,
+    operation_id="detach_from_post",
+    summary="Take a picture off a post",
+)
 async def detach(request: Request, image_id: ImageId, post_id: PostId, asked: Annotated[Scope, Query()]) -> Response:
     """The post is gone, or shows another picture now. Repeating it is safe."""
     tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
@@ -44,7 +54,9 @@ async def detach(request: Request, image_id: ImageId, post_id: PostId, asked: An
     return shown(tools, row)
 
 
-@router.get("/{image_id}/posts", response_model=Posts, summary="The posts that show a picture")
+@router.get(
+    "/{image_id}/posts", response_model=Posts, operation_id="list_posts", summary="The posts that show a picture"
+)
 async def posts(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
     """Attached last first, at most 100."""
     tools = tools_of(request)

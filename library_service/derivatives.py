@@ -23,7 +23,12 @@ _MOST_BYTES = platforms.MAX_BYTES
 _MOST_COPIES = 100
 
 
-@router.get("/{image_id}/derivatives", response_model=Copies, summary="The copies that were made of a picture")
+@router.get(
+    "/{image_id}/derivatives",
+    response_model=Copies,
+    operation_id="list_derivatives",
+    summary="The copies that were made of a picture",
+)
 async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
     """Those that are live, newest first, at most 100."""
     tools = tools_of(request)
@@ -37,6 +42,7 @@ async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Qu
     status_code=201,
     response_model=wire.Image,
     responses={200: {"model": wire.Image, "description": "That copy was there already; `X-Deduplicated: true`"}},
+    operation_id="create_derivative",
     summary="Keep a copy in a platform's shape",
 )
 async def derive(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], wish: Wish) -> Response:

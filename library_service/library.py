@@ -17,7 +17,7 @@ from library_service.schemas import (
     ThumbnailQuery,
 )
 from library_service.tools import tools_of
-from shared import caller, delivery, filenames, images, wire
+from shared import caller, delivery, etags, filenames, images, wire
 from shared.db import transaction
 from shared.errors import PreconditionFailed
 
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api/v1/images", tags=["Library"])
 Tag = Annotated[str | None, Header(max_length=1000)]
 
 
-@router.get("", response_model=ImagePage, summary="List pictures, newest first")
+@router.get("", response_model=ImagePage, operation_id="list_images", summary="List pictures, newest first")
 @router.get("/", include_in_schema=False)
 async def list_images(request: Request, asked: Annotated[ListQuery, Query()]) -> Response:
     """By page number, or by `cursor`, which costs the same at any depth."""
@@ -35,19 +35,21 @@ async def list_images(request: Request, asked: Annotated[ListQuery, Query()]) ->
     return Response(content, media_type="application/json")
 
 
-@router.get("/{image_id}", response_model=wire.Image, summary="One picture")
+@router.get("/{image_id}", response_model=wire.Image, operation_id="get_image", summary="One picture")
 async def look(
     request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], if_none_match: Tag = None
 ) -> Response:
     """One in the trash still answers, with `deleted_at`."""
     tools = tools_of(request)
     answer = shown(tools, await images.get(tools.db, image_id, caller.of(request.scope).whose(asked.business_id)))
-    if if_none_match and answer.headers["etag"] in _tags(if_none_match):
+    if etags.names(if_none_match, answer.headers["etag"]):
         return Response(status_code=304, headers={"ETag": answer.headers["etag"]})
     return answer
 
 
-@router.patch("/{image_id}", response_model=wire.Image, summary="Change filename or alt text")
+@router.patch(
+    "/{image_id}", response_model=wire.Image, operation_id="update_image", summary="Change filename or alt text"
+)
 async def change(
     request: Request,
     image_id: ImageId,
@@ -59,10 +61,10 @@ async def change(
     tools = tools_of(request)
     async with transaction(tools.db) as connection:
         row = await images.lock(connection, image_id, caller.of(request.scope).whose(asked.business_id))
-        if if_match and shown(tools, row).headers["etag"] not in _tags(if_match) and if_match.strip() != "*":
+        if if_match and not etags.names(if_match, shown(tools, row).headers["etag"]):
             raise PreconditionFailed("It was changed meanwhile; look at it again before you change it")
         filename, alt_text = row["filename"], row["alt_text"]
-        if said.filename is not None:
+        if "filename" in said.model_fields_set:
             filename = filenames.safe(said.filename, filename)
         if "alt_text" in said.model_fields_set:
             alt_text = said.alt_text if said.alt_text == "" else (said.alt_text or "").strip() or None
@@ -74,6 +76,7 @@ async def change(
     "/{image_id}/thumbnail",
     response_model=Thumbnail,
     responses={302: {"description": "Its address, where `redirect=true`"}},
+    operation_id="get_thumbnail",
     summary="A smaller copy",
 )
 async def thumbnail(request: Request, image_id: ImageId, asked: Annotated[ThumbnailQuery, Query()]) -> Response:
@@ -85,7 +88,3 @@ async def thumbnail(request: Request, image_id: ImageId, asked: Annotated[Thumbn
     if asked.redirect:
         return Response(status_code=302, headers={"Location": made.url, "Cache-Control": "private, max-age=3600"})
     return wire.answer(Thumbnail(url=made.url, width=made.width, height=made.height))
-
-
-def _tags(header: str) -> set[str]:
-    return {tag.strip() for tag in header.split(",")}

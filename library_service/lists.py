@@ -50,12 +50,12 @@ async def page(tools: Tools, who: Caller, asked: ListQuery) -> bytes:
     if asked.cursor:
         found = await pages.following(db, wanted, asked.cursor, asked.page_size)
     else:
-        found = await pages.numbered(db, wanted, asked.page, asked.page_size)
+        found = await pages.numbered(db, wanted, asked.page or 1, asked.page_size)
     values: dict[str, Any] = {
         "items": [wire.shown(row, tools.settings.purge_after) for row in found.rows],
         "total": found.total,
         "total_exact": found.exact,
-        "page": None if asked.cursor else asked.page,
+        "page": None if asked.cursor else asked.page or 1,
         "page_size": asked.page_size,
         "pages": -(-found.total // asked.page_size),
         "next_cursor": found.next_cursor,

@@ -14,7 +14,8 @@ from shared.filenames import MAX_LENGTH
 from shared.pages import COUNTED
 from shared.platforms import Platform
 from shared.renditions import PRESETS, Mode
-from shared.wire import Answer, Asked, BusinessId, Text
+from shared.strict import Asked, AskedInQuery, FromText
+from shared.wire import Answer, BusinessId, Id, Text
 
 
 def _image_id(image_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
@@ -28,17 +29,17 @@ ImageId = Annotated[UUID, Depends(_image_id)]
 """From the path. What is no id is no picture: 404."""
 
 
-class Scope(Asked):
+class Scope(AskedInQuery):
     """Where the id alone says which picture; naming the business as well makes another's a 404."""
 
     business_id: BusinessId | None = None
 
 
-class ListQuery(Asked):
+class ListQuery(AskedInQuery):
     """Which pictures, and which page of them."""
 
     business_id: BusinessId
-    page: int = Field(1, ge=1, le=1_000_000_000)
+    page: int | None = Field(None, ge=1, le=1_000_000_000, description="Without `cursor`: the first by default")
     page_size: int = Field(20, ge=1, le=100)
     cursor: Text | None = Field(None, min_length=1, max_length=200, description="`next_cursor` of the page before")
     search: Text = Field("", max_length=200, description="A piece of filename, prompt or alt text, in any case")
@@ -47,7 +48,8 @@ class ListQuery(Asked):
 
     @model_validator(mode="after")
     def _one_way(self) -> "ListQuery":
-        if self.cursor and "page" in self.model_fields_set:
+        # Generated clients send what they believe to be the default beside the cursor.
+        if self.cursor and self.page not in {None, 1}:
             raise ValueError("send page or cursor, not both")
         return self
 
@@ -93,16 +95,12 @@ class Thumbnail(Answer):
 class Description(Asked):
     """What can be changed. What is absent stays."""
 
-    filename: Text | None = Field(None, min_length=1, max_length=MAX_LENGTH)
+    filename: Text = Field(
+        default_factory=str, min_length=1, max_length=MAX_LENGTH, pattern=r"\S", description="Not empty, not null"
+    )
     alt_text: Text | None = Field(
         None, max_length=1000, description="Empty: decorative. Null or only white space takes it away"
     )
-
-    @model_validator(mode="after")
-    def _named(self) -> "Description":
-        if "filename" in self.model_fields_set and not (self.filename or "").strip():
-            raise ValueError("filename must not be empty")
-        return self
 
 
 EvenIfUsed = Annotated[bool, Field(description="Also what is attached to a post")]
@@ -117,7 +115,7 @@ class DeleteQuery(Scope):
 class _Several(Asked):
     """Which pictures."""
 
-    ids: list[UUID] = Field(min_length=1, max_length=100)
+    ids: list[Id] = Field(min_length=1, max_length=100)
     business_id: BusinessId | None = None
 
 
@@ -178,7 +176,7 @@ PostId = Annotated[
 class Attaching(Asked):
     """Where the post goes."""
 
-    platform: Platform | None = Field(None, description="Its rules are checked; null: nothing is")
+    platform: Annotated[Platform, FromText] | None = Field(None, description="Its rules are checked; null: nothing is")
 
 
 class Post(Answer):

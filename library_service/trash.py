@@ -26,7 +26,12 @@ from shared.errors import Conflict, NotFound
 router = APIRouter(prefix="/api/v1/images", tags=["Library"])
 
 
-@router.post("/bulk-delete", response_model=BulkDeleted, summary="Put several pictures in the trash")
+@router.post(
+    "/bulk-delete",
+    response_model=BulkDeleted,
+    operation_id="delete_images",
+    summary="Put several pictures in the trash",
+)
 async def bulk_delete(request: Request, asked: BulkDelete) -> Response:
     """All of those that exist, but what a post shows only with `even_if_used`; the answer says it for each id."""
     tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
@@ -43,7 +48,12 @@ def _deleted(tools: Tools, image_id: UUID, row: Row | None) -> Deleted:
     return Deleted(id=image_id, status="deleted" if image.deleted_at else "in_use", image=image)
 
 
-@router.post("/bulk-restore", response_model=BulkRestored, summary="Bring several pictures back from the trash")
+@router.post(
+    "/bulk-restore",
+    response_model=BulkRestored,
+    operation_id="restore_images",
+    summary="Bring several pictures back from the trash",
+)
 async def bulk_restore(request: Request, asked: BulkRestore) -> Response:
     """One after the other, by the rules of `restore`; the answer says for each id what became of it."""
     tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
@@ -66,7 +76,9 @@ async def _restored(tools: Tools, image_id: UUID, whose: Whose) -> Restored:
     return Restored(id=image_id, status="restored", image=wire.image(row, tools.settings.purge_after))
 
 
-@router.delete("/{image_id}", response_model=wire.Image, summary="Put a picture in the trash")
+@router.delete(
+    "/{image_id}", response_model=wire.Image, operation_id="delete_image", summary="Put a picture in the trash"
+)
 async def delete(request: Request, image_id: ImageId, asked: Annotated[DeleteQuery, Query()]) -> Response:
     """Nothing is destroyed before `purge_after`; until then `restore` brings it back. Repeating it is safe.
 
@@ -79,7 +91,12 @@ async def delete(request: Request, image_id: ImageId, asked: Annotated[DeleteQue
     return shown(tools, row)
 
 
-@router.post("/{image_id}/restore", response_model=wire.Image, summary="Bring a picture back from the trash")
+@router.post(
+    "/{image_id}/restore",
+    response_model=wire.Image,
+    operation_id="restore_image",
+    summary="Bring a picture back from the trash",
+)
 async def restore(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
     """Same id, same address. 409 where the same picture was uploaded again meanwhile."""
     tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)

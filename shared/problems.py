@@ -29,6 +29,10 @@ _CODES = {
 }
 
 
+FIELD_CODES = frozenset({*_CODES.values(), "invalid", "model_retired", "not_publishable"})
+"""Every `code` of an entry in `errors`."""
+
+
 def body(problem: Problem, *, instance: str, request_id: str) -> bytes:
     """The JSON of one problem."""
     members: dict[str, Any] = {

@@ -7,21 +7,22 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared import errors, problems
-from shared.shell import problem_of, send_problem
+from shared import errors, openapi, problems, strict
+from shared.bodies import Bodies, is_json
+from shared.shell import problem_of
 
 
 class FieldProblem(BaseModel):
     """One wrong field."""
 
     pointer: str = Field(description="JSON pointer into the body, or `query/<name>`, `header/<name>`, `path/<name>`")
-    code: str
+    code: str = Field(json_schema_extra={"enum": [*sorted(problems.FIELD_CODES)]})
     detail: str
 
 
@@ -33,7 +34,7 @@ class ProblemBody(BaseModel):
     status: int
     detail: str
     instance: str
-    code: str
+    code: str = Field(json_schema_extra={"enum": [*sorted(kind.code for kind in errors.all_problems())]})
     retryable: bool = Field(description="Whether the same request may succeed later without being changed")
     request_id: str
     errors: list[FieldProblem] | None = None
@@ -41,6 +42,12 @@ class ProblemBody(BaseModel):
 
 _PROBLEM: dict[str, Any] = {
     "description": "Problem",
+    "headers": {
+        "Retry-After": {
+            "description": "Seconds until a retry makes sense, where known",
+            "schema": {"type": "integer"},
+        }
+    },
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
 }
 PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM, 422: _PROBLEM}
@@ -68,14 +75,15 @@ def make_app(
         version="1",
         lifespan=lifespan,
         responses=PROBLEMS,
+        dependencies=[Depends(_known_query)],
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
     for router in routers:
         app.include_router(router)
-    if max_body is not None:
-        app.add_middleware(_BodyLimit, most=max_body)
+    app.add_middleware(Bodies, most=max_body)
+    app.add_middleware(_Heads)
     app.add_exception_handler(errors.Problem, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _framework)
@@ -85,33 +93,33 @@ def make_app(
     return app
 
 
-class _BodyLimit:
-    """Refuses a body above `most` bytes: by its declared length before it is read, else as soon as it is passed."""
+class _Heads:
+    """HEAD wherever GET: the same answer without its body. FastAPI's routes take only the method they name."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._most:
-            await send_problem(scope, send, errors.BodyTooLarge(f"At most {self._most} bytes are read"))
-            return
-        got = 0
 
-        async def limited() -> Message:
-            nonlocal got
-            message = await receive()
-            got += len(message.get("body", b""))
-            if got > self._most:
-                # FastAPI lets its own exception through while it reads a body, and turns every other one into a 400.
-                raise HTTPException(413, f"At most {self._most} bytes are read")
-            return message
+        async def bodiless(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        await self._app(scope, limited, send)
+        asked: Scope = {**scope, "method": "GET"}
+        try:
+            await self._app(asked, receive, bodiless)
+        finally:
+            scope.update({"route": asked["route"]} if "route" in asked else {})
+
+
+async def _known_query(request: Request) -> None:
+    """Unknown parameters are refused on every route, also on those that take none."""
+    if request.scope["query_string"]:
+        known = openapi.query_names(_document(request.app), request.scope["route"].path_format, request.method)
+        if known is not None:
+            strict.check_query(request.scope["query_string"], known)
 
 
 def _document(app: FastAPI) -> dict[str, Any]:
@@ -122,7 +130,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
             schemas.pop(unused, None)
         whole = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= whole.pop("$defs") | {"ProblemBody": whole}
-        app.openapi_schema = document
+        app.openapi_schema = openapi.plain(document)
     return app.openapi_schema
 
 
@@ -142,7 +150,12 @@ async def _refused(request: Request, problem: Exception) -> Response:
 
 async def _invalid(request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, RequestValidationError)  # noqa: S101
-    return await _refused(request, problems.from_validation(wrong.errors()))
+    found = wrong.errors()
+    said = request.headers.get("content-type", "")
+    if any(e["loc"] == ("body",) and e["type"] != "missing" for e in found) and not is_json(said):
+        detail = "The body is read as JSON only: send it with the header `Content-Type: application/json`"
+        return await _refused(request, errors.UnsupportedMediaType(detail))
+    return await _refused(request, problems.from_validation(found))
 
 
 async def _framework(request: Request, refused: Exception) -> Response:

@@ -1,4 +1,6 @@
-"""The shapes of the contract that more than one service answers with, and the strict types of what clients send."""
+"""The shapes of the contract that more than one service answers with, and the types of what clients send.
+
+How strictly those are read is in `strict`."""
 
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -12,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from shared import delivery, platforms
 from shared.models import ImageSource
 from shared.money import usd
+from shared.strict import FromText
 
 THUMBNAIL = 320
 """Width and height of the `thumbnail_url` of every image."""
@@ -31,13 +34,10 @@ def storable(text: str) -> str:
 Text = Annotated[str, AfterValidator(storable)]
 """A string from a client that can be stored."""
 
+Id = Annotated[UUID, FromText]
+"""Of a picture or a job, in a body."""
+
 BusinessId = Annotated[int, Field(gt=0, le=2**63 - 1, description="The tenant")]
-
-
-class Asked(BaseModel):
-    """The root of what clients send: unknown fields are refused, not ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Answer(BaseModel):

@@ -5,8 +5,7 @@ address is judged is in `addresses`, the fetching in `fetch`.
 """
 
 from collections.abc import Iterator
-from typing import Annotated
-from uuid import UUID
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, ConfigDict, Field
@@ -15,7 +14,8 @@ from yarl import URL
 from shared import caller, images, log, platforms, wire
 from shared.errors import FieldError, Invalid, InvalidImage, UnsupportedMediaType
 from shared.platforms import RULES, Platform, Severity
-from shared.wire import Answer, Asked, BusinessId, Text
+from shared.strict import Asked
+from shared.wire import Answer, BusinessId, Id, Text
 from upload_service import addresses, fetch, intake
 from upload_service.addresses import Fault
 from upload_service.fetch import Seen
@@ -45,12 +45,23 @@ def _web_address(text: str) -> str:
     return text
 
 
+def _one_of_two(schema: dict[str, Any]) -> dict[str, Any]:
+    """The document says it too: one of them, and not null."""
+    fields = {name: said["anyOf"][0] for name, said in schema["properties"].items() if name in ("image_id", "url")}
+    fields["url"] |= {"pattern": "^https?://[A-Za-z0-9]"}
+    return {
+        "examples": [{"url": "https://example.com/picture.jpg"}],
+        "properties": schema["properties"] | fields,
+        "oneOf": [{"required": [name]} for name in fields],
+    }
+
+
 class Probe(Asked):
     """A picture of the library, or any address. Exactly one of the two."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://example.com/picture.jpg"}]})
+    model_config = ConfigDict(json_schema_extra=lambda schema: schema.update(_one_of_two(schema)))
 
-    image_id: UUID | None = Field(None, description="A picture of the library: its stored original is probed")
+    image_id: Id | None = Field(None, description="A picture of the library: its stored original is probed")
     url: Annotated[Text, AfterValidator(_web_address)] | None = Field(None, min_length=1, max_length=2048)
     business_id: BusinessId | None = Field(None, description="With `image_id`: another business's picture is 404")
 
@@ -63,7 +74,12 @@ class Reachability(Answer):
     checks: list[Check] = Field(description="In the order they are made; what could not be asked is left out")
 
 
-@router.post("/validate/reachability", response_model=Reachability, summary="Can the outside world fetch the picture?")
+@router.post(
+    "/validate/reachability",
+    response_model=Reachability,
+    operation_id="check_reachability",
+    summary="Can the outside world fetch the picture?",
+)
 async def reachability(request: Request, asked: Probe) -> Response:
     """Fetches the first bytes as a stranger would. Addresses that are not public are told apart and never fetched."""
     tools: Tools = request.app.state.tools

@@ -9,7 +9,8 @@ from pydantic import Field, ValidationError
 from shared import caller, log, wire
 from shared.errors import FieldError, Invalid
 from shared.filenames import MAX_LENGTH
-from shared.wire import Asked, BusinessId, Text
+from shared.strict import Asked, AskedInQuery
+from shared.wire import BusinessId, Text
 from upload_service.order import Kept, Order, fulfil
 from upload_service.queue import Asker, asker
 from upload_service.receive import Received, received
@@ -18,7 +19,7 @@ from upload_service.tools import Tools
 router = APIRouter(prefix="/api/v1/images", tags=["Uploads"])
 
 
-class UploadQuery(Asked):
+class UploadQuery(AskedInQuery):
     """Whose picture it will be."""
 
     business_id: BusinessId
@@ -66,6 +67,7 @@ _BODY = {
     response_model=wire.Image,
     responses={200: {"model": wire.Image, "description": "These bytes were there already; `X-Deduplicated: true`"}},
     openapi_extra=_BODY,
+    operation_id="upload_image",
     summary="Upload a picture",
     response_description="Stored; its address is in `Location`",
 )

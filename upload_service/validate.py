@@ -8,16 +8,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
-from shared import caller, delivery, images, platforms, renditions, wire
+from shared import caller, delivery, images, platforms, renditions, strict, wire
 from shared.errors import BodyTooLarge, FieldError, Invalid, Malformed, UnsupportedMediaType
 from shared.platforms import Picture, Platform, Severity
-from shared.wire import Answer, Asked, BusinessId, Text
+from shared.strict import Asked, FromText
+from shared.wire import Answer, BusinessId, Id, Text
 from upload_service.queue import Asker, asker
 from upload_service.receive import Received, received
 from upload_service.tools import Tools
@@ -28,12 +28,15 @@ _MOST_JSON = 64 * 1024
 _MOST_SIDE = 10_000_000
 
 
+Platforms = list[Annotated[Platform, FromText]]
+
+
 class ByImage(Asked):
     """A picture of the library."""
 
-    image_id: UUID
+    image_id: Id
     business_id: BusinessId | None = None
-    platforms: list[Platform] | None = Field(None, min_length=1, max_length=len(Platform), description="Default: all")
+    platforms: Platforms | None = Field(None, min_length=1, max_length=len(Platform), description="Default: all")
 
 
 class ByNumbers(Asked):
@@ -45,7 +48,7 @@ class ByNumbers(Asked):
     format: Annotated[Text, BeforeValidator(lambda name: name.strip().lower() if isinstance(name, str) else name)] = (
         Field(min_length=1, max_length=40, examples=["jpeg", "png", "webp"])
     )
-    platforms: list[Platform] | None = Field(None, min_length=1, max_length=len(Platform), description="Default: all")
+    platforms: Platforms | None = Field(None, min_length=1, max_length=len(Platform), description="Default: all")
 
 
 class Check(Answer):
@@ -103,22 +106,24 @@ class _Case:
     platforms: Sequence[Platform]
 
 
-def _body(*models: type[Asked]) -> dict[str, Any]:
-    """Both kinds of body for the document; `Platform` is among its schemas because the answers name it."""
+def _body(*models: type[Asked], several: bool = True) -> dict[str, Any]:
+    """The JSON for the document; `Platform` is among its schemas because the answers name it.
+
+    One kind of body only, though a form is taken too: two for one operation break generators of clients."""
     schemas = [model.model_json_schema(ref_template="#/components/schemas/{model}") for model in models]
     for schema in schemas:
         schema.pop("$defs", None)
-    file = {"type": "string", "format": "binary"}
-    names = {"type": "string", "description": "Names of platforms, with commas between; default: all"}
-    form = {"type": "object", "required": ["file"], "properties": {"file": file, "platforms": names}}
-    content = {"application/json": {"schema": {"oneOf": schemas}}, "multipart/form-data": {"schema": form}}
+        if not several:
+            del schema["properties"]["platforms"]
+    content = {"application/json": {"schema": {"oneOf": schemas}}}
     return {"requestBody": {"required": True, "content": content}}
 
 
 @router.post(
     "/validate/instagram",
     response_model=Verdict,
-    openapi_extra=_body(ByImage, ByNumbers),
+    openapi_extra=_body(ByImage, ByNumbers, several=False),
+    operation_id="validate_for_instagram",
     summary="Would Instagram take it?",
 )
 async def instagram(request: Request) -> Response:
@@ -131,10 +136,11 @@ async def instagram(request: Request) -> Response:
     "/validate",
     response_model=Verdicts,
     openapi_extra=_body(ByImage, ByNumbers),
+    operation_id="validate",
     summary="Which platforms would take it?",
 )
 async def validate(request: Request) -> Response:
-    """The same for several platforms: `platforms` names them."""
+    """The same for several platforms: `platforms` names them, in a form with commas between."""
     async with _case(request, *Platform) as case:
         return wire.answer(Verdicts(verdicts=[_verdict(platform, case) for platform in case.platforms]))
 
@@ -168,7 +174,7 @@ async def _of_file(tools: Tools, form: Received, default: Sequence[Platform], wh
 
 
 async def _of_json(tools: Tools, request: Request, default: Sequence[Platform]) -> _Case:
-    asked = _checked(_JSON, await _read(request))
+    asked = _checked(_JSON, strict.loads(await _read(request)))
     if asked.platforms and len(default) == 1:
         unknown = FieldError("/platforms", "unknown_field", "Several platforms are asked at /validate")
         raise Invalid(unknown.detail, errors=(unknown,))
@@ -186,12 +192,12 @@ _JSON: TypeAdapter[ByImage | ByNumbers] = TypeAdapter(
         Discriminator(lambda body: "image" if isinstance(body, dict) and "image_id" in body else "numbers"),
     ]
 )
-_PLATFORMS = TypeAdapter(list[Platform])
+_PLATFORMS = TypeAdapter(Platforms)
 
 
 def _checked(adapter: TypeAdapter[Any], value: Any, name: str = "") -> Any:
     try:
-        return adapter.validate_python(value) if name else adapter.validate_json(value)
+        return adapter.validate_python(value)
     except ValidationError as wrong:
         # The tag of the union is ours; the client never wrote it.
         places = [(name, *e["loc"]) if name else e["loc"][1:] for e in wrong.errors()]

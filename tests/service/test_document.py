@@ -118,6 +118,24 @@ def test_the_document_is_sound() -> None:
         jsonschema_rs.meta.validate(schema)
 
 
+def test_generators_of_clients_understand_every_choice() -> None:
+    """openapi-python-client 0.29.1 crashes on a `const` beside a boolean, and sends every `default` it reads."""
+    document = whole()
+    text = orjson.dumps(document).decode()
+    assert '"const"' not in text
+    assert not re.search(r'"(?:exclusive)?(?:max|min)imum":-?[0-9]+(?:\.|e)', text, re.IGNORECASE), (
+        "a bound is no integer"
+    )
+    charged = document["components"]["schemas"]["Cost"]["properties"]["charged"]
+    assert charged["anyOf"] == [{"type": "boolean"}, {"type": "string", "enum": ["unknown"]}, {"type": "null"}]
+    for path, method, what in operations(document):
+        for parameter in what.get("parameters", ()):
+            assert {"type": "null"} not in parameter["schema"].get("anyOf", ()), (
+                f"{method} {path}: nobody can send null"
+            )
+            assert parameter["name"] != "page" or "default" not in parameter["schema"], "absent means: by cursor"
+
+
 def test_only_public_routes_are_described() -> None:
     secret = APIRouter()
     secret.add_api_route("/api/v1/images/secret/door", lambda: None)

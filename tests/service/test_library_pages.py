@@ -137,8 +137,16 @@ NONSENSE: list[str] = [
         "page=x", "page=9999999999999999999", "page_size=0", "page_size=101", "source=everything", "trashed=perhaps",
         "cursor=", "cursor=x", "cursor=%00", "cursor=" + "A" * 38, "cursor=" + "_" * 32, "cursor=" + "x" * 201,
         "cursor=" + quote("\u2603"), "search=%00", "search=a%00b", "search=" + "x" * 201, "sort=name", "colour=red",
-        "page=1&cursor=" + "A" * 32,
+        "page=2&cursor=" + "A" * 32, "page_size=5&page_size=5", "page=01", "page=%2B1", "trashed=1",
     ]  # fmt: skip
+
+
+async def test_the_first_page_may_be_named_beside_a_cursor(library: Room) -> None:
+    """As generated clients do, which send what they take for the default."""
+    for number in range(3):
+        await shelves.add(library.db, filename=f"{number}.jpg")
+    first = await page(library, page_size=2)
+    assert names(await page(library, page_size=2, page=1, cursor=first["next_cursor"])) == ["0.jpg"]
 
 
 async def test_a_query_that_makes_no_sense_is_refused(library: Room) -> None:

@@ -56,6 +56,16 @@ async def test_every_route_of_the_list_goes_to_its_service() -> None:
     assert upload.asked == library.asked == []
 
 
+async def test_head_passes_wherever_get_does() -> None:
+    upstream = Upstream()
+    async with gate(upstream) as port:
+        for route in ROUTES:
+            path = route.template.format(image_id=ID, post_id="1")
+            head = parse(await raw(port, get(path).replace(b"GET", b"HEAD", 1)))
+            assert (head.status, head.body) == (200 if "GET" in route.methods else 405, b""), path
+    assert {seen.method for seen in upstream.asked} == {"HEAD"}
+
+
 async def test_a_posts_name_and_the_body_of_a_put_arrive_byte_for_byte() -> None:
     upstream = Upstream()
     names = ["1", "a.b", "...", "posts", "~!$&'()*+,;=:@-_.", "%2e%2E%2e", "%2f%2F", "%5c", "caf%C3%A9"]

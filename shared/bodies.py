@@ -1,0 +1,68 @@
+"""Bodies before a route sees them: no more bytes than are read, and JSON that can be read in one way only."""
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import errors, strict
+from shared.shell import send_problem
+
+MOST_JSON = 64 * 1024
+"""Bytes of a JSON body, where the service does not say otherwise."""
+
+
+def is_json(content_type: str) -> bool:
+    """Whether FastAPI would read such a body as JSON."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+class Bodies:
+    """Refuses a body above `most` bytes: by its declared length before it is read, else as soon as it is passed.
+
+    JSON is looked at when its end is read; with `most` None, other bodies are left to their routes.
+    """
+
+    def __init__(self, app: ASGIApp, most: int | None) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        json = is_json(headers.get(b"content-type", b"").decode("latin-1"))
+        most = self._most if self._most is not None else MOST_JSON if json else None
+        if most is None:
+            await self._app(scope, receive, send)
+            return
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > most:
+            await send_problem(scope, send, errors.BodyTooLarge(f"At most {most} bytes are read"))
+            return
+        await self._app(scope, _looked_at(receive, most, json=json), send)
+
+
+def _looked_at(receive: Receive, most: int, *, json: bool) -> Receive:
+    """What a route reads of its body. FastAPI lets its own exception through while it reads one, and turns every other
+    one into a 400."""
+    got, whole = 0, bytearray()
+
+    async def looked_at() -> Message:
+        nonlocal got
+        message = await receive()
+        piece: bytes = message.get("body", b"")
+        got += len(piece)
+        if got > most:
+            raise HTTPException(413, f"At most {most} bytes are read")
+        if json:
+            whole.extend(piece)
+            if whole and message["type"] == "http.request" and not message.get("more_body", False):
+                try:
+                    strict.loads(bytes(whole))
+                except errors.Malformed as wrong:
+                    raise HTTPException(400, str(wrong)) from None
+                whole.clear()
+        return message
+
+    return looked_at
