@@ -92,7 +92,15 @@ class Gateway(Shell):
         advisory: Mapping[str, Check],
     ) -> None:
         closed = frozenset({METRICS}) if settings.auth != "off" else frozenset()
-        super().__init__(access, settings, checks=checks, advisory=advisory, headers=_SAFE, closed=closed)
+        super().__init__(
+            access,
+            settings,
+            checks=checks,
+            advisory=advisory,
+            headers=_SAFE,
+            closed=closed,
+            origins=settings.cors_origins,
+        )
         # Outermost, so that a page of another origin can read refusals too.
         self._entrance = _with_cors(super().__call__, settings)
         self.stop = doors.close
@@ -172,6 +180,7 @@ def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
             "Idempotency-Key",
             "If-Match",
             "If-None-Match",
+            "Last-Event-ID",
             "Prefer",
             "X-Request-Id",
         ],

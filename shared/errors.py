@@ -16,6 +16,7 @@ Problem
 ├── TooLarge 413             a file of more bytes than the limit
 │   └── BodyTooLarge         any other body of more bytes than its limit
 ├── UnsupportedMediaType 415 not a format we take
+├── Misdirected 421          it came by a name that is not ours
 ├── Invalid 422              well-formed, but a field is wrong; carries `errors[]`
 │   ├── InvalidImage         the picture does not decode
 │   ├── TooManyPixels        the picture is larger than we decode
@@ -134,6 +135,10 @@ class BodyTooLarge(TooLarge):
 
 class UnsupportedMediaType(Problem):
     status, code, title = 415, "unsupported_media_type", "This kind of file is not taken"
+
+
+class Misdirected(Problem):
+    status, code, title = 421, "misdirected_request", "This is not the server you named"
 
 
 class Invalid(Problem):

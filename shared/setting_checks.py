@@ -34,6 +34,20 @@ def hosts_and_ports(text: str | None) -> frozenset[tuple[str, int]]:
     return frozenset(found)
 
 
+def check_hosts(text: str | None) -> None:
+    """Raises ValueError where a name is none, such as `*`, which would let every name in."""
+    for name in parts(text):
+        if not re.fullmatch(r"(\*\.)?[A-Za-z0-9_-][A-Za-z0-9._-]*|[0-9a-fA-F:]+", name):
+            raise ValueError("must be names without port, `name.example` or `*.name.example`, with commas between")
+
+
+def check_origins(text: str | None) -> None:
+    """Raises ValueError where an origin is none. `*` is every page there is, `null` every page in a sandboxed frame."""
+    for origin in parts(text):
+        if not re.fullmatch(r"https?://([A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(:[0-9]+)?", origin):
+            raise ValueError("must be origins, `https://app.example`, with commas between; never `*` or `null`")
+
+
 def check_tokens(
     issuer: str | None, audience: str | None, jwks_url: str | None, key: str | None, names: Iterable[str]
 ) -> None:

@@ -19,7 +19,15 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.money import micros
-from shared.setting_checks import SHORTEST_SECRET, check_tokens, hosts_and_ports, is_loopback, parts
+from shared.setting_checks import (
+    SHORTEST_SECRET,
+    check_hosts,
+    check_origins,
+    check_tokens,
+    hosts_and_ports,
+    is_loopback,
+    parts,
+)
 
 SANDBOX_OPENAI_KEY = "sk-sandbox"
 SANDBOX_CLOUDINARY = "cloudinary://sandbox-key:sandbox-secret@sandbox"
@@ -75,6 +83,8 @@ class Common(BaseSettings):
     """Seconds one Redis command may take before Redis counts as down."""
     public_url: str = Field("http://localhost:8003", validation_alias=_env("DARKROOM_PUBLIC_URL"))
     """The gateway's address as clients see it; links in answers begin with it."""
+    allowed_hosts: str | None = Field(None, validation_alias=_env("DARKROOM_ALLOWED_HOSTS"))
+    """Further names by which this process may be asked, with commas between; `*.example.org` for all under it."""
     catalogue: Path | None = Field(None, validation_alias=_env("DARKROOM_CATALOGUE"))
     """A TOML file laid over the packaged catalogue of models and prices."""
     sandbox_url: str | None = Field(None, validation_alias=_env("DARKROOM_SANDBOX_URL"))
@@ -107,6 +117,16 @@ class Common(BaseSettings):
         if secret and any(len(part) < SHORTEST_SECRET for part in parts(secret.get_secret_value())):
             raise ValueError(f"each secret must have at least {SHORTEST_SECRET} characters")
         return secret
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts_are_names(cls, text: str | None) -> str | None:
+        check_hosts(text)
+        return text
+
+    def allowed_host_list(self) -> list[str]:
+        """`allowed_hosts` one by one."""
+        return [name.lower() for name in parts(self.allowed_hosts)]
 
     def inner_secrets(self) -> list[str]:
         """The secrets between the gateway and the inner services; the first one signs."""
@@ -210,6 +230,12 @@ class GatewaySettings(Common):
     """Jobs of one business that may wait at once; the next is refused with 429, give or take those of one moment."""
     max_watchers: int = Field(5000, ge=1, validation_alias=_env("DARKROOM_MAX_WATCHERS"))
     """Waiting polls and event streams this process holds at once."""
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_are_named(cls, text: str | None) -> str | None:
+        check_origins(text)
+        return text
 
     def jwt_algorithm_list(self) -> list[str]:
         """The signatures that are believed."""

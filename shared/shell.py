@@ -20,6 +20,7 @@ from shared.access_log import AccessLog
 from shared.db import DatabaseUnavailable
 from shared.probes import Check, Probes
 from shared.settings import Common
+from shared.visitors import Visitors
 
 _OWN_LIMITS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 """What the operating system says when this machine has no more space, files or memory."""
@@ -79,10 +80,12 @@ class Shell:
         advisory: Mapping[str, Check] | None = None,
         headers: Sequence[tuple[bytes, bytes]] = (),
         closed: AbstractSet[str] = frozenset(),
+        origins: str | None = None,
     ) -> None:
         self._app = app
         self._probed = Probes.paths - closed
         self._log = AccessLog(settings)
+        self._visitors = Visitors(settings, origins)
         marks = [(b"x-darkroom-sandbox", ", ".join(settings.sandbox_parts).encode())] if settings.sandbox_parts else []
         self._headers = [*headers, *marks]
         self._probes = Probes(checks, advisory, self._headers)
@@ -111,6 +114,9 @@ class Shell:
 
         structlog.contextvars.bind_contextvars(request_id=identity)
         try:
+            # Probes are asked by address, by whoever watches over us, and tell a page nothing.
+            if scope["path"] not in Probes.paths:
+                self._visitors.check(scope)
             await self._app(scope, receive, answer)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is told in the one body
             _write_down(fault, scope["path"])

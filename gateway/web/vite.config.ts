@@ -8,7 +8,8 @@ export default defineConfig({
   plugins: [react(), budget(120)],
   css,
   build: { target, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
-  server: { proxy: { "/api": process.env["DARKROOM_URL"] ?? "http://127.0.0.1:8003" } },
+  // The browser's own Host is handed on, or the gateway would take the page for a stranger's.
+  server: { proxy: { "/api": { target: process.env["DARKROOM_URL"] ?? "http://127.0.0.1:8003", changeOrigin: false } } },
   test: {
     environment: "jsdom",
     setupFiles: ["test/setup.ts"],

@@ -113,6 +113,7 @@ def settings(upload: str, library: str | None = None, **more: Any) -> GatewaySet
         upload_url=upload,
         library_url=library or upload,
         log_level="error",
+        allowed_hosts="x, darkroom",  # What bare sockets call it here.
         **more,
     )
 

@@ -309,7 +309,7 @@ def test_pages_of_listed_origins_may_call_and_read_refusals(locked: Locked) -> N
             assert (refused.headers.get("access-control-allow-origin") == origin) is allowed
             for method in ("POST", "PUT", "PATCH", "DELETE"):
                 asked = {"Origin": origin, "Access-Control-Request-Method": method}
-                asked["Access-Control-Request-Headers"] = "authorization,if-match"
+                asked["Access-Control-Request-Headers"] = "authorization,if-match,last-event-id"
                 preflight = client.options(f"{IMAGES}/x", headers=asked)
                 assert (preflight.status_code == 200) is allowed, method
                 assert "access-control-allow-credentials" not in preflight.headers

@@ -53,7 +53,7 @@ async def running(database: str, redis_url: str, **more: Any) -> AsyncIterator[G
     )
     async with app.router.lifespan_context(app):
         transport = httpx2.ASGITransport(Shell(unlocked(app), settings, checks={}))
-        async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as http:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
             yield Gateway(pool, http)
     await bell.close()
     await pool.close()

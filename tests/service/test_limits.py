@@ -107,7 +107,7 @@ async def door(*, auth: bool = True, **more: Any) -> AsyncIterator[Door]:
     access.open(*([Known()] if auth else []))
     bell = Doorbell.at(chosen)
     transport = httpx2.ASGITransport(app=Shell(access, chosen, checks={}))
-    async with limits.running(bell), httpx2.AsyncClient(transport=transport, base_url="http://darkroom") as client:
+    async with limits.running(bell), httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         found.client = client
         yield found
     await bell.close()

@@ -75,7 +75,7 @@ async def running(database: str, redis_url: str) -> AsyncIterator[Running]:
     watch = Watch(counting, bell, settings)  # type: ignore[arg-type]
     listening = asyncio.create_task(watch.run())
     shell = Shell(unlocked(StatusLane(watch)), settings, checks={})
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(shell), base_url="http://gateway") as http:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(shell), base_url="http://localhost") as http:
         yield Running(pool, counting, watch, bell, http)
     listening.cancel()
     await bell.close()

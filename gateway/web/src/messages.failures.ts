@@ -42,6 +42,7 @@ export const failures: Record<string, FailureWords> = {
   too_many_pixels: { title: "The picture has too many pixels", help: "At most 25 megapixels." },
   invalid_request: { title: "Something in the request is wrong", help: "" },
   idempotency_key_reused: { title: "This was sent before with other settings", help: "Send it again." },
+  misdirected_request: { title: "This page was opened by an unknown address", help: "Open it by the address you were given." },
   rate_limited: { title: "Too much at once", help: "Wait until there is room again, then repeat it." },
   internal_error: { title: "Something broke on our side", help: "It was logged. Try again in a moment." },
   upstream_unavailable: { title: "A part of Darkroom does not answer", help: "Try again in a moment." },
