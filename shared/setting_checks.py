@@ -34,6 +34,13 @@ def hosts_and_ports(text: str | None) -> frozenset[tuple[str, int]]:
     return frozenset(found)
 
 
+def check_origins(text: str | None) -> None:
+    """Raises ValueError for anything that is no origin: these words go into a policy for browsers."""
+    for origin in parts(text):
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
+            raise ValueError("must be origins such as https://pictures.example, with commas between")
+
+
 def check_tokens(
     issuer: str | None, audience: str | None, jwks_url: str | None, key: str | None, names: Iterable[str]
 ) -> None:

@@ -19,7 +19,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.money import micros
-from shared.setting_checks import SHORTEST_SECRET, check_tokens, hosts_and_ports, is_loopback, parts
+from shared.setting_checks import SHORTEST_SECRET, check_origins, check_tokens, hosts_and_ports, is_loopback, parts
 
 SANDBOX_OPENAI_KEY = "sk-sandbox"
 SANDBOX_CLOUDINARY = "cloudinary://sandbox-key:sandbox-secret@sandbox"
@@ -175,6 +175,8 @@ class GatewaySettings(Common):
     """Seconds by which the issuer's clock may differ from ours."""
     cors_origins: str | None = Field(None, validation_alias=_env("DARKROOM_CORS_ORIGINS"))
     """Origins of web pages that may call the API, with commas between: `https://app.example`. Default: none."""
+    picture_origins: str | None = Field(None, validation_alias=_env("DARKROOM_PICTURE_ORIGINS"))
+    """Origins that pictures are delivered from beside the store's usual one, with commas between: a private CDN."""
     key_requests: int = Field(1200, ge=1, le=6_000_000, validation_alias=_env("DARKROOM_KEY_REQUESTS_PER_MINUTE"))
     """What one key may ask in a minute, a sixth of it at once. Polls that nothing changed for are free."""
     business_requests: int = Field(
@@ -205,6 +207,12 @@ class GatewaySettings(Common):
     """Jobs of one business that may wait at once; the next is refused with 429, give or take those of one moment."""
     max_watchers: int = Field(5000, ge=1, validation_alias=_env("DARKROOM_MAX_WATCHERS"))
     """Waiting polls and event streams this process holds at once."""
+
+    @field_validator("picture_origins")
+    @classmethod
+    def _only_origins(cls, text: str | None) -> str | None:
+        check_origins(text)
+        return text
 
     def jwt_algorithm_list(self) -> list[str]:
         """The signatures that are believed."""
