@@ -67,13 +67,13 @@ def build(settings: GatewaySettings) -> "Gateway":
     access = Access(limits)
 
     async def postgres() -> None:
-        await db.ping(api.state.tools.db)
+        await db.ping(api.state.tools.probe)
 
     async def redis() -> None:
         await api.state.tools.bell.redis.ping()
 
     async def generation() -> str | None:
-        waiting = await jobs.standstill(api.state.tools.db)
+        waiting = await jobs.standstill(api.state.tools.probe)
         return f"waits for an operator: {waiting.error_code}, {waiting.error_detail}" if waiting else None
 
     checks = {"postgres": postgres, "upload": _ready(proxy, "upload"), "library": _ready(proxy, "library")}

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from gateway import pages
 from gateway.pages import Page
 from shared.errors import MethodNotAllowed, NotFound
+from shared.setting_checks import parts
 from shared.settings import GatewaySettings
 
 DIST = Path(__file__).parent / "web" / "dist"
@@ -49,7 +50,7 @@ class Studio:
 def _policy(settings: GatewaySettings) -> str:
     """Pictures come from the store, and can be fetched from there to be saved; everything else comes from here, and no
     script from within the page."""
-    store = "https://res.cloudinary.com"
+    store = " ".join(("https://res.cloudinary.com", *parts(settings.picture_origins)))
     if settings.sandbox_url and "cloudinary" in settings.sandbox_parts:
         sandbox = urlsplit(settings.sandbox_url)
         store += f" {sandbox.scheme}://{sandbox.netloc}"

@@ -21,6 +21,8 @@ class Tools:
     bell: Doorbell
     catalogue: Catalogue
     watch: Watch
+    probe: Pool
+    """One connection for `/readyz`, which is not told that Postgres is away when the others are all in use."""
 
 
 @asynccontextmanager
@@ -28,11 +30,11 @@ async def opened(settings: GatewaySettings) -> AsyncIterator[Tools]:
     """Builds them, listens for changed jobs, and takes everything down in the opposite order."""
     catalogue = load(settings.catalogue)
     bell = Doorbell.at(settings)
-    async with await connect(settings) as db:
+    async with await connect(settings) as db, await connect(settings, most=1) as probe:
         watch = Watch(db, bell, settings)
         listening = asyncio.create_task(watch.run())
         try:
-            yield Tools(settings, db, bell, catalogue, watch)
+            yield Tools(settings, db, bell, catalogue, watch, probe)
         finally:
             watch.close()
             listening.cancel()

@@ -14,7 +14,7 @@ import orjson
 from gateway import schemas
 from shared import log, progress
 from shared.db import Pool
-from shared.doorbell import CHANGES, DOWN, Doorbell
+from shared.doorbell import CHANGES, Doorbell
 from shared.models import JobStatus
 from shared.settings import GatewaySettings
 
@@ -115,9 +115,12 @@ class Watch:
                 async for message in self._bell.listen(CHANGES):
                     if message is None:
                         self._told = True
+                    elif (job_id := _named(message[1])) is not None:
+                        self.forget(job_id)
                     else:
-                        self.forget(UUID(orjson.loads(message[1])["id"]))
-            except DOWN as gone:
+                        # Whichever job it means, nothing that was read before it is said again.
+                        self._views.clear()
+            except Exception as gone:  # noqa: BLE001 - mostly Redis; whatever it is, nobody else would listen again
                 log.get().warning("watch.untold", error=type(gone).__name__)
             self._told = False
             self._views.clear()
@@ -140,14 +143,16 @@ class Watch:
         except Exception as failed:  # noqa: BLE001 - handed to everybody who asked
             for job_id, future in batch.items():
                 self._done(job_id, future)
-                if not future.done():
-                    future.set_exception(failed)
-                    future.exception()  # Marked as seen: an asker may have left meanwhile.
+                _refuse(future, failed)
             return
         for job_id, future in batch.items():
             current = self._done(job_id, future)
             standing = standings.get(job_id)
-            view = self._view(standing) if standing else None
+            try:
+                view = self._view(standing) if standing else None
+            except Exception as failed:  # noqa: BLE001 - a job that cannot be shown is its askers' only
+                _refuse(future, failed)
+                continue
             if current:
                 self._remember(job_id, view)
             if not future.done():
@@ -181,6 +186,21 @@ class Watch:
             body=body.model_dump_json().encode(),
             retry_after=retry_after,
         )
+
+
+def _refuse(future: "asyncio.Future[View | None]", fault: Exception) -> None:
+    if not future.done():
+        future.set_exception(fault)
+        future.exception()  # Marked as seen: an asker may have left meanwhile.
+
+
+def _named(message: bytes) -> UUID | None:
+    """Which job changed. None, and a word in the log, for what another version of us may say during an upgrade."""
+    try:
+        return UUID(orjson.loads(message)["id"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        log.get().warning("watch.not_understood", length=len(message))
+        return None
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

@@ -67,7 +67,10 @@ async def derive(request: Request, image_id: ImageId, asked: Annotated[Scope, Qu
 def _made(parent: Row, wish: Wish) -> Delivered:
     picture = platforms.Picture(parent["width"], parent["height"], parent["bytes"], parent["format"])
     copy = renditions.preset_rendition(wish.preset, wish.mode, picture)
-    return delivery.for_platform(parent["url"], copy.mode, copy.width, copy.height)
+    made = delivery.for_platform(parent["url"], copy.mode, copy.width, copy.height)
+    if made is None:
+        raise Conflict("Its address is none at which the store makes copies")
+    return made
 
 
 async def _fetch(tools: Tools, url: str) -> bytes:

@@ -41,7 +41,7 @@ def build(settings: LibrarySettings) -> ASGIApp:
     lane = Lists(app, lambda: app.state.tools)
 
     async def postgres() -> None:
-        await db.ping(app.state.tools.db)
+        await db.ping(app.state.tools.probe)
 
     async def store() -> None:
         await app.state.tools.store.ping()

@@ -24,6 +24,8 @@ class Tools:
     store: ImageStore
     delivery: httpx2.AsyncClient
     """Fetches renditions from the store's own address; never an address that a client named."""
+    probe: Pool
+    """One connection for `/readyz`, which is not told that Postgres is away when the others are all in use."""
 
 
 def tools_of(request: Request) -> Tools:
@@ -40,8 +42,9 @@ async def opened(settings: LibrarySettings) -> AsyncIterator[Tools]:
         async with (
             await connect(settings, searches=True) as db,
             await connect(settings) as lists,
+            await connect(settings, most=1) as probe,
             httpx2.AsyncClient(timeout=settings.store_timeout, follow_redirects=False) as delivery,
         ):
-            yield Tools(settings, db, lists, store, delivery)
+            yield Tools(settings, db, lists, store, delivery, probe)
     finally:
         store.close()

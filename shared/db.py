@@ -90,17 +90,18 @@ async def _open(*arguments: Any, **more: Any) -> "asyncpg.Connection[asyncpg.Rec
         raise _unavailable(gone) from gone
 
 
-async def connect(settings: Common, *, searches: bool = False) -> Pool:
+async def connect(settings: Common, *, searches: bool = False, most: int | None = None) -> Pool:
     """A pool that opens its connections when they are needed, so that a process starts while Postgres is away.
 
     `searches` plans every statement anew: a generic plan makes a trigram search for a common word 70 times slower.
     Nor does it start processes of Postgres for a page. A plain list pays more for its plan than for its rows.
+    `most` connections instead of `DARKROOM_DATABASE_POOL`.
     """
     plans = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"} if searches else {}
     pool = asyncpg.create_pool(
         settings.database_url.get_secret_value(),
         min_size=0,
-        max_size=settings.database_pool,
+        max_size=most or settings.database_pool,
         timeout=settings.database_timeout,
         command_timeout=settings.database_timeout,
         connect=_open,

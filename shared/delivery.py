@@ -33,8 +33,11 @@ class Delivered:
 def thumbnail(url: str, of_width: int, of_height: int, *, width: int, height: int, fit: Fit) -> Delivered:
     """A picture of `of_width` by `of_height`, made smaller for a box; never enlarged, the store picks the format.
 
-    A picture too small to cover the box covers the largest smaller box of the same shape.
+    A picture too small to cover the box covers the largest smaller box of the same shape. One whose address knows no
+    transformations, such as of another store before a migration, is shown as it is.
     """
+    if _MARK not in url:
+        return Delivered(url, of_width, of_height)
     if fit == "cover":
         across, down = _box(of_width, of_height, width, height)
         return Delivered(_insert(url, f"c_fill,g_auto,h_{down},w_{across}/{_ANY_BROWSER}"), across, down)
@@ -42,8 +45,13 @@ def thumbnail(url: str, of_width: int, of_height: int, *, width: int, height: in
     return Delivered(_insert(url, f"c_limit,h_{height},w_{width}/{_ANY_BROWSER}"), across, down)
 
 
-def for_platform(url: str, mode: Mode, width: int, height: int) -> Delivered:
-    """A copy that every platform takes: sRGB JPEG of exactly this size, without any metadata."""
+def for_platform(url: str, mode: Mode, width: int, height: int) -> Delivered | None:
+    """A copy that every platform takes: sRGB JPEG of exactly this size, without any metadata.
+
+    None where the address knows no transformations.
+    """
+    if _MARK not in url:
+        return None
     how = "c_fill,g_auto" if mode == "crop" else "b_blurred:400:15,c_pad"
     address = _insert(url, f"{how},h_{height},w_{width}/{_ANY_PLATFORM}")
     return Delivered(_as_jpeg(address), width, height)
@@ -71,8 +79,6 @@ def _rounded(part: int, whole: int) -> int:
 
 def _insert(url: str, transformation: str) -> str:
     before, mark, after = url.partition(_MARK)
-    if not mark:
-        raise ValueError("This is no address of a stored picture")
     return f"{before}{mark}{transformation}/{after}"
 
 

@@ -384,7 +384,7 @@ async def standstill(db: Db) -> Job | None:
     """A job that waits because of our own mistake (key, money, model), if there is one: for `readyz`."""
     return _job(
         await db.fetchrow(
-            f"""select {_COLUMNS} from jobs where status in ('queued', 'running')
+            f"""select {_COLUMNS} from jobs where finished_at is null
             and error_code in ('provider_auth', 'provider_quota', 'model_retired', 'invalid_parameters') limit 1"""
         )
     )

@@ -300,6 +300,8 @@ class Jobs(Job, table=True):
         Index("jobs_due", "due_at", postgresql_where=text("status = 'queued'")),
         Index("jobs_leased", "lease_until", postgresql_where=text("status = 'running'")),
         Index("jobs_open", "business_id", postgresql_where=text("finished_at is null")),
+        Index("jobs_standing", "error_code", postgresql_where=text("finished_at is null and error_code is not null")),
+        Index("jobs_page_ended", "business_id", "status", *_NEWEST, postgresql_where=text("finished_at is not null")),
         Index("jobs_recent_runs", "model", "quality", "size", text("finished_at desc"), postgresql_where=_SUCCEEDED),
     )
 
@@ -345,3 +347,16 @@ class LibraryCounts(SQLModel, table=True):
     """Whether it counts the trash or the live ones."""
     delta: int = Field(sa_type=BigInteger)
     """What one statement added or took away, or the sum of older rows that were folded into this one."""
+
+
+class JobCounts(SQLModel, table=True):
+    """Changes in how many ended jobs a business has; their sum is how many. Written by triggers on `jobs` only."""
+
+    __tablename__: ClassVar[Any] = "job_counts"
+    __table_args__ = (Index("job_counts_of_a_business", "business_id"),)
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    business_id: int = Field(sa_type=BigInteger)
+    status: JobStatus = Field(sa_column=_text())
+    """One of the three that are final."""
+    delta: int = Field(sa_type=BigInteger)
+    """1 for a job that ended, -1 for one that was taken away, or the sum of older rows folded into this one."""

@@ -12,6 +12,8 @@ Check = Callable[[], Awaitable[str | None]]
 
 METRICS = "/metrics"
 _CHECK_SECONDS = 3.0
+_REMEMBERED_SECONDS = 2.0
+"""How long an answer of `/readyz` is given again without asking."""
 
 
 class Probes:
@@ -29,13 +31,15 @@ class Probes:
         self._checks = checks
         self._headers = headers
         self._advisory = advisory or {}
+        self._asking: asyncio.Task[tuple[int, bytes]] | None = None
+        self._asked_at = float("-inf")
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         status, kind, body = 200, b"application/json", b'{"status":"ok"}'
         if scope["path"] == METRICS:
             kind, body = CONTENT_TYPE_LATEST.encode(), generate_latest()
         elif scope["path"] == "/readyz":
-            status, body = await self._ready()
+            status, body = await self._remembered()
         headers = [
             (b"content-type", kind),
             (b"content-length", str(len(body)).encode()),
@@ -44,6 +48,15 @@ class Probes:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def _remembered(self) -> tuple[int, bytes]:
+        """The answer of a moment ago, or the one that is being found: strangers may ask, however often."""
+        now = asyncio.get_running_loop().time()
+        if self._asking is None or (self._asking.done() and now - self._asked_at >= _REMEMBERED_SECONDS):
+            self._asking = asyncio.create_task(self._ready())
+            self._asked_at = now
+        # Shielded: who leaves does not take the answer from the others.
+        return await asyncio.shield(self._asking)
 
     async def _ready(self) -> tuple[int, bytes]:
         names = [*self._checks, *self._advisory]

@@ -200,6 +200,8 @@ class GatewaySettings(Common):
     """Seconds by which the issuer's clock may differ from ours."""
     cors_origins: str | None = Field(None, validation_alias=_env("DARKROOM_CORS_ORIGINS"))
     """Origins of web pages that may call the API, with commas between: `https://app.example`. Default: none."""
+    picture_origins: str | None = Field(None, validation_alias=_env("DARKROOM_PICTURE_ORIGINS"))
+    """Origins that pictures are delivered from beside the store's usual one, with commas between: a private CDN."""
     key_requests: int = Field(1200, ge=1, le=6_000_000, validation_alias=_env("DARKROOM_KEY_REQUESTS_PER_MINUTE"))
     """What one key may ask in a minute, a sixth of it at once. Polls that nothing changed for are free."""
     business_requests: int = Field(
@@ -231,7 +233,7 @@ class GatewaySettings(Common):
     max_watchers: int = Field(5000, ge=1, validation_alias=_env("DARKROOM_MAX_WATCHERS"))
     """Waiting polls and event streams this process holds at once."""
 
-    @field_validator("cors_origins")
+    @field_validator("cors_origins", "picture_origins")
     @classmethod
     def _origins_are_named(cls, text: str | None) -> str | None:
         check_origins(text)

@@ -92,11 +92,21 @@ class Shell:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, self._writing_last(send))
         elif scope["path"] in self._probed:
             await self._probes(scope, receive, send)
         else:
             await self._answer(scope, receive, send)
+
+    def _writing_last(self, send: Send) -> Send:
+        """Writes the last access lines before the server is told that it may exit."""
+
+        async def tell(message: Message) -> None:
+            if message["type"].startswith("lifespan.shutdown."):
+                self._log.flush()
+            await send(message)
+
+        return tell
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()

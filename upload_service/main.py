@@ -32,7 +32,7 @@ def build(settings: UploadSettings) -> ASGIApp:
     )
 
     async def postgres() -> None:
-        await db.ping(app.state.tools.db)
+        await db.ping(app.state.tools.probe)
 
     async def store() -> None:
         await app.state.tools.store.ping()

@@ -20,6 +20,8 @@ class Tools:
     store: ImageStore
     decoders: Decoders
     fetcher: Fetcher
+    probe: Pool
+    """One connection for `/readyz`, which is not told that Postgres is away when the others are all in use."""
 
 
 @asynccontextmanager
@@ -29,9 +31,10 @@ async def opened(settings: UploadSettings) -> AsyncIterator[Tools]:
     try:
         async with (
             await connect(settings) as db,
+            await connect(settings, most=1) as probe,
             Decoders(settings) as decoders,
             Fetcher(settings).running() as fetcher,
         ):
-            yield Tools(settings, db, store, decoders, fetcher)
+            yield Tools(settings, db, store, decoders, fetcher, probe)
     finally:
         store.close()

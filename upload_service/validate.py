@@ -243,5 +243,5 @@ def _fix(platform: Platform, case: _Case) -> Fix | None:
 
 
 def _copy(copy: renditions.Rendition, url: str | None) -> Copy:
-    address = delivery.for_platform(url, copy.mode, copy.width, copy.height).url if url else None
-    return Copy(width=copy.width, height=copy.height, ratio=copy.ratio, url=address)
+    made = delivery.for_platform(url, copy.mode, copy.width, copy.height) if url else None
+    return Copy(width=copy.width, height=copy.height, ratio=copy.ratio, url=made.url if made else None)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
-from shared import attachments, budgets, models, tenancy
+from shared import attachments, budgets, late, models, tenancy
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -18,6 +18,7 @@ async def test_the_migrations_build_what_the_models_describe(database: str) -> N
     assert {
         attachments.Attachments.__tablename__,
         budgets.Budgets.__tablename__,
+        late.LateLooks.__tablename__,
         models.Jobs.__tablename__,
         tenancy.ApiKeys.__tablename__,
     } <= set(SQLModel.metadata.tables)

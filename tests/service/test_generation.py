@@ -42,7 +42,7 @@ class Gateway:
 async def running(database: str, redis_url: str, **more: Any) -> AsyncIterator[Gateway]:
     settings = GatewaySettings(database_url=database, redis_url=redis_url, **more)
     pool, bell = await db.connect(settings), Doorbell.at(settings)
-    tools = Tools(settings, pool, bell, catalogue.load(), Watch(pool, bell, settings))
+    tools = Tools(settings, pool, bell, catalogue.load(), Watch(pool, bell, settings), pool)
 
     @asynccontextmanager
     async def built() -> AsyncIterator[Tools]:

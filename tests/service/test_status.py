@@ -12,9 +12,9 @@ import pytest
 from gateway.status import PREFIX, StatusLane
 from gateway.watch import Watch
 from generation_worker import entry
-from shared import db, jobs, late, progress
+from shared import db, images, jobs, late, progress
 from shared.db import Pool
-from shared.doorbell import Doorbell
+from shared.doorbell import CHANGES, Doorbell
 from shared.ids import new_id
 from shared.jobs import Wish
 from shared.models import Job, JobError
@@ -286,3 +286,35 @@ async def test_the_estimate_comes_from_recent_runs_of_the_same_kind(lane: Runnin
     running = (await lane.get(first)).json()
     assert (running["queue"], running["status"]) == (None, "running")
     assert 35 <= running["eta_seconds"] <= 40
+
+
+@pytest.mark.parametrize("message", [b"{}", b"[]", b"no json", b'{"id": "x"}', b'{"id": 7}', b"null", b"\xff"])
+async def test_a_message_of_another_version_is_passed_over(lane: Running, message: bytes) -> None:
+    await lane.accept()
+    job = await lane.claim()
+    assert (await lane.get(job)).json()["status"] == "running"
+    await lane.bell.redis.publish(CHANGES, message)
+    held = asyncio.create_task(lane.get(job, Prefer="wait=30"))
+    async with asyncio.timeout(20):
+        while not lane.watch._waiters:
+            await asyncio.sleep(0.01)
+        await lane.fail(job)
+        assert (await held).json()["status"] == "failed", "it went on listening"
+
+
+@pytest.mark.parametrize(("form", "status"), [("jpeg", 200), ("tiff", 500)])
+async def test_a_picture_that_cannot_be_shown_strands_nobody(lane: Running, form: str, status: int) -> None:
+    await lane.accept()
+    odd = await lane.claim()
+    await jobs.finish(lane.pool, odd.id, odd.attempt, new_id())
+    row = entry.of(odd, Stored("darkroom/1/odd", "https://elsewhere/odd.jpg", form, 9, 8, 8), "ab")
+    async with db.transaction(lane.pool) as connection:
+        await images.add(connection, row)
+        await connection.execute("update jobs set image_id = $2 where id = $1", odd.id, row.id)
+    other = await lane.accept()
+    async with asyncio.timeout(10):
+        shown, also = await asyncio.gather(lane.get(odd), lane.get(other))
+    assert (also.status_code, also.json()["status"]) == (200, "queued")
+    assert shown.status_code == status
+    if status == 200:
+        assert shown.json()["image"]["thumbnail_url"] == "https://elsewhere/odd.jpg"

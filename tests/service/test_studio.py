@@ -54,6 +54,21 @@ async def test_the_page_is_asked_for_each_time_and_allows_no_foreign_script(dist
     }
 
 
+async def test_the_origins_of_a_private_cdn_are_allowed(dist: Path) -> None:
+    async with studio(dist, picture_origins="https://demo-res.cloudinary.com, https://p.example:8443") as port:
+        policy = str(parse(await raw(port, get("/"))).header("content-security-policy"))
+    for rule in ("img-src 'self' blob: data:", "connect-src 'self'"):
+        assert f"{rule} https://res.cloudinary.com https://demo-res.cloudinary.com https://p.example:8443;" in policy
+
+
+@pytest.mark.parametrize(
+    "wrong", ["*", "https://a.example; script-src *", "https://a.example/path", "a.example", "https:"]
+)
+def test_what_is_no_origin_is_refused_at_the_start(wrong: str) -> None:
+    with pytest.raises(ValueError, match="must be origins"):
+        settings("http://127.0.0.1:1", picture_origins=wrong)
+
+
 @pytest.mark.parametrize(
     ("more", "allowed"),
     [

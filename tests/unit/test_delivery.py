@@ -57,6 +57,8 @@ def test_large_pictures_need_only_one_transformation_for_each_box_and_fit() -> N
 
 def test_a_copy_for_a_platform_is_a_jpeg_of_exactly_that_size() -> None:
     crop, pad = for_platform(URL, "crop", 1080, 1350), for_platform(URL, "pad", 1080, 1350)
+    assert crop
+    assert pad
     assert crop.url == (
         "https://res.cloudinary.com/demo/image/upload/c_fill,g_auto,h_1350,w_1080/"
         "cs_srgb,f_jpg,fl_force_strip,q_auto:good/v17/darkroom/1/01a2.jpg"
@@ -65,6 +67,8 @@ def test_a_copy_for_a_platform_is_a_jpeg_of_exactly_that_size() -> None:
     assert (pad.width, pad.height) == (1080, 1350)
 
 
-def test_something_else_than_a_stored_picture_has_no_copies() -> None:
-    with pytest.raises(ValueError, match="stored picture"):
-        thumbnail("https://example.com/x.jpg", 1, 1, width=160, height=160, fit="cover")
+def test_what_knows_no_transformations_is_shown_as_it_is_and_has_no_copies() -> None:
+    url = "https://example.com/x.jpg"
+    shown = thumbnail(url, 4000, 3000, width=160, height=160, fit="cover")
+    assert (shown.url, shown.width, shown.height) == (url, 4000, 3000)
+    assert for_platform(url, "crop", 1080, 1350) is None

@@ -1,0 +1,96 @@
+"""What is asked often reads few rows, however many jobs have ended; and the counts that make it so are right."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from shared import jobs, progress
+from shared.db import Connection, Db, Pool
+from shared.jobs import Wish
+from shared.models import JobError, JobStatus
+
+ENDED = 3000
+
+
+@pytest.fixture
+async def one(db: Pool) -> AsyncIterator[Connection]:
+    """One connection, so that what it reads can be counted; in a database where thousands of jobs have ended."""
+    async with db.acquire() as connection:
+        await connection.execute(
+            """insert into jobs (id, business_id, status, stage, prompt, model, size, quality, request_id, body_hash,
+                    estimated_micros, charged, error_code, created_at, finished_at)
+                select gen_random_uuid(), 1, case when n % 1000 = 0 then 'failed' else 'canceled' end, 'done', 'a fox',
+                    'm', '1024x1024', 'hd', 'r', 'h', 1, 'false', case when n % 1000 = 0 then 'provider_auth' end,
+                    now() - make_interval(secs => n), now()
+                from generate_series(1, $1::int) n""",
+            ENDED,
+        )
+        await connection.execute("vacuum analyze jobs")
+        yield connection
+
+
+async def rows_read(connection: Connection) -> int:
+    """How many rows of `jobs` were read so far, by whatever way."""
+    await connection.execute("select pg_stat_force_next_flush()")
+    read: int = await connection.fetchval(
+        """select seq_tup_read + coalesce(idx_tup_fetch, 0) + (
+                select sum(idx_tup_read) from pg_stat_user_indexes where relname = 'jobs')::bigint
+            from pg_stat_user_tables where relname = 'jobs'"""
+    )
+    return read
+
+
+async def test_the_probe_reads_no_job_that_has_ended(one: Connection, wish: Callable[..., Wish]) -> None:
+    for _ in range(50):
+        await jobs.create(one, wish())
+    await one.execute("analyze jobs")
+    before = await rows_read(one)
+    assert await jobs.standstill(one) is None
+    assert await rows_read(one) - before <= 1
+    (job,) = await jobs.claim(one, 1, 30)
+    await jobs.postpone(one, job.id, job.attempt, JobError.PROVIDER_QUOTA, "no money", delay=30)
+    standing = await jobs.standstill(one)
+    assert standing is not None
+    assert standing.id == job.id
+
+
+@pytest.mark.parametrize("status", [None, *JobStatus])
+async def test_a_page_of_jobs_reads_little_more_than_it_shows(
+    one: Connection, wish: Callable[..., Wish], status: JobStatus | None
+) -> None:
+    await jobs.create(one, wish())
+    await jobs.claim(one, 1, 30)
+    await jobs.create(one, wish())
+    await one.execute("analyze jobs")
+    before = await rows_read(one)
+    found, total = await progress.page(one, 1, status, limit=4)
+    assert await rows_read(one) - before < 100
+    assert total == await counted(one, 1, status)
+    assert len(found) == min(4, total)
+    assert {standing.job.status for standing in found} <= ({status} if status else set(JobStatus))
+
+
+async def counted(db: Db, business_id: int, status: JobStatus | None) -> int:
+    """One by one."""
+    found: int = await db.fetchval(
+        "select count(*) from jobs where business_id = $1 and ($2::text is null or status = $2)", business_id, status
+    )
+    return found
+
+
+async def test_totals_stay_right_while_many_end_at_once_and_some_are_taken_away(
+    db: Pool, wish: Callable[..., Wish]
+) -> None:
+    made = [(await jobs.create(db, wish(n % 2 + 1)))[0] for n in range(160)]
+    await asyncio.gather(*(jobs.cancel(db, job.id, None) for job in made[:90]))
+    for job in await jobs.claim(db, 30, 30):
+        await jobs.fail(db, job.id, job.attempt, JobError.CONTENT_POLICY, "no")
+    await db.execute("delete from jobs where id = any($1)", [job.id for job in made[:7]])
+    for business in (1, 2, 3):
+        for status in (None, *JobStatus):
+            _, total = await progress.page(db, business, status, limit=1)
+            assert total == await counted(db, business, status), (business, status)
+    assert await db.fetchval("select count(*) from job_counts") < 150, "they are folded"
+    await db.execute("truncate jobs cascade")
+    assert (await progress.page(db, 1, None, limit=1))[1] == 0

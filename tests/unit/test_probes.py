@@ -1,0 +1,41 @@
+"""Readiness asks each part once for all who ask, and not again for a moment."""
+
+import asyncio
+from typing import Any
+
+import orjson
+
+from shared.probes import Probes
+
+
+async def ask(probes: Probes) -> dict[str, Any]:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        raise AssertionError
+
+    await probes({"type": "http", "path": "/readyz", "method": "GET"}, receive, send)
+    answer: dict[str, Any] = orjson.loads(sent[1]["body"])
+    return answer
+
+
+async def test_a_flood_of_questions_asks_a_part_once() -> None:
+    asked, may_answer = 0, asyncio.Event()
+
+    async def part() -> None:
+        nonlocal asked
+        asked += 1
+        await may_answer.wait()
+
+    probes = Probes({"part": part})
+    waiting = [asyncio.create_task(ask(probes)) for _ in range(50)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await asyncio.sleep(0)
+    may_answer.set()
+    answers = await asyncio.gather(*waiting[1:], ask(probes))
+    assert {answer["status"] for answer in answers} == {"ready"}
+    assert asked == 1
