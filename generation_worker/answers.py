@@ -26,6 +26,17 @@ class Meaning(Enum):
     """The picture may exist and be billed."""
 
 
+class Whose(Enum):
+    """Whom a refusal concerns."""
+
+    ACCOUNT = "account"
+    """Every call: key or balance."""
+    MODEL = "model"
+    """Every call for the model."""
+    UNSURE = "unsure"
+    """Perhaps the model, perhaps only this prompt: the model once a second business meets it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of the table. A field that is None matches anything."""
@@ -38,6 +49,8 @@ class Row:
     kind: frozenset[str] | None = None
     """The body's `type`."""
     param: frozenset[str] | None = None
+    whose: Whose = Whose.MODEL
+    """Of a mistake of ours: whose calls meet it too."""
 
 
 def _row(
@@ -48,9 +61,10 @@ def _row(
     code: tuple[str, ...] = (),
     kind: tuple[str, ...] = (),
     param: tuple[str, ...] = (),
+    whose: Whose = Whose.MODEL,
 ) -> Row:
     status_, code_, kind_, param_ = (frozenset(given) or None for given in (status, code, kind, param))
-    return Row(meaning, error, status_, code_, kind_, param_)  # type: ignore[arg-type]
+    return Row(meaning, error, status_, code_, kind_, param_, whose)  # type: ignore[arg-type]
 
 
 _POLICY = ("moderation_blocked", "content_policy_violation", "image_content_policy_violation", "contentFilter")
@@ -62,14 +76,17 @@ _MONEY = (
     "insufficient_quota",
     "billing_hard_limit_reached",
 )
+_KEY = ("invalid_api_key", "account_deactivated")
 
 TABLE = (
     _row(Meaning.REFUSED, JobError.CONTENT_POLICY, code=_POLICY),
-    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA, code=_MONEY),
-    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA, kind=("insufficient_quota",)),
-    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_AUTH, code=("invalid_api_key", "account_deactivated")),
-    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_AUTH, status=(401, 403)),
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA, code=_MONEY, whose=Whose.ACCOUNT),
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA, kind=("insufficient_quota",), whose=Whose.ACCOUNT),
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_AUTH, code=_KEY, whose=Whose.ACCOUNT),
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_AUTH, status=(401,), whose=Whose.ACCOUNT),
     _row(Meaning.MISCONFIGURED, JobError.MODEL_RETIRED, code=("model_not_found", "model_retired")),
+    # Not verified for the model, the wrong region, or a filter before the vendor that dislikes this prompt.
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_AUTH, status=(403,), whose=Whose.UNSURE),
     _row(Meaning.MISCONFIGURED, JobError.MODEL_RETIRED, status=(400, 404), param=("model",)),
     _row(Meaning.MISCONFIGURED, JobError.PROVIDER_UNAVAILABLE, status=(404, 405)),
     _row(Meaning.MISCONFIGURED, JobError.INVALID_PARAMETERS, code=("unknown_parameter",)),

@@ -10,7 +10,9 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from generation_worker import painter
+from generation_worker.answers import Whose
 from generation_worker.lease import Lease, Stop
+from generation_worker.pause import Standing
 from generation_worker.tools import Tools
 from shared import jobs, ledger, log
 from shared.catalogue import Catalogue
@@ -26,6 +28,7 @@ ENDED = Counter("darkroom_jobs_ended_total", "Jobs that ended", ["status", "erro
 _LONGEST_DELAY = 60.0
 _POSTGRES_PAUSE = 0.5
 _GATE_DELAY = 2.0
+_KEPT_BACK_DELAY = 1.0
 
 Result = TypeVar("Result")
 
@@ -63,14 +66,14 @@ async def not_painted(tools: Tools, job: Job, attempt_id: UUID, nothing: painter
 
     await until_postgres_answers(settle)
     if isinstance(nothing, painter.Refused):
-        tools.pause.end()
+        tools.pause.end(job)
     match nothing:
         case painter.Busy():
             delay = nothing.retry_after if nothing.retry_after is not None else _backoff(job.attempt)
             await tools.throttle.close(delay)
             return await _postpone(tools, job, nothing.error, str(nothing), delay)
         case painter.Misconfigured():
-            return await misconfigured(tools, job, nothing.error, str(nothing))
+            return await misconfigured(tools, job, nothing.error, str(nothing), nothing.whose)
         case painter.Unsent():
             return await _retry(tools, job, nothing.error, str(nothing))
         case painter.Ambiguous():
@@ -114,10 +117,16 @@ async def wait_for_store(tools: Tools, job: Job, gone: StoreError) -> Job | None
     return await _postpone(tools, job, JobError.STORAGE_UNAVAILABLE, "The picture store is down", delay)
 
 
-async def misconfigured(tools: Tools, job: Job, error: JobError, detail: str) -> Job | None:
-    """Our own mistake: nobody's job fails for it, and nobody claims until it is mended or probed again."""
-    delay = tools.pause.begin(error, detail)
+async def misconfigured(tools: Tools, job: Job, error: JobError, detail: str, whose: Whose) -> Job | None:
+    """Our own mistake: nobody's job fails for it, and what meets it too waits until it is mended or probed again."""
+    delay = tools.pause.begin(error, detail, job, whose)
     return await _not_now(tools, job, error, detail, delay)
+
+
+async def kept_back(tools: Tools, job: Job, token: str, standing: Standing) -> Job | None:
+    """Another job proves right now whether the mistake is mended: this one is claimed when that is known."""
+    await tools.throttle.give_back(token)
+    return await _not_now(tools, job, standing.reason, standing.detail, _KEPT_BACK_DELAY)
 
 
 async def gate_closed(tools: Tools, job: Job, token: str) -> Job | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from generation_worker import ends, entry, paid, painter, picture
+from generation_worker.answers import Whose
 from generation_worker.lease import Lease
 from generation_worker.tools import Tools
 from shared import images, jobs, ledger, log
@@ -110,10 +111,12 @@ async def _not_asked_again(
 
 async def _paint(tools: Tools, job: Job, lease: Lease, token: str) -> bytes | Job | None:
     """The paid call, between two rows of the ledger."""
+    if (standing := tools.pause.keeps_back(job)) is not None:
+        return await ends.kept_back(tools, job, token, standing)
     try:
         choice = tools.catalogue.choose(job.model, job.size, job.quality, datetime.now(UTC).date())
     except Refusal as gone:
-        return await ends.misconfigured(tools, job, JobError.MODEL_RETIRED, gone.detail)
+        return await ends.misconfigured(tools, job, JobError.MODEL_RETIRED, gone.detail, Whose.MODEL)
     attempt_id = await _begin(tools, job, token)
     if not isinstance(attempt_id, UUID):
         return attempt_id
@@ -126,7 +129,7 @@ async def _paint(tools: Tools, job: Job, lease: Lease, token: str) -> bytes | Jo
         lease.calling = False
     # No await until `paid`: a cancellation can only come at one.
     lease.paid = True
-    tools.pause.end()
+    tools.pause.end(job)
     receipt = _receipt(choice, painting)
     ends.CALLS.labels(job.model, Outcome.PAINTED).inc()
     ends.COST.labels(job.model).inc(receipt.cost_micros / 1_000_000)

@@ -11,7 +11,7 @@ import openai
 import orjson
 import pybase64
 
-from generation_worker.answers import Meaning, Refusal
+from generation_worker.answers import Meaning, Refusal, Whose
 from shared.models import Charged, JobError
 from shared.settings import WorkerSettings
 
@@ -67,6 +67,8 @@ class Refused(NotPainted):
 
 class Misconfigured(NotPainted):
     """Our own mistake: key, money, model, parameters."""
+
+    whose: Whose = Whose.MODEL
 
 
 class Ambiguous(NotPainted):
@@ -160,6 +162,8 @@ def from_refusal(refusal: Refusal) -> NotPainted:
     )
     if isinstance(made, Busy):
         made.retry_after = refusal.retry_after
+    if isinstance(made, Misconfigured):
+        made.whose = row.whose
     return made
 
 

@@ -295,7 +295,7 @@ class WorkerSettings(StoreSettings):
     """Seconds since acceptance that a job may wait for a busy vendor or store before it ends. A painted picture is
     kept even then. A job that waits for our own mistake (key, money, model) waits without end."""
     misconfigured_pause: Seconds = Field(30.0, validation_alias=_env("DARKROOM_MISCONFIGURED_PAUSE_SECONDS"))
-    """Seconds without claiming after the vendor refused our key, our money or our model."""
+    """Seconds without claiming what would meet it too, after the vendor refused our key, our money or our model."""
 
     @model_validator(mode="after")
     def _timeouts_are_a_ladder(self) -> Self:
