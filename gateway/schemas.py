@@ -24,12 +24,10 @@ Dollars = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$
 RETRYABLE = {
     JobError.PROVIDER_RATE_LIMITED,
     JobError.PROVIDER_UNAVAILABLE,
-    JobError.STORAGE_UNAVAILABLE,
     JobError.DEADLINE_PASSED,
     JobError.WORKER_LOST,
-    JobError.BAD_PROVIDER_IMAGE,
 }
-"""Errors after which the same wish, as a new job, may succeed. Not `outcome_unknown`: that may pay twice."""
+"""Errors after which the same wish, as a new job, may succeed. Never where the failed one may have been charged."""
 
 
 class Choosing(Asked):
@@ -76,7 +74,9 @@ class Cost(Answer):
     """Money as decimal strings in US dollars."""
 
     estimated_usd: str
-    actual_usd: str | None = Field(description="Null while the job is open, or where it cannot be known")
+    actual_usd: str | None = Field(
+        description="Null while the job is open, or where it cannot be known: then only the estimate is"
+    )
     charged: bool | Literal["unknown"] | None = Field(description="Null while the job is open")
 
 
@@ -85,7 +85,9 @@ class JobFailure(Answer):
 
     code: JobError
     detail: str
-    retryable: bool = Field(description="Whether asking again, as a new job, may help")
+    retryable: bool = Field(
+        description="Whether asking again, as a new job, may help. Never where this one is, or may be, charged"
+    )
     charged: bool | Literal["unknown"]
 
 
@@ -216,7 +218,7 @@ def job(standing: Standing, public_url: str, purge_after_days: int) -> Job:
         error=JobFailure(
             code=row.error_code,
             detail=row.error_detail or "",
-            retryable=row.error_code in RETRYABLE,
+            retryable=row.error_code in RETRYABLE and charged is False,
             charged=charged if charged is not None else "unknown",
         )
         if failed and row.error_code

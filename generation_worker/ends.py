@@ -14,7 +14,7 @@ from generation_worker.answers import Whose
 from generation_worker.lease import Lease, Stop
 from generation_worker.pause import Standing
 from generation_worker.tools import Tools
-from shared import jobs, ledger, log
+from shared import jobs, ledger, log, unread
 from shared.catalogue import Catalogue
 from shared.db import DatabaseUnavailable, transaction
 from shared.models import Job, JobError, JobStatus, Outcome
@@ -57,6 +57,8 @@ async def not_painted(tools: Tools, job: Job, attempt_id: UUID, nothing: painter
     log.get().warning("call.failed", outcome=outcome.value, word=nothing.word, charged=nothing.charged.value)
 
     async def settle() -> None:
+        if isinstance(nothing, painter.BadPicture):
+            await unread.keep(tools.db, attempt_id, job, str(nothing), nothing.answer)
         known = await ledger.settle(
             tools.db, attempt_id, job, outcome, nothing.charged,
             detail=nothing.word, provider_request_id=nothing.request_id,
@@ -181,16 +183,17 @@ async def fail(tools: Tools, job: Job, error: JobError, detail: str) -> Job | No
 
 
 async def bad_picture(tools: Tools, job: Job, detail: str) -> Job | None:
-    """For good, and the useless bytes go in the same transaction: without them an open job would be painted again."""
+    """For good; the bytes are set aside in the same transaction: an open job without them would be painted again."""
 
-    async def fail_and_discard() -> Job | None:
+    async def fail_and_set_aside() -> Job | None:
         async with transaction(tools.db) as connection:
             failed = await jobs.fail(connection, job.id, job.attempt, JobError.BAD_PROVIDER_IMAGE, detail)
             if failed is not None:
+                await unread.set_aside(connection, job, detail)
                 await ledger.unspill(connection, job.id)
         return failed
 
-    return await until_postgres_answers(fail_and_discard)
+    return await until_postgres_answers(fail_and_set_aside)
 
 
 async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:

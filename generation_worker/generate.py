@@ -8,11 +8,11 @@ from uuid import UUID
 
 import structlog
 
-from generation_worker import ends, entry, paid, painter, picture
+from generation_worker import ends, entry, hosted, paid, painter, picture
 from generation_worker.answers import Whose
 from generation_worker.lease import Lease
 from generation_worker.tools import Tools
-from shared import images, jobs, ledger, log
+from shared import images, jobs, ledger, log, unread
 from shared.catalogue import Choice, Refusal
 from shared.db import DatabaseUnavailable, transaction
 from shared.models import Job, JobError, Outcome
@@ -123,6 +123,8 @@ async def _paint(tools: Tools, job: Job, lease: Lease, token: str) -> bytes | Jo
     lease.sent = lease.calling = True
     try:
         painting = await tools.painter.paint(job.prompt, choice.provider_parameters(), attempt_id)
+        if painting.address:
+            painting = await hosted.bring(tools, job, attempt_id, painting, painting.address)
     except painter.NotPainted as nothing:
         return await ends.not_painted(tools, job, attempt_id, nothing)
     finally:
@@ -139,6 +141,8 @@ async def _paint(tools: Tools, job: Job, lease: Lease, token: str) -> bytes | Jo
         return None
     lease.safe = True
     await tools.bell.tell(kept)
+    if painting.address:
+        await unread.read_after_all(tools.db, attempt_id)
     await tools.throttle.learn(painting.headers)
     return painting.data
 
@@ -163,6 +167,7 @@ def _receipt(choice: Choice, painting: painter.Painting) -> ledger.Receipt:
         input_tokens=_tokens(usage.get("input_tokens")),
         output_tokens=_tokens(usage.get("output_tokens")),
         cost_micros=choice.unit_price_micros if cost is None else cost,
+        estimated=cost is None,
     )
 
 

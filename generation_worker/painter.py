@@ -8,9 +8,8 @@ from uuid import UUID
 
 import httpx2
 import openai
-import orjson
-import pybase64
 
+from generation_worker import reading
 from generation_worker.answers import Meaning, Refusal, Whose
 from shared.models import Charged, JobError
 from shared.settings import WorkerSettings
@@ -24,11 +23,15 @@ class Painting:
     """A paid answer."""
 
     data: bytes
-    """The picture's file; not yet looked at."""
+    """The picture's file; not yet looked at. Empty where it has to be fetched."""
     usage: Mapping[str, Any] | None
     """Tokens, where the server says them."""
     request_id: str | None
     headers: Mapping[str, str]
+    address: str | None = None
+    """Where the picture lies, if the answer only names that."""
+    content: bytes = b""
+    """Then the whole answer, to be kept until the picture is here."""
 
 
 class NotPainted(Exception):
@@ -77,6 +80,9 @@ class Ambiguous(NotPainted):
 
 class BadPicture(NotPainted):
     """An answer of success that holds no picture."""
+
+    answer: bytes = b""
+    """The whole of it, for an operator: it was paid for, perhaps."""
 
 
 _ERRORS: dict[Meaning, type[NotPainted]] = {
@@ -186,14 +192,16 @@ def _from_connection(gone: openai.APIConnectionError) -> NotPainted:
 def _painting(content: bytes, headers: Mapping[str, str]) -> Painting:
     request_id = headers.get("x-request-id")
     try:
-        answer = orjson.loads(content)
-        encoded, usage = answer["data"][0]["b64_json"], answer.get("usage")
-        data = pybase64.b64decode(encoded, validate=True)
-    except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError, ValueError):
-        raise BadPicture(
-            "The vendor's answer holds no picture",
-            error=JobError.BAD_PROVIDER_IMAGE,
-            charged=Charged.UNKNOWN,
-            request_id=request_id,
-        ) from None
-    return Painting(data, usage if isinstance(usage, Mapping) else None, request_id, headers)
+        found = reading.read(content)
+    except reading.Unreadable as why:
+        raise unread(f"The vendor's answer holds no picture: {why}", content, request_id) from None
+    if found.data is not None:
+        return Painting(found.data, found.usage, request_id, headers)
+    return Painting(b"", found.usage, request_id, headers, found.address, content)
+
+
+def unread(detail: str, answer: bytes, request_id: str | None) -> BadPicture:
+    """It said success, so it may have cost; and we hold no picture, so nobody can be told that it did."""
+    bad = BadPicture(detail, error=JobError.BAD_PROVIDER_IMAGE, charged=Charged.UNKNOWN, request_id=request_id)
+    bad.answer = answer
+    return bad

@@ -19,12 +19,14 @@ BILL = """
     select coalesce(sum(cost_micros), 0) as known,
            case when bool_or(a.charged = 'true') then 'true'
                 when bool_or(a.charged = 'unknown' or a.outcome = 'in_flight') then 'unknown'
-                else 'false' end as charged
+                else 'false' end as charged,
+           coalesce(bool_or(cost_estimated), false) as estimated
     from attempts a where a.job_id = jobs.id"""
 
 _COST = f"""
     (actual_micros, charged) = (
-        select case when bill.charged = 'unknown' then null else bill.known end, bill.charged from ({BILL}) bill)"""
+        select case when bill.charged = 'unknown' or bill.estimated then null else bill.known end, bill.charged
+        from ({BILL}) bill)"""
 
 _END = f"""
     stage = 'done', finished_at = now(), lease_until = null, revision = revision + 1, {_COST}"""
