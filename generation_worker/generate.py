@@ -122,7 +122,7 @@ async def _paint(tools: Tools, job: Job, lease: Lease, token: str) -> bytes | Jo
         return attempt_id
     lease.sent = lease.calling = True
     try:
-        painting = await tools.painter.paint(job.prompt, choice.provider_parameters(), attempt_id)
+        painting = await tools.painter.paint(job.prompt, choice.provider_parameters(), attempt_id, choice.model.dialect)
         if painting.address:
             painting = await hosted.bring(tools, job, attempt_id, painting, painting.address)
     except painter.NotPainted as nothing:

@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx2
 import openai
+import orjson
 
-from generation_worker import reading
+from generation_worker import answers, reading
 from generation_worker.answers import Meaning, Refusal, Whose
+from shared import log
+from shared.dialect import OPENAI, Dialect
 from shared.models import Charged, JobError
 from shared.settings import WorkerSettings
 
@@ -96,8 +100,10 @@ _ERRORS: dict[Meaning, type[NotPainted]] = {
 class Painter(Protocol):
     """What makes pictures."""
 
-    async def paint(self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID) -> Painting:
-        """Makes one picture for money. Raises NotPainted."""
+    async def paint(
+        self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID, dialect: Dialect = OPENAI
+    ) -> Painting:
+        """Makes one picture for money, of a server that speaks this dialect. Raises NotPainted."""
         ...
 
     async def close(self) -> None: ...
@@ -108,6 +114,14 @@ class OpenAIPainter:
 
     def __init__(self, settings: WorkerSettings) -> None:
         key, base_url = settings.painter_access()
+        host = urlsplit(base_url).hostname or ""
+        if settings.openai_api_key and not f".{host}".endswith(".openai.com"):
+            # Nothing that we send can be relied on to stop it: LiteLLM as it comes makes nine calls out of one.
+            log.get().warning(
+                "vendor.may_retry",
+                host=host,
+                detail="Not OpenAI's own server: see that it does not retry by itself: each retry is paid",
+            )
         self._seconds = settings.vendor_timeout
         self._client = openai.AsyncOpenAI(
             api_key=key,
@@ -116,15 +130,21 @@ class OpenAIPainter:
             max_retries=0,
             timeout=httpx2.Timeout(settings.vendor_timeout, connect=min(5.0, settings.vendor_timeout)),
         )
-        # The SDK loads this part on first use, which would be the first user's wait.
-        self._images = self._client.images.with_raw_response
 
-    async def paint(self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID) -> Painting:
+    async def paint(
+        self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID, dialect: Dialect = OPENAI
+    ) -> Painting:
+        headers: dict[str, str | openai.Omit] = {**dict(dialect.headers), "X-Client-Request-Id": str(attempt_id)}
+        if dialect.key_header:
+            headers |= {dialect.key_header: self._client.api_key, "Authorization": openai.Omit()}
         try:
             # The client's own timeout is for each read: an answer that trickles in would never pass it.
             async with asyncio.timeout(self._seconds):
-                answer = await self._images.generate(
-                    prompt=prompt, **parameters, extra_headers={"X-Client-Request-Id": str(attempt_id)}
+                answer = await self._client.post(
+                    dialect.path,
+                    cast_to=httpx2.Response,
+                    body=dialect.body({"prompt": prompt, **parameters}),
+                    options={"headers": headers, "params": dict(dialect.query)},
                 )
         except TimeoutError:
             raise Ambiguous(
@@ -136,24 +156,30 @@ class OpenAIPainter:
         except openai.APIConnectionError as gone:
             raise _from_connection(gone) from gone
         except openai.APIError as refused:
-            raise from_refusal(unpack(refused)) from refused
+            raise from_refusal(unpack(refused, dialect)) from refused
         return _painting(answer.content, dict(answer.headers))
 
     async def close(self) -> None:
         await self._client.close()
 
 
-def unpack(error: openai.APIError) -> Refusal:
+def unpack(error: openai.APIError, dialect: Dialect = OPENAI) -> Refusal:
     """Both shapes: a status error with its response, and the plain error that a stream raises (no status)."""
     response = getattr(error, "response", None)
-    body = error.body if isinstance(error.body, Mapping) else {}
+    whole = response.text if response is not None else orjson.dumps(error.body, default=str).decode()
+    try:
+        told = answers.error_of(orjson.loads(whole))
+    except orjson.JSONDecodeError:
+        told = {}
     return Refusal(
         status=getattr(error, "status_code", None),
-        code=error.code,
-        kind=error.type,
-        param=error.param,
-        message=str(body.get("message") or error.message),
-        body=body,
+        code=_string(told.get("code")),
+        kind=_string(told.get("type")),
+        param=_string(told.get("param")),
+        message=str(told.get("message") or error.message),
+        body=told,
+        first=answers.rows_of(dialect),
+        whole=whole,
         headers=dict(response.headers) if response is not None else {},
         request_id=getattr(error, "request_id", None),
     )
@@ -171,6 +197,11 @@ def from_refusal(refusal: Refusal) -> NotPainted:
     if isinstance(made, Misconfigured):
         made.whose = row.whose
     return made
+
+
+def _string(value: object) -> str | None:
+    """Some servers write a code as a number."""
+    return None if value is None else str(value)
 
 
 def _word(refusal: Refusal) -> str:

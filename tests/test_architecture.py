@@ -23,6 +23,7 @@ PURE = (
     "shared/caller.py",
     "shared/cursor.py",
     "shared/delivery.py",
+    "shared/dialect.py",
     "shared/errors.py",
     "shared/filenames.py",
     "shared/model_card.py",
