@@ -1,6 +1,6 @@
-"""`./darkroom keys make|list|rotate|revoke` and `./darkroom budgets …`: what an operator does from a terminal.
+"""`./darkroom keys …`, `budgets …` and `pictures …`: what an operator does from a terminal.
 
-Speaks with Postgres only. The verbs of budgets are in `budgets.py`.
+Speaks with Postgres only. The verbs of budgets are in `budgets.py`, those of pictures in `pictures.py`.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from gateway import budgets
+from gateway import budgets, pictures
 from shared import keys
 from shared.caller import Right
 from shared.db import DatabaseUnavailable, Pool, connect, transaction
@@ -32,7 +32,7 @@ async def _run(asked: argparse.Namespace, settings: CommandSettings) -> int:
     try:
         async with await connect(settings) as db:
             print(await asked.act(db, asked))
-    except NotFound as wrong:
+    except (NotFound, pictures.Refused) as wrong:
         return _refuse(str(wrong))
     except DatabaseUnavailable as gone:
         return _refuse(f"the database does not answer ({gone}); is Darkroom running, is DATABASE_URL right?")
@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="darkroom", description="What an operator of Darkroom does from a terminal.")
     areas = parser.add_subparsers(required=True, metavar="AREA")
     areas.add_parser("budgets", help="what businesses may spend in a month", add_help=False)
+    pictures.add_to(areas)
     of_keys = areas.add_parser("keys", help="API keys: who may do what").add_subparsers(required=True, metavar="VERB")
 
     make = of_keys.add_parser("make", help="make a key; it is shown once")

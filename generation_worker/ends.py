@@ -110,13 +110,14 @@ async def unknown(tools: Tools, job: Job) -> Job | None:
 
 
 async def wait_for_store(tools: Tools, job: Job, gone: StoreError) -> Job | None:
-    """The picture is safe in Postgres; it is stored later and never painted again."""
+    """The picture is safe in Postgres, or nobody knows whether the store has it: stored later, as long as it takes, and
+    never painted again. What is paid for does not end without its picture because of a store that is away for long."""
     if isinstance(gone, StoreMisconfigured):
         log.get().error("store.misconfigured", detail=str(gone))
         delay = tools.settings.misconfigured_pause
     else:
         delay = (gone.retry_after if isinstance(gone, StoreBusy) else None) or _backoff(job.attempt)
-    return await _postpone(tools, job, JobError.STORAGE_UNAVAILABLE, "The picture store is down", delay)
+    return await _not_now(tools, job, JobError.STORAGE_UNAVAILABLE, "The picture store is down", delay)
 
 
 async def misconfigured(tools: Tools, job: Job, error: JobError, detail: str, whose: Whose) -> Job | None:

@@ -89,6 +89,11 @@ async def look_soon(db: Db, job_id: UUID) -> None:
     )
 
 
+async def is_due(db: Db, job_id: UUID) -> bool:
+    """Whether workers will look for its picture, now or at a later step."""
+    return bool(await db.fetchval("select exists (select from late_looks where job_id = $1)", job_id))
+
+
 async def lock(connection: Connection, job_id: UUID) -> bool:
     """Whether the job ended without a picture and none has come; until the transaction ends nobody else brings one.
 

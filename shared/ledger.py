@@ -229,6 +229,33 @@ async def spilled(db: Db, job_id: UUID) -> bytes | None:
     return data
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture that was paid for and is in no store."""
+
+    job_id: UUID
+    business_id: int
+    painted_at: datetime
+    bytes: int
+    cost_micros: int
+    """Of all calls of its job."""
+    ended: bool
+    """Whether its job has ended: then nobody waits for it, and an operator may deliver or discard it."""
+    error: str | None
+
+
+async def kept(db: Db, most: int = 1000) -> list[Kept]:
+    """At most so many of the pictures that wait, the oldest first."""
+    rows = await db.fetch(
+        """select s.job_id, j.business_id, s.painted_at, octet_length(s.data) as bytes,
+            (select coalesce(sum(cost_micros), 0)::bigint from attempts a where a.job_id = j.id) as cost_micros,
+            j.finished_at is not null as ended, j.error_code as error
+        from spills s join jobs j on j.id = s.job_id order by s.painted_at limit $1""",
+        most,
+    )
+    return [Kept(**row) for row in rows]
+
+
 async def unspill(connection: Connection, job_id: UUID) -> None:
     """The spilled copy goes, in the transaction that ends the job: an open job without it would be painted again."""
     await connection.execute("delete from spills where job_id = $1", job_id)

@@ -1,5 +1,6 @@
 """Plays the servers that are more or less compatible with OpenAI's, each at `/vendors/NAME/v1`: where the key goes,
-which parameters it refuses, what its picture comes in. Its refusals are in vendors_bodies.py. Scripted as `openai.generate`.
+which parameters it refuses, what its picture comes in. Its refusals are in vendors_bodies.py.
+It is scripted as `openai.generate`.
 """
 
 from __future__ import annotations

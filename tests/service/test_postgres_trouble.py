@@ -182,6 +182,7 @@ async def raising(house: House, state: str) -> AsyncIterator[None]:
             pytest.param(lambda house, state=state: raising(house, state), WRITES, id=words)
             for words, state in {
                 "disk full": "53100",
+                "broken": "XX000",
                 "out of memory": "53200",
                 "serialization failure": "40001",
                 "deadlock": "40P01",
@@ -231,7 +232,7 @@ async def everything_works(house: House, client: httpx2.AsyncClient, job: str, i
     assert all(process.runs for process in house.processes)
 
 
-@pytest.mark.parametrize("state", ["P0001", "XX000"])
+@pytest.mark.parametrize("state", ["P0001", "42501"])
 async def test_a_defect_of_ours_is_a_500_in_the_one_body_and_logged_once(
     house: House, client: httpx2.AsyncClient, state: str
 ) -> None:

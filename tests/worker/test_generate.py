@@ -99,7 +99,16 @@ async def test_our_own_mistake_fails_nobodys_job(
     assert tools.pause.reason is None
 
 
-@pytest.mark.parametrize("do", ["500", "502html", "drop_before", "drop_after", "hang", "trickle"])
+@pytest.mark.parametrize(
+    "do",
+    [
+        "500",
+        "502html",
+        "drop_before",
+        "drop_after",
+        *(pytest.param(do, marks=pytest.mark.times_out("vendor")) for do in ("hang", "trickle")),
+    ],
+)
 async def test_an_ambiguous_answer_is_never_paid_twice_by_default(
     tools: Tools, worked: Working, sandbox: SandboxServer, do: str
 ) -> None:
@@ -171,7 +180,9 @@ async def test_an_answer_that_is_no_json_may_have_been_paid(worked: Working, san
     assert (job.error_code, job.charged) == (JobError.BAD_PROVIDER_IMAGE, Charged.UNKNOWN)
 
 
-@pytest.mark.parametrize("do", ["500", "hang", "drop_before", "429", "auth"])
+@pytest.mark.parametrize(
+    "do", ["500", pytest.param("hang", marks=pytest.mark.times_out("store")), "drop_before", "429", "auth"]
+)
 async def test_a_picture_outlives_a_store_that_is_down(
     tools: Tools, worked: Working, sandbox: SandboxServer, do: str
 ) -> None:
@@ -188,18 +199,14 @@ async def test_a_picture_outlives_a_store_that_is_down(
     assert len(paintings(sandbox)) == 1, "painted once, stored later"
 
 
-async def test_a_store_that_stays_down_ends_the_job_and_keeps_the_picture(
+async def test_a_paid_picture_waits_for_the_store_longer_than_any_patience(
     tools: Tools, worked: Working, sandbox: SandboxServer
 ) -> None:
     object.__setattr__(tools, "settings", tools.settings.model_copy(update={"patience": 0.001}))
     sandbox.script("cloudinary.upload", {"do": "500"})
-    job = await worked()
-    assert (job.status, job.error_code, job.charged) == (
-        JobStatus.FAILED,
-        JobError.STORAGE_UNAVAILABLE,
-        Charged.TRUE,
-    )
-    assert await ledger.spilled(tools.db, job.id)
+    waiting = await worked()
+    assert (waiting.status, waiting.error_code) == (JobStatus.QUEUED, JobError.STORAGE_UNAVAILABLE)
+    assert (await worked(waiting)).status is JobStatus.SUCCEEDED
 
 
 async def dies_after(tools: Tools, job: Job, *, spilled: bool) -> None:
@@ -284,6 +291,7 @@ async def test_a_cancel_stops_the_call_and_says_that_it_may_have_cost(tools: Too
     assert [attempt["outcome"] for attempt in await attempts(tools)] == [Outcome.UNKNOWN]
 
 
+@pytest.mark.times_out("vendor")
 async def test_who_lost_the_lease_writes_nothing(tools: Tools, sandbox: SandboxServer) -> None:
     job, working = await in_the_call(tools, sandbox)
     await tools.db.execute("update jobs set lease_until = now() - interval '1 s'")
@@ -308,6 +316,7 @@ async def test_a_shutdown_inside_the_call_is_said_not_hidden(tools: Tools, sandb
     )
 
 
+@pytest.mark.times_out("store")
 async def test_a_shutdown_while_storing_hands_the_job_on(tools: Tools, worked: Working, sandbox: SandboxServer) -> None:
     sandbox.script("cloudinary.upload", {"do": "hang"})
     await accept(tools)
