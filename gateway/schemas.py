@@ -27,10 +27,8 @@ RETRYABLE = {
     JobError.PROVIDER_UNAVAILABLE,
     JobError.DEADLINE_PASSED,
     JobError.WORKER_LOST,
-    JobError.BAD_PROVIDER_IMAGE,
 }
-"""Errors after which the same wish, as a new job, may succeed. Not `outcome_unknown`: that may pay twice. Nor
-`storage_unavailable`: its picture is paid for and still comes."""
+"""Errors after which the same wish, as a new job, may succeed. Never where the failed one may have been charged."""
 
 
 class Choosing(Asked):
@@ -77,7 +75,9 @@ class Cost(Answer):
     """Money as decimal strings in US dollars."""
 
     estimated_usd: str
-    actual_usd: str | None = Field(description="Null while the job is open, or where it cannot be known")
+    actual_usd: str | None = Field(
+        description="Null while the job is open, or where it cannot be known: then only the estimate is"
+    )
     charged: bool | Literal["unknown"] | None = Field(description="Null while the job is open")
 
 
@@ -86,7 +86,9 @@ class JobFailure(Answer):
 
     code: JobError
     detail: str
-    retryable: bool = Field(description="Whether asking again, as a new job, may help")
+    retryable: bool = Field(
+        description="Whether asking again, as a new job, may help. Never where this one is, or may be, charged"
+    )
     charged: bool | Literal["unknown"]
 
 
@@ -217,7 +219,7 @@ def job(standing: Standing, public_url: str, purge_after_days: int) -> Job:
         error=JobFailure(
             code=row.error_code,
             detail=row.error_detail or "",
-            retryable=row.error_code in RETRYABLE,
+            retryable=row.error_code in RETRYABLE and charged is False,
             charged=charged if charged is not None else "unknown",
         )
         if failed and row.error_code

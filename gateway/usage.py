@@ -39,7 +39,7 @@ class Spend(Answer):
     model: str
     quality: str
     images: int = Field(description="Pictures that were painted")
-    cost_usd: str = Field(description="What they are known to have cost")
+    cost_usd: str = Field(description="What they cost; where the vendor did not count, what they were estimated at")
     unknown: int = Field(description="Calls whose outcome is not known; their cost is in no sum")
 
 
@@ -50,7 +50,7 @@ class Usage(Answer):
     month: str
     items: list[Spend]
     images: int
-    cost_usd: str
+    cost_usd: str = Field(description="What they cost; where the vendor did not count, what they were estimated at")
     unknown: int = Field(description="Calls that may have been charged; compare with the vendor's invoice")
     unknown_usd: str = Field(description="What those calls were estimated at; in no other sum")
     reserved_usd: str = Field(description="Estimates of the open jobs that have no picture yet; 0 in every other month")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import zip_longest
 
 from prometheus_client import Gauge
@@ -60,7 +61,8 @@ class Crew:
                 # What is paid for needs no vendor: neither its limits nor our mistakes keep it from getting home.
                 await self._begin(await self._claim(jobs.claim_painted, self._free()), [])
                 return wait
-            claimed = await self._claim(jobs.claim, len(tokens))
+            shut = [(scope.model or "", scope.business_id) for scope in tools.pause.shut()]
+            claimed = await self._claim(partial(jobs.claim, shut=shut), len(tokens))
             await self._begin(claimed, tokens)
             if unused := tokens[len(claimed) :]:
                 await tools.throttle.give_back(*unused)

@@ -10,9 +10,11 @@ from uuid import UUID
 from prometheus_client import Counter
 
 from generation_worker import painter
+from generation_worker.answers import Whose
 from generation_worker.lease import Lease, Stop
+from generation_worker.pause import Standing
 from generation_worker.tools import Tools
-from shared import jobs, ledger, log
+from shared import jobs, ledger, log, unread
 from shared.catalogue import Catalogue
 from shared.db import DatabaseUnavailable, transaction
 from shared.models import Job, JobError, JobStatus, Outcome
@@ -26,6 +28,7 @@ ENDED = Counter("darkroom_jobs_ended_total", "Jobs that ended", ["status", "erro
 _LONGEST_DELAY = 60.0
 _POSTGRES_PAUSE = 0.5
 _GATE_DELAY = 2.0
+_KEPT_BACK_DELAY = 1.0
 
 Result = TypeVar("Result")
 
@@ -54,6 +57,8 @@ async def not_painted(tools: Tools, job: Job, attempt_id: UUID, nothing: painter
     log.get().warning("call.failed", outcome=outcome.value, word=nothing.word, charged=nothing.charged.value)
 
     async def settle() -> None:
+        if isinstance(nothing, painter.BadPicture):
+            await unread.keep(tools.db, attempt_id, job, str(nothing), nothing.answer)
         known = await ledger.settle(
             tools.db, attempt_id, job, outcome, nothing.charged,
             detail=nothing.word, provider_request_id=nothing.request_id,
@@ -63,14 +68,14 @@ async def not_painted(tools: Tools, job: Job, attempt_id: UUID, nothing: painter
 
     await until_postgres_answers(settle)
     if isinstance(nothing, painter.Refused):
-        tools.pause.end()
+        tools.pause.end(job)
     match nothing:
         case painter.Busy():
             delay = nothing.retry_after if nothing.retry_after is not None else _backoff(job.attempt)
             await tools.throttle.close(delay)
             return await _postpone(tools, job, nothing.error, str(nothing), delay)
         case painter.Misconfigured():
-            return await misconfigured(tools, job, nothing.error, str(nothing))
+            return await misconfigured(tools, job, nothing.error, str(nothing), nothing.whose)
         case painter.Unsent():
             return await _retry(tools, job, nothing.error, str(nothing))
         case painter.Ambiguous():
@@ -115,10 +120,16 @@ async def wait_for_store(tools: Tools, job: Job, gone: StoreError) -> Job | None
     return await _not_now(tools, job, JobError.STORAGE_UNAVAILABLE, "The picture store is down", delay)
 
 
-async def misconfigured(tools: Tools, job: Job, error: JobError, detail: str) -> Job | None:
-    """Our own mistake: nobody's job fails for it, and nobody claims until it is mended or probed again."""
-    delay = tools.pause.begin(error, detail)
+async def misconfigured(tools: Tools, job: Job, error: JobError, detail: str, whose: Whose) -> Job | None:
+    """Our own mistake: nobody's job fails for it, and what meets it too waits until it is mended or probed again."""
+    delay = tools.pause.begin(error, detail, job, whose)
     return await _not_now(tools, job, error, detail, delay)
+
+
+async def kept_back(tools: Tools, job: Job, token: str, standing: Standing) -> Job | None:
+    """Another job proves right now whether the mistake is mended: this one is claimed when that is known."""
+    await tools.throttle.give_back(token)
+    return await _not_now(tools, job, standing.reason, standing.detail, _KEPT_BACK_DELAY)
 
 
 async def gate_closed(tools: Tools, job: Job, token: str) -> Job | None:
@@ -173,16 +184,17 @@ async def fail(tools: Tools, job: Job, error: JobError, detail: str) -> Job | No
 
 
 async def bad_picture(tools: Tools, job: Job, detail: str) -> Job | None:
-    """For good, and the useless bytes go in the same transaction: without them an open job would be painted again."""
+    """For good; the bytes are set aside in the same transaction: an open job without them would be painted again."""
 
-    async def fail_and_discard() -> Job | None:
+    async def fail_and_set_aside() -> Job | None:
         async with transaction(tools.db) as connection:
             failed = await jobs.fail(connection, job.id, job.attempt, JobError.BAD_PROVIDER_IMAGE, detail)
             if failed is not None:
+                await unread.set_aside(connection, job, detail)
                 await ledger.unspill(connection, job.id)
         return failed
 
-    return await until_postgres_answers(fail_and_discard)
+    return await until_postgres_answers(fail_and_set_aside)
 
 
 async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:

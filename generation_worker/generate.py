@@ -8,10 +8,11 @@ from uuid import UUID
 
 import structlog
 
-from generation_worker import ends, entry, paid, painter, picture
+from generation_worker import ends, entry, hosted, paid, painter, picture
+from generation_worker.answers import Whose
 from generation_worker.lease import Lease
 from generation_worker.tools import Tools
-from shared import images, jobs, ledger, log
+from shared import images, jobs, ledger, log, unread
 from shared.catalogue import Choice, Refusal
 from shared.db import DatabaseUnavailable, transaction
 from shared.models import Job, JobError, Outcome
@@ -110,23 +111,27 @@ async def _not_asked_again(
 
 async def _paint(tools: Tools, job: Job, lease: Lease, token: str) -> bytes | Job | None:
     """The paid call, between two rows of the ledger."""
+    if (standing := tools.pause.keeps_back(job)) is not None:
+        return await ends.kept_back(tools, job, token, standing)
     try:
         choice = tools.catalogue.choose(job.model, job.size, job.quality, datetime.now(UTC).date())
     except Refusal as gone:
-        return await ends.misconfigured(tools, job, JobError.MODEL_RETIRED, gone.detail)
+        return await ends.misconfigured(tools, job, JobError.MODEL_RETIRED, gone.detail, Whose.MODEL)
     attempt_id = await _begin(tools, job, token)
     if not isinstance(attempt_id, UUID):
         return attempt_id
     lease.sent = lease.calling = True
     try:
-        painting = await tools.painter.paint(job.prompt, choice.provider_parameters(), attempt_id)
+        painting = await tools.painter.paint(job.prompt, choice.provider_parameters(), attempt_id, choice.model.dialect)
+        if painting.address:
+            painting = await hosted.bring(tools, job, attempt_id, painting, painting.address)
     except painter.NotPainted as nothing:
         return await ends.not_painted(tools, job, attempt_id, nothing)
     finally:
         lease.calling = False
     # No await until `paid`: a cancellation can only come at one.
     lease.paid = True
-    tools.pause.end()
+    tools.pause.end(job)
     receipt = _receipt(choice, painting)
     ends.CALLS.labels(job.model, Outcome.PAINTED).inc()
     ends.COST.labels(job.model).inc(receipt.cost_micros / 1_000_000)
@@ -136,6 +141,8 @@ async def _paint(tools: Tools, job: Job, lease: Lease, token: str) -> bytes | Jo
         return None
     lease.safe = True
     await tools.bell.tell(kept)
+    if painting.address:
+        await unread.read_after_all(tools.db, attempt_id)
     await tools.throttle.learn(painting.headers)
     return painting.data
 
@@ -160,6 +167,7 @@ def _receipt(choice: Choice, painting: painter.Painting) -> ledger.Receipt:
         input_tokens=_tokens(usage.get("input_tokens")),
         output_tokens=_tokens(usage.get("output_tokens")),
         cost_micros=choice.unit_price_micros if cost is None else cost,
+        estimated=cost is None,
     )
 
 

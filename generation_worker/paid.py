@@ -74,6 +74,7 @@ async def _until_stored(tools: Tools, paid: _Paid, lease: Lease) -> None:
     name = public_id(paid.job.business_id, paid.job.id)
     sha256 = await asyncio.to_thread(lambda: hashlib.sha256(paid.data).hexdigest())
     note = {"id": str(paid.attempt_id), "cost_micros": str(paid.receipt.cost_micros), "sha256": sha256}
+    note["cost_estimated"] = str(paid.receipt.estimated)
     while True:
         try:
             await tools.store.put(name, paid.data, note)

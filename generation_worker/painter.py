@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx2
 import openai
 import orjson
-import pybase64
 
-from generation_worker.answers import Meaning, Refusal
+from generation_worker import answers, reading
+from generation_worker.answers import Meaning, Refusal, Whose
+from shared import log
+from shared.dialect import OPENAI, Dialect
 from shared.models import Charged, JobError
 from shared.settings import WorkerSettings
 
@@ -24,11 +27,15 @@ class Painting:
     """A paid answer."""
 
     data: bytes
-    """The picture's file; not yet looked at."""
+    """The picture's file; not yet looked at. Empty where it has to be fetched."""
     usage: Mapping[str, Any] | None
     """Tokens, where the server says them."""
     request_id: str | None
     headers: Mapping[str, str]
+    address: str | None = None
+    """Where the picture lies, if the answer only names that."""
+    content: bytes = b""
+    """Then the whole answer, to be kept until the picture is here."""
 
 
 class NotPainted(Exception):
@@ -68,6 +75,8 @@ class Refused(NotPainted):
 class Misconfigured(NotPainted):
     """Our own mistake: key, money, model, parameters."""
 
+    whose: Whose = Whose.MODEL
+
 
 class Ambiguous(NotPainted):
     """Sent, and no telling what came of it."""
@@ -75,6 +84,9 @@ class Ambiguous(NotPainted):
 
 class BadPicture(NotPainted):
     """An answer of success that holds no picture."""
+
+    answer: bytes = b""
+    """The whole of it, for an operator: it was paid for, perhaps."""
 
 
 _ERRORS: dict[Meaning, type[NotPainted]] = {
@@ -88,8 +100,10 @@ _ERRORS: dict[Meaning, type[NotPainted]] = {
 class Painter(Protocol):
     """What makes pictures."""
 
-    async def paint(self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID) -> Painting:
-        """Makes one picture for money. Raises NotPainted."""
+    async def paint(
+        self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID, dialect: Dialect = OPENAI
+    ) -> Painting:
+        """Makes one picture for money, of a server that speaks this dialect. Raises NotPainted."""
         ...
 
     async def close(self) -> None: ...
@@ -100,6 +114,14 @@ class OpenAIPainter:
 
     def __init__(self, settings: WorkerSettings) -> None:
         key, base_url = settings.painter_access()
+        host = urlsplit(base_url).hostname or ""
+        if settings.openai_api_key and not f".{host}".endswith(".openai.com"):
+            # Nothing that we send can be relied on to stop it: LiteLLM as it comes makes nine calls out of one.
+            log.get().warning(
+                "vendor.may_retry",
+                host=host,
+                detail="Not OpenAI's own server: see that it does not retry by itself: each retry is paid",
+            )
         self._seconds = settings.vendor_timeout
         self._client = openai.AsyncOpenAI(
             api_key=key,
@@ -108,15 +130,21 @@ class OpenAIPainter:
             max_retries=0,
             timeout=httpx2.Timeout(settings.vendor_timeout, connect=min(5.0, settings.vendor_timeout)),
         )
-        # The SDK loads this part on first use, which would be the first user's wait.
-        self._images = self._client.images.with_raw_response
 
-    async def paint(self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID) -> Painting:
+    async def paint(
+        self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID, dialect: Dialect = OPENAI
+    ) -> Painting:
+        headers: dict[str, str | openai.Omit] = {**dict(dialect.headers), "X-Client-Request-Id": str(attempt_id)}
+        if dialect.key_header:
+            headers |= {dialect.key_header: self._client.api_key, "Authorization": openai.Omit()}
         try:
             # The client's own timeout is for each read: an answer that trickles in would never pass it.
             async with asyncio.timeout(self._seconds):
-                answer = await self._images.generate(
-                    prompt=prompt, **parameters, extra_headers={"X-Client-Request-Id": str(attempt_id)}
+                answer = await self._client.post(
+                    dialect.path,
+                    cast_to=httpx2.Response,
+                    body=dialect.body({"prompt": prompt, **parameters}),
+                    options={"headers": headers, "params": dict(dialect.query)},
                 )
         except TimeoutError:
             raise Ambiguous(
@@ -128,24 +156,30 @@ class OpenAIPainter:
         except openai.APIConnectionError as gone:
             raise _from_connection(gone) from gone
         except openai.APIError as refused:
-            raise from_refusal(unpack(refused)) from refused
+            raise from_refusal(unpack(refused, dialect)) from refused
         return _painting(answer.content, dict(answer.headers))
 
     async def close(self) -> None:
         await self._client.close()
 
 
-def unpack(error: openai.APIError) -> Refusal:
+def unpack(error: openai.APIError, dialect: Dialect = OPENAI) -> Refusal:
     """Both shapes: a status error with its response, and the plain error that a stream raises (no status)."""
     response = getattr(error, "response", None)
-    body = error.body if isinstance(error.body, Mapping) else {}
+    whole = response.text if response is not None else orjson.dumps(error.body, default=str).decode()
+    try:
+        told = answers.error_of(orjson.loads(whole))
+    except orjson.JSONDecodeError:
+        told = {}
     return Refusal(
         status=getattr(error, "status_code", None),
-        code=error.code,
-        kind=error.type,
-        param=error.param,
-        message=str(body.get("message") or error.message),
-        body=body,
+        code=_string(told.get("code")),
+        kind=_string(told.get("type")),
+        param=_string(told.get("param")),
+        message=str(told.get("message") or error.message),
+        body=told,
+        first=answers.rows_of(dialect),
+        whole=whole,
         headers=dict(response.headers) if response is not None else {},
         request_id=getattr(error, "request_id", None),
     )
@@ -160,7 +194,14 @@ def from_refusal(refusal: Refusal) -> NotPainted:
     )
     if isinstance(made, Busy):
         made.retry_after = refusal.retry_after
+    if isinstance(made, Misconfigured):
+        made.whose = row.whose
     return made
+
+
+def _string(value: object) -> str | None:
+    """Some servers write a code as a number."""
+    return None if value is None else str(value)
 
 
 def _word(refusal: Refusal) -> str:
@@ -182,14 +223,16 @@ def _from_connection(gone: openai.APIConnectionError) -> NotPainted:
 def _painting(content: bytes, headers: Mapping[str, str]) -> Painting:
     request_id = headers.get("x-request-id")
     try:
-        answer = orjson.loads(content)
-        encoded, usage = answer["data"][0]["b64_json"], answer.get("usage")
-        data = pybase64.b64decode(encoded, validate=True)
-    except (orjson.JSONDecodeError, LookupError, TypeError, AttributeError, ValueError):
-        raise BadPicture(
-            "The vendor's answer holds no picture",
-            error=JobError.BAD_PROVIDER_IMAGE,
-            charged=Charged.UNKNOWN,
-            request_id=request_id,
-        ) from None
-    return Painting(data, usage if isinstance(usage, Mapping) else None, request_id, headers)
+        found = reading.read(content)
+    except reading.Unreadable as why:
+        raise unread(f"The vendor's answer holds no picture: {why}", content, request_id) from None
+    if found.data is not None:
+        return Painting(found.data, found.usage, request_id, headers)
+    return Painting(b"", found.usage, request_id, headers, found.address, content)
+
+
+def unread(detail: str, answer: bytes, request_id: str | None) -> BadPicture:
+    """It said success, so it may have cost; and we hold no picture, so nobody can be told that it did."""
+    bad = BadPicture(detail, error=JobError.BAD_PROVIDER_IMAGE, charged=Charged.UNKNOWN, request_id=request_id)
+    bad.answer = answer
+    return bad

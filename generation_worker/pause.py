@@ -1,47 +1,121 @@
-"""Not claiming for a while, because the vendor refused our key, our money or our model: an operator is needed."""
+"""Not asking for a while, because the vendor refused our key, our money or our model: an operator is needed.
+
+A mistake of the account (its key, its balance) stops all claiming. Any other one stops no more than it must: the jobs
+of its model, and where it may as well be the prompt's fault, the jobs of its model and business.
+"""
 
 import time
+from dataclasses import dataclass
 
 from prometheus_client import Gauge
 
+from generation_worker.answers import Whose
 from shared import log
-from shared.models import JobError
+from shared.models import Job, JobError
 
-_PAUSED = Gauge("darkroom_claiming_paused", "1 while this worker does not claim because of our own mistake", ["reason"])
+_PAUSED = Gauge(
+    "darkroom_claiming_paused",
+    "1 while this worker does not claim because of our own mistake; model is empty where it claims nothing",
+    ["reason", "model"],
+)
+_FORGOTTEN_AFTER = 20
+"""Pauses without anybody asking for the model: then its jobs are gone, and so is what is known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which jobs wait. None: whatever it is."""
+
+    model: str | None = None
+    business_id: int | None = None
+
+    def concerns(self, job: Job) -> bool:
+        """Whether the job waits too."""
+        return self.model in (None, job.model) and self.business_id in (None, job.business_id)
+
+
+@dataclass(slots=True)
+class Standing:
+    """A refusal that nothing has disproved yet."""
+
+    reason: JobError
+    detail: str
+    until: float
 
 
 class Pause:
-    """One per worker. After it one job is tried again; when that works, all go on."""
+    """One per worker. After a pause one job is tried again; when that works, all go on."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._until = 0.0
-        self.reason: JobError | None = None
-        """What the vendor refused; None once a call went through again."""
+        self._standing: dict[Scope, Standing] = {}
+
+    @property
+    def reason(self) -> JobError | None:
+        """What the vendor refused last; None once a call went through again."""
+        return next((standing.reason for standing in reversed(self._standing.values())), None)
 
     @property
     def left(self) -> float:
-        """Seconds until claiming may be tried again; 0 when it may."""
-        return max(0.0, self._until - time.monotonic())
+        """Seconds until anything may be claimed; 0 when it may."""
+        standing = self._standing.get(Scope())
+        return max(0.0, standing.until - time.monotonic()) if standing else 0.0
 
     @property
     def probing(self) -> bool:
-        """The pause is over, but nothing has proved yet that the mistake is mended: one job at a time."""
-        return self.reason is not None
+        """The account's pause is over, but nothing has proved that the mistake is mended: one job at a time."""
+        return Scope() in self._standing
 
-    def begin(self, reason: JobError, detail: str) -> float:
-        """Starts or prolongs the pause; answers its length in seconds."""
-        log.get().error("claiming.paused", reason=reason.value, detail=detail, seconds=self._seconds)
-        self._until = time.monotonic() + self._seconds
-        self.reason = reason
-        _PAUSED.clear()
-        _PAUSED.labels(reason.value).set(1)
+    def shut(self) -> list[Scope]:
+        """What is not to be claimed now, although other jobs are."""
+        now = time.monotonic()
+        for scope, standing in list(self._standing.items()):
+            if scope.model and now > standing.until + _FORGOTTEN_AFTER * self._seconds:
+                self._forget(scope)
+        return [scope for scope, standing in self._standing.items() if scope.model and standing.until > now]
+
+    def keeps_back(self, job: Job) -> Standing | None:
+        """Why this job must not be sent to the vendor now. None lets it go, as the only one of this pause."""
+        now = time.monotonic()
+        concerning = [standing for scope, standing in self._standing.items() if scope.model and scope.concerns(job)]
+        for standing in concerning:
+            if standing.until > now:
+                return standing
+        for standing in concerning:
+            standing.until = now + self._seconds
+        return None
+
+    def begin(self, reason: JobError, detail: str, job: Job, whose: Whose) -> float:
+        """Starts or prolongs the pause that the refusal of this job's call asks for; answers its length in seconds."""
+        scope = self._scope(job, whose)
+        log.get().error(
+            "claiming.paused", reason=reason.value, detail=detail, seconds=self._seconds, model=scope.model or "all",
+            business_only=scope.business_id is not None,
+        )  # fmt: skip
+        self._standing.pop(scope, None)
+        self._standing[scope] = Standing(reason, detail, time.monotonic() + self._seconds)
+        self._show()
         return self._seconds
 
-    def end(self) -> None:
-        """A call went through: the mistake is mended."""
-        if self.reason is not None:
-            log.get().warning("claiming.resumed", reason=self.reason.value)
-            self.reason = None
-            self._until = 0.0
-            _PAUSED.clear()
+    def _scope(self, job: Job, whose: Whose) -> Scope:
+        if whose is Whose.ACCOUNT:
+            return Scope()
+        met_by_others = any(
+            scope.model == job.model and scope.business_id != job.business_id for scope in self._standing
+        )
+        return Scope(job.model, job.business_id if whose is Whose.UNSURE and not met_by_others else None)
+
+    def end(self, job: Job) -> None:
+        """A call for this job went through: whatever concerned it is mended."""
+        for scope in [scope for scope in self._standing if scope.concerns(job)]:
+            log.get().warning("claiming.resumed", reason=self._standing[scope].reason.value, model=scope.model or "all")
+            self._forget(scope)
+
+    def _forget(self, scope: Scope) -> None:
+        del self._standing[scope]
+        self._show()
+
+    def _show(self) -> None:
+        _PAUSED.clear()
+        for scope, standing in self._standing.items():
+            _PAUSED.labels(standing.reason.value, scope.model or "").set(1)

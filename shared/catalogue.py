@@ -12,6 +12,7 @@ from typing import Any
 
 from shared import datafile
 from shared.datafile import Table
+from shared.dialect import Dialect
 from shared.model_card import QUALITIES, Model, Quality, Refusal
 from shared.money import usd
 from shared.sizes import Size
@@ -48,7 +49,7 @@ class Choice:
         return self.unit_price_micros if self.exact else self.model.cost_micros(usage)
 
     def provider_parameters(self) -> dict[str, str | int]:
-        """Exactly what the images API is sent besides the prompt."""
+        """What the images API is sent besides the prompt, in OpenAI's words: the model's dialect translates them."""
         quality = {"quality": self.quality.provider} if self.model.sends_quality else {}
         return {"model": self.model.name, "size": str(self.size), "n": 1, **quality, **self.model.parameters}
 
@@ -148,11 +149,15 @@ def load(override: Path | None = None) -> Catalogue:
 
 
 def _read(table: Table, fingerprint: str = "") -> Catalogue:
-    cards = table.table("models")
+    cards, tongues = table.table("models"), table.table("dialects")
+    dialects = {name: Dialect.read(name, tongues.table(name)) for name in tongues}
+    usual = table.get("dialect", str)
+    if usual not in dialects:
+        raise table.fault("dialect", f"must be one of {', '.join(sorted(dialects))}")
     catalogue = Catalogue(
         version=table.get("version", str) + fingerprint,
         default_model=table.get("default_model", str),
-        models=tuple(Model.read(name, cards.table(name)) for name in cards),
+        models=tuple(Model.read(name, cards.table(name), dialects, dialects[usual]) for name in cards),
     )
     table.finish()
     names = {model.name for model in catalogue.models}

@@ -74,6 +74,9 @@ class Table:
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
     def path(self, key: str) -> str:
         """The dotted path of a key of this table, quoted where TOML wants it."""
         plain = key.replace("-", "").replace("_", "").isalnum()
@@ -119,6 +122,20 @@ class Table:
         if not values or not all(isinstance(value, str) for value in values) or len(set(values)) < len(values):
             raise self.fault(key, "must list one string or more, none of them twice")
         return tuple(values)
+
+    def numbers(self, key: str) -> tuple[int, ...]:
+        """A list of whole numbers: at least one."""
+        values = self.get(key, list)
+        if not values or not all(type(value) is int for value in values):
+            raise self.fault(key, "must list one whole number or more")
+        return tuple(values)
+
+    def tables(self, key: str) -> "tuple[Table, ...]":
+        """A list of tables; empty where it is absent."""
+        rows = self.find(key, list) or []
+        if not all(isinstance(row, dict) for row in rows):
+            raise self.fault(key, "must be a list of tables")
+        return tuple(Table(self._file, f"{self.path(key)}[{number}]", row) for number, row in enumerate(rows))
 
     def table(self, key: str) -> "Table":
         """A table within this one; empty where it is absent."""

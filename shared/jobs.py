@@ -19,12 +19,14 @@ BILL = """
     select coalesce(sum(cost_micros), 0) as known,
            case when bool_or(a.charged = 'true') then 'true'
                 when bool_or(a.charged = 'unknown' or a.outcome = 'in_flight') then 'unknown'
-                else 'false' end as charged
+                else 'false' end as charged,
+           coalesce(bool_or(cost_estimated), false) as estimated
     from attempts a where a.job_id = jobs.id"""
 
 _COST = f"""
     (actual_micros, charged) = (
-        select case when bill.charged = 'unknown' then null else bill.known end, bill.charged from ({BILL}) bill)"""
+        select case when bill.charged = 'unknown' or bill.estimated then null else bill.known end, bill.charged
+        from ({BILL}) bill)"""
 
 _END = f"""
     stage = 'done', finished_at = now(), lease_until = null, revision = revision + 1, {_COST}"""
@@ -101,8 +103,10 @@ async def repeated(db: Db, wish: Wish) -> Job:
     return Job(**row)
 
 
-async def claim(db: Db, limit: int, lease: float) -> list[Job]:
+async def claim(db: Db, limit: int, lease: float, *, shut: Sequence[tuple[str, int | None]] = ()) -> list[Job]:
     """At most `limit` due jobs, now running under a lease of `lease` seconds and a new attempt. Fairest first.
+
+    Of a model in `shut` none that still has to be asked for: of the business beside it, or where that is None of any.
 
     Fair means: the business that holds the fewest running jobs goes first, then the one served longest ago. More
     candidates are looked at than taken, because other workers may hold some of them in this very moment.
@@ -125,6 +129,10 @@ async def claim(db: Db, limit: int, lease: float) -> list[Job]:
                 select id, created_at from jobs
                 where status = 'queued' and business_id = w.business_id and due_at <= now()
                   and (deadline_at is null or deadline_at > now() or started_at is not null)
+                  and (not exists (select from unnest($4::text[], $5::bigint[]) as shut(model, business_id)
+                                   where shut.model = jobs.model
+                                     and coalesce(shut.business_id, jobs.business_id) = jobs.business_id)
+                       or exists (select from spills s where s.job_id = jobs.id))
                 order by created_at, id limit $3) due
             left join running r on r.business_id = w.business_id
             left join lateral (
@@ -142,7 +150,7 @@ async def claim(db: Db, limit: int, lease: float) -> list[Job]:
                     else 'generating' end
         from mine where jobs.id = mine.id
         returning {_COLUMNS}""",
-        limit, lease, 2 * limit + 16,
+        limit, lease, 2 * limit + 16, [model for model, _ in shut], [business for _, business in shut],
     )  # fmt: skip
     return [Job(**row) for row in rows]
 

@@ -118,7 +118,8 @@ async def join(connection: Connection, image: Image) -> Job:
     await connection.execute("delete from late_looks where job_id = $1", image.job_id)
     row = await connection.fetchrow(
         f"""update jobs set revision = revision + 1, (actual_micros, charged) = (
-            select case when bill.charged = 'unknown' then null else bill.known end, bill.charged from ({BILL}) bill)
+            select case when bill.charged = 'unknown' or bill.estimated then null else bill.known end, bill.charged
+            from ({BILL}) bill)
         where id = $1 returning {_COLUMNS}""",
         image.job_id,
     )

@@ -26,6 +26,8 @@ class Receipt:
     output_tokens: int | None
     cost_micros: int
     """Millionths of a US dollar; the list price where the vendor sent no usage."""
+    estimated: bool = False
+    """Whether that is the list price of what is not sold at list prices: then nobody is told that it is the cost."""
 
 
 async def begin(db: Db, job: Job) -> UUID | None:
@@ -57,9 +59,15 @@ async def painted(connection: Connection, attempt_id: UUID, job: Job, receipt: R
     None as `data` where the job has its picture already: the bill alone. Writing twice is safe. False when Postgres
     had forgotten the call (see `_remember`), which is then in the ledger again.
     """
-    bill = (receipt.provider_request_id, receipt.input_tokens, receipt.output_tokens, receipt.cost_micros)
+    bill = (
+        receipt.provider_request_id,
+        receipt.input_tokens,
+        receipt.output_tokens,
+        receipt.cost_micros,
+        receipt.estimated,
+    )
     update = """update attempts set outcome = 'painted', charged = 'true', ended_at = now(), provider_request_id = $2,
-        input_tokens = $3, output_tokens = $4, cost_micros = $5 where id = $1 returning true"""
+        input_tokens = $3, output_tokens = $4, cost_micros = $5, cost_estimated = $6 where id = $1 returning true"""
     known = await connection.fetchval(update, attempt_id, *bill)
     if not known:
         await _remember(connection, attempt_id, job)
@@ -174,7 +182,7 @@ async def abandoned(db: Db) -> list[str]:
 async def note(db: Db, job_id: UUID) -> dict[str, str]:
     """The bill of the painted call, to be kept beside the bytes in the store for the day the ledger missed it."""
     row = await db.fetchrow(
-        """select id, cost_micros, input_tokens, output_tokens, provider_request_id from attempts
+        """select id, cost_micros, cost_estimated, input_tokens, output_tokens, provider_request_id from attempts
         where job_id = $1 and outcome = 'painted'""",
         job_id,
     )
@@ -191,10 +199,12 @@ async def found(connection: Connection, job_id: UUID, note: Mapping[str, str]) -
     await connection.execute(
         """update attempts set outcome = 'painted', charged = 'true', output_tokens = $4,
             cost_micros = coalesce($3, (select estimated_micros from jobs where id = $1)),
+            cost_estimated = $3 is null or $5,
             detail = case when $3 is null then 'found_in_store_without_its_bill' else 'found_in_store' end
         where id = (select id from attempts where job_id = $1 and outcome = 'unknown'
                     order by (id::text = $2) desc, attempt desc limit 1)""",
         job_id, note.get("id", ""), _number(note.get("cost_micros")), _number(note.get("output_tokens")),
+        note.get("cost_estimated") == str(True),
     )  # fmt: skip
 
 

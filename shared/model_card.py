@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, Literal
 
 from shared.datafile import Table
+from shared.dialect import OPENAI, Dialect
 from shared.sizes import Size, SizeRule
 from shared.tokens import TokenPrices
 
@@ -96,11 +97,16 @@ class Model:
     sends_quality: bool
     """Whether the call names a quality; some compatible servers do not know the parameter."""
     parameters: Mapping[str, str | int]
-    """Further parameters of every call, as they are sent."""
+    """Further parameters of every call, in OpenAI's words."""
+    dialect: Dialect = OPENAI
+    """How its server differs from OpenAI."""
 
     @classmethod
-    def read(cls, name: str, table: Table) -> "Model":
-        """From its table in the catalogue file. Raises DataFileError."""
+    def read(cls, name: str, table: Table, dialects: Mapping[str, Dialect], usual: Dialect) -> "Model":
+        """From its table in the catalogue file. Raises DataFileError. `usual` is for a model that names no dialect."""
+        dialect = table.find("dialect", str)
+        if dialect is not None and dialect not in dialects:
+            raise table.fault("dialect", f"must be one of {', '.join(sorted(dialects))}")
         rule = SizeRule.read(table.table("size_rule")) if table.find("size_rule", dict) else None
         tokens = TokenPrices.read(table.table("tokens")) if table.find("tokens", dict) else None
         if rule and not tokens:
@@ -120,6 +126,7 @@ class Model:
             tokens=tokens,
             sends_quality=sends_quality,
             parameters=parameters,
+            dialect=dialects[dialect] if dialect else usual,
         )
         table.finish()
         return model

@@ -10,7 +10,19 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Identity, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 
@@ -216,7 +228,9 @@ class Attempt(SQLModel):
     input_tokens: int | None = Field(default=None)
     output_tokens: int | None = Field(default=None)
     cost_micros: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default=text("0")))
-    """Known cost in millionths of a US dollar; 0 unless painted."""
+    """Cost in millionths of a US dollar; 0 unless painted."""
+    cost_estimated: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
+    """Whether the cost is the estimate, because the vendor's answer did not count. It counts; nobody calls it exact."""
     detail: str | None = Field(default=None, sa_column=_text(optional=True))
     """The vendor's code for a refusal or failure."""
 

@@ -6,6 +6,7 @@ Every field says its unit. docs/configuration.md lists each one; a test compares
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import (
     AliasChoices,
@@ -335,8 +336,16 @@ class WorkerSettings(StoreSettings):
     patience: Seconds = Field(86_400.0, validation_alias=_env("DARKROOM_PATIENCE_SECONDS"))
     """Seconds since acceptance that a job may wait for a busy vendor or store before it ends. A painted picture is
     kept even then. A job that waits for our own mistake (key, money, model) waits without end."""
+    fetch_timeout: Seconds = Field(30.0, validation_alias=_env("DARKROOM_FETCH_TIMEOUT"))
+    """Seconds that fetching a picture may take where a vendor answers with its address."""
+    fetch_allow: str | None = Field(None, validation_alias=_env("DARKROOM_FETCH_ALLOW"))
+    """`host:port` with commas between, where pictures may lie although it is not public. The vendor's own is one."""
+    max_vendor_picture: int = Field(
+        32 * 1024 * 1024, ge=1024, validation_alias=_env("DARKROOM_MAX_VENDOR_PICTURE_BYTES")
+    )
+    """Bytes of a picture that is fetched."""
     misconfigured_pause: Seconds = Field(30.0, validation_alias=_env("DARKROOM_MISCONFIGURED_PAUSE_SECONDS"))
-    """Seconds without claiming after the vendor refused our key, our money or our model."""
+    """Seconds without claiming what would meet it too, after the vendor refused our key, our money or our model."""
 
     @model_validator(mode="after")
     def _timeouts_are_a_ladder(self) -> Self:
@@ -351,6 +360,19 @@ class WorkerSettings(StoreSettings):
         if self.lease <= 2 * self.renew_every:
             raise ValueError("DARKROOM_LEASE_SECONDS must be longer than twice DARKROOM_RENEW_SECONDS")
         return self
+
+    @field_validator("fetch_allow")
+    @classmethod
+    def _fetch_allow_is_readable(cls, text: str | None) -> str | None:
+        hosts_and_ports(text)
+        return text
+
+    @property
+    def fetch_allowed(self) -> frozenset[tuple[str, int]]:
+        """`fetch_allow` as pairs, and the host of the vendor that is asked."""
+        vendor = urlsplit(self.painter_access()[1])
+        port = vendor.port or (80 if vendor.scheme == "http" else 443)
+        return hosts_and_ports(self.fetch_allow) | {((vendor.hostname or "").lower(), port)}
 
 
 class CommandSettings(GatewaySettings):

@@ -23,6 +23,7 @@ PURE = (
     "shared/caller.py",
     "shared/cursor.py",
     "shared/delivery.py",
+    "shared/dialect.py",
     "shared/errors.py",
     "shared/filenames.py",
     "shared/model_card.py",
@@ -33,7 +34,7 @@ PURE = (
     "shared/sizes.py",
     "shared/tokens.py",
     "generation_worker/answers.py",
-    "upload_service/addresses.py",
+    "shared/addresses.py",
     "upload_service/intake.py",
 )
 """Beside what the import contract says of them: they open no file. The catalogue opens two, in `load`."""
@@ -42,7 +43,13 @@ VENDORS = {
     "openai": {"generation_worker/painter.py"},
     "cloudinary": {"shared/store.py"},
     "arq": {"shared/doorbell.py", "generation_worker/main.py"},
-    "aiohttp": {"gateway/proxy.py", "gateway/headers.py", "upload_service/fetch.py"},
+    "aiohttp": {
+        "generation_worker/hosted.py",
+        "shared/public_only.py",
+        "gateway/proxy.py",
+        "gateway/headers.py",
+        "upload_service/fetch.py",
+    },
     "redis": {"shared/doorbell.py", "generation_worker/throttle.py"},
     "asyncpg": {"shared/db.py", "shared/trash.py"},
     "httpx": set(),
@@ -53,7 +60,7 @@ SQL = {
     f"shared/{name}.py"
     for name in (
         *("attachments", "budgets", "images", "jobs", "keys", "late", "ledger", "models"),
-        *("pages", "progress", "trash", "uploads", "db"),
+        *("pages", "progress", "trash", "unread", "uploads", "db"),
     )
 }
 """Who may write SQL, beside the migrations."""

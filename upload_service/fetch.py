@@ -6,21 +6,19 @@ judged, and the connection goes to one of those: a name that leads elsewhere a m
 
 import asyncio
 import re
-import socket
 import ssl
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from shared import addresses
+from shared.addresses import Fault
 from shared.errors import Unavailable
+from shared.public_only import NotPublic, PublicOnly
 from shared.settings import UploadSettings
-from upload_service import addresses
-from upload_service.addresses import Allowed, Fault
 
 MOST_HOPS = 3
 """Redirects that are followed."""
@@ -33,14 +31,6 @@ _AT_ONCE = 16
 """Probes of one process; each holds a socket to a stranger for as long as the time allows."""
 _ASKING = {"User-Agent": "Darkroom-reachability-probe/1", "Accept": "image/*", "Accept-Encoding": "identity"}
 _LOGIN = re.compile(r"(^|[./_-])(log[_-]?in|sign[_-]?in|sso|oauth2?|saml2?|auth)($|[./_?-])", re.IGNORECASE)
-
-
-class NotPublic(Exception):
-    """An address that is not fetched; `fault` says why."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(fault.actual)
-        self.fault = fault
 
 
 @dataclass(slots=True)
@@ -65,42 +55,6 @@ class Seen:
     """Bytes of the whole body, where they are known."""
     first: bytes = b""
     """The first ENOUGH bytes of the body, for a look; never to be shown."""
-
-
-class PublicOnly(AbstractResolver):
-    """Resolves a name and refuses it where any of its addresses is not public. Literal addresses never come here."""
-
-    def __init__(self, allowed: Allowed) -> None:
-        self._allowed = allowed
-        # Not the loop's own threads: whoever runs a slow name server could keep all of them busy.
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="probe-names")
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """All addresses of the name. Raises NotPublic, and OSError where there is none."""
-        try:
-            found = await asyncio.get_running_loop().run_in_executor(
-                self._threads, lambda: socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-            )
-        except UnicodeError as wrong:
-            raise OSError("no such name") from wrong
-        literals = [str(address[0]) for *_, address in found]
-        if (host.lower(), port) not in self._allowed:
-            for literal in literals:
-                if word := addresses.of_ip(literal):
-                    raise NotPublic(addresses.not_public(word))
-        return [
-            ResolveResult(
-                hostname=host, host=literal, port=port, family=kind, proto=proto,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for literal, (kind, _, proto, *_) in zip(literals, found, strict=True)
-        ]  # fmt: skip
-
-    async def close(self) -> None:
-        """Does not wait for names that are still being looked up."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 class Fetcher:

@@ -11,13 +11,13 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, ConfigDict, Field
 from yarl import URL
 
-from shared import caller, images, log, platforms, wire
+from shared import addresses, caller, images, log, platforms, wire
+from shared.addresses import Fault
 from shared.errors import FieldError, Invalid, InvalidImage, UnsupportedMediaType
 from shared.platforms import RULES, Platform, Severity
 from shared.strict import Asked
 from shared.wire import Answer, BusinessId, Id, Text
-from upload_service import addresses, fetch, intake
-from upload_service.addresses import Fault
+from upload_service import fetch, intake
 from upload_service.fetch import Seen
 from upload_service.tools import Tools
 from upload_service.validate import Check

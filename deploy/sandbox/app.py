@@ -18,6 +18,7 @@ from deploy.sandbox.control import Control, ControlError, refused
 from deploy.sandbox.delivery import Delivery
 from deploy.sandbox.openai import OpenAI
 from deploy.sandbox.parts import DismissedError, Parts
+from deploy.sandbox.vendors import Vendors
 
 
 def make_app(parts: Parts) -> Starlette:
@@ -37,6 +38,7 @@ def make_app(parts: Parts) -> Starlette:
             Route("/readyz", _ready),
             *Control(parts).routes(),
             *OpenAI(parts).routes(),
+            *Vendors(parts).routes(),
             *Cloudinary(parts).routes(),
             *Delivery(parts).routes(),
         ],

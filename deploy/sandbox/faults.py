@@ -46,6 +46,7 @@ class Behaviour(BaseModel):
     stage: Literal["input", "output"] = Field("input", description="Moderation before or after the picture is made.")
     code: str | None = Field(None, description="Another code in the refusal's body, e.g. of a quota.")
     worked: bool | None = Field(None, description="Do (and charge) the work although the answer is a refusal.")
+    usage: bool = Field(True, description="Whether a good answer says what it used; compatible servers often do not.")
     broken: Literal["garbage", "truncated"] = Field("garbage", description="How broken_bytes are broken.")
     times: int = Field(1, ge=1, le=100_000, description="As many calls in a row.")
 

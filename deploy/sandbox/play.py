@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -74,7 +75,7 @@ async def _perform(parts: Parts, request: Request, call: Call, behaviour: Behavi
         return Dropped()
     match behaviour.do:
         case "ok" | "slow":
-            return await call.work(_untouched)
+            return _counting(await call.work(_untouched), behaviour)
         case "broken_bytes":
             return await call.work(_garbage if behaviour.broken == "garbage" else _truncated)
         case "not_json":
@@ -141,6 +142,14 @@ async def _trickle(parts: Parts, body: bytes) -> AsyncIterator[bytes]:
 
 def _plain(answer: Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name != "content-length"}
+
+
+def _counting(answer: Response, behaviour: Behaviour) -> Response:
+    """The answer, without its `usage` where the script says so."""
+    if behaviour.usage:
+        return answer
+    body = {name: value for name, value in orjson.loads(answer.body).items() if name != "usage"}
+    return Response(orjson.dumps(body), answer.status_code, _plain(answer))
 
 
 def _untouched(picture: bytes) -> bytes:

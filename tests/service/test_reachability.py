@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from shared.public_only import NotPublic, PublicOnly
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service.rooms import IMAGES, Room, upload_room
 from tests.service.test_upload import problem
 from upload_service import fetch
-from upload_service.fetch import NotPublic, PublicOnly
 
 ROUTE = f"{IMAGES}/validate/reachability"
 SECRET = "this-is-in-the-body"

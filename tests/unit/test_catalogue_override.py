@@ -77,7 +77,7 @@ def test_the_operator_adds_changes_and_switches_off(tmp_path: Path) -> None:
     [
         ("default_model = ", "", "no valid TOML"),
         ('default_model = "gpt-9"', "default_model", "no model of this catalogue"),
-        ("default = 1", "default", "not known here; known: default_model, models, version"),
+        ("default = 1", "default", "not known here; known: default_model, dialect, dialects, models, version"),
         ("[models.mine]", "models.mine.sizes", "missing"),
         ("models = 3", "models", "must be a table"),
         ("[models.gpt-image-2.5-flare]\nenabled = false", "models.gpt-image-2.5-flare", "needs quotes"),

@@ -8,12 +8,13 @@ import pytest
 
 from generation_worker import generate
 from generation_worker.lease import Stop
+from generation_worker.pause import Pause
 from generation_worker.tools import Tools
 from shared import jobs, ledger
 from shared.models import Charged, Job, JobError, JobStatus, Outcome, Stage
 from shared.settings import WorkerSettings
 from tests.sandbox_server import SandboxServer
-from tests.worker.conftest import Working, accept, claim
+from tests.worker.conftest import Working, accept, claim, until
 
 
 async def attempts(tools: Tools) -> list[asyncpg.Record]:
@@ -83,14 +84,16 @@ async def test_a_busy_vendor_postpones_and_costs_nothing(
 async def test_our_own_mistake_fails_nobodys_job(
     tools: Tools, worked: Working, sandbox: SandboxServer, do: str, reason: JobError
 ) -> None:
+    object.__setattr__(tools, "pause", Pause(0.5))
     sandbox.script("openai.generate", {"do": do})
     job = await worked()
     assert (job.status, job.error_code, job.failures) == (JobStatus.QUEUED, reason, 0)
     assert tools.pause.reason is reason
-    assert tools.pause.left > 0
+    assert tools.pause.left > 0 or tools.pause.shut()
     standing = await jobs.standstill(tools.db)
     assert standing is not None
     assert standing.error_code is reason
+    await until("the pause is over", lambda: not tools.pause.left and not tools.pause.shut())
     again = await worked(job)
     assert again.status is JobStatus.SUCCEEDED
     assert tools.pause.reason is None

@@ -1,0 +1,108 @@
+"""Fetching a paid picture from the address that the vendor answered with: at once, because such addresses expire.
+
+The answer may name any address, so only public ones are connected to, and the vendor's own. Bounded in bytes and time.
+"""
+
+import asyncio
+import ssl
+from dataclasses import replace
+from uuid import UUID
+
+import aiohttp
+from yarl import URL
+
+from generation_worker import ends, painter
+from generation_worker.painter import Painting
+from generation_worker.tools import Tools
+from shared import addresses, unread
+from shared.models import Job
+from shared.public_only import NotPublic, PublicOnly
+from shared.settings import WorkerSettings
+
+_HOPS = 3
+_PIECE = 256 * 1024
+_TRIES = 3
+_BETWEEN = 1.0
+
+
+class Unfetched(Exception):
+    """The picture could not be had from there; as a string why."""
+
+
+async def bring(tools: Tools, job: Job, attempt_id: UUID, painting: Painting, address: str) -> Painting:
+    """The same with its picture. The answer is kept meanwhile: whatever ends us, the address is known.
+
+    Raises painter.BadPicture, whose answer stays kept.
+    """
+    keeping = asyncio.create_task(
+        ends.until_postgres_answers(
+            lambda: unread.keep(tools.db, attempt_id, job, "Its picture was being fetched", painting.content)
+        )
+    )
+    try:
+        data = await fetch(tools.settings, address)
+    except Unfetched as why:
+        detail = f"The picture could not be fetched from the vendor's address: {why}"
+        raise painter.unread(detail, painting.content, painting.request_id) from why
+    finally:
+        keeping.cancel()
+    return replace(painting, data=data)
+
+
+async def fetch(settings: WorkerSettings, address: str) -> bytes:
+    """The bytes there. Raises Unfetched. It costs nothing, so a host that stumbles is asked again within the time."""
+    try:
+        async with asyncio.timeout(settings.fetch_timeout), _session(settings) as session:
+            for _ in range(_TRIES - 1):
+                try:
+                    return await _follow(session, URL(address), settings)
+                except (aiohttp.ClientError, OSError):
+                    await asyncio.sleep(_BETWEEN)
+            return await _follow(session, URL(address), settings)
+    except NotPublic as refused:
+        raise Unfetched(f"the address is not public ({refused})") from None
+    except TimeoutError:
+        raise Unfetched(f"not within {settings.fetch_timeout:g} s") from None
+    except (aiohttp.ClientError, OSError, ValueError) as failed:
+        raise Unfetched(type(failed).__name__) from failed
+
+
+def _session(settings: WorkerSettings) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        resolver=PublicOnly(settings.fetch_allowed), use_dns_cache=False, force_close=True,
+        ssl=ssl.create_default_context(),
+    )  # fmt: skip
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=None),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        headers={"User-Agent": "Darkroom", "Accept": "image/*", "Accept-Encoding": "identity"},
+    )
+
+
+async def _follow(session: aiohttp.ClientSession, url: URL, settings: WorkerSettings) -> bytes:
+    for _ in range(_HOPS + 1):
+        if url.scheme not in addresses.PORTS or not url.raw_host:
+            raise Unfetched("it leads to no web address")
+        if fault := addresses.of_url(url, settings.fetch_allowed):
+            raise NotPublic(fault)
+        async with session.get(url, allow_redirects=False) as response:
+            if response.status in (301, 302, 303, 307, 308):
+                url = url.join(URL(response.headers.get("Location", "")))
+                continue
+            if response.status >= 500 or response.status == 429:
+                raise aiohttp.ClientPayloadError(f"{response.status}")
+            if response.status != 200:
+                raise Unfetched(f"the host answered {response.status}")
+            return await _body(response, settings.max_vendor_picture)
+    raise Unfetched("it redirects too often")
+
+
+async def _body(response: aiohttp.ClientResponse, most: int) -> bytes:
+    body = bytearray()
+    while piece := await response.content.read(_PIECE):
+        body += piece
+        if len(body) > most:
+            raise Unfetched(f"more than {most} bytes")
+    return bytes(body)
