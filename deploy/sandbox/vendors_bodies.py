@@ -1,7 +1,7 @@
 """The error bodies of the played compatible servers.
 
 OpenRouter's shape, some of LiteLLM's and Azure's `contentFilter` are as documentation and public issues show them. The
-rest, of xAI, Together, LocalAI and vLLM-Omni above all, is written after the shape that those servers are known for and was
+rest, of xAI, Together, LocalAI and vLLM-Omni above all, is written after the shape that they are known for and was
 compared with no real answer: that our table reads them shows that the table and these bodies agree, no more.
 
 By server and by what the script says to `do`; `lost` is an address that lacks something.
