@@ -8,7 +8,8 @@ from uuid import UUID
 
 from shared import log, trash
 from shared.db import Pool
-from shared.store import ImageStore, StoreRefused
+from shared.store import ImageStore, StoreError
+from shared.store_failures import StoreFailures
 
 EVERY = 300.0
 """Seconds between two rounds."""
@@ -19,22 +20,23 @@ _AT_ONCE = 100
 
 async def purge(db: Pool, store: ImageStore, after_days: int, margin: float = MARGIN) -> int:
     """One round over everything that is due; how many pictures are gone. Raises StoreError when the store is away."""
-    gone, last = 0, None
+    gone, last, failures = 0, None, StoreFailures()
     while rows := await trash.due(db, after_days, margin, _AT_ONCE, last):
         for row in rows:
-            gone += await _destroy(db, store, row["id"], row["public_id"])
+            gone += await _destroy(db, store, failures, row["id"], row["public_id"])
         last = rows[-1]["id"]
     if gone:
         log.get().info("images.purged", count=gone)
     return gone
 
 
-async def _destroy(db: Pool, store: ImageStore, image_id: UUID, public_id: str) -> bool:
+async def _destroy(db: Pool, store: ImageStore, failures: StoreFailures, image_id: UUID, public_id: str) -> bool:
     try:
         await store.remove(public_id)
-    except StoreRefused as fault:
-        # One that the store never lets go of must not keep the others.
+    except StoreError as fault:
         log.get().error("image.not_purged", image_id=str(image_id), detail=str(fault))
+        failures.failed(fault)
         return False
+    failures.succeeded()
     await trash.destroyed(db, image_id)
     return True

@@ -5,6 +5,7 @@ Times fence the two: an upload closes within CLOSE_WITHIN of its beginning or no
 after STALE_AFTER. Between the two nobody does anything, so no clock but the database's matters.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -60,14 +61,15 @@ async def close(db: Db, upload_id: UUID, image_id: UUID) -> None:
         raise Unavailable("Storing the picture took too long; send it again")
 
 
-async def stale(db: Db, older_than: float, limit: int) -> list[tuple[UUID, int]]:
-    """Dead uploads, as `id, business_id`: their bytes may be in the store. Their keys are free again from now on."""
+async def stale(db: Db, older_than: float, limit: int, but: Sequence[UUID] = ()) -> list[tuple[UUID, int]]:
+    """Dead uploads but these, as `id, business_id`: their bytes may be in the store. Their keys are free again."""
     rows = await db.fetch(
         """update uploads set idempotency_key = null where id in (
                 select id from uploads where image_id is null and begun_at < now() - make_interval(secs => $1)
+                    and id <> all($3::uuid[])
                 order by begun_at limit $2 for update skip locked)
             returning id, business_id""",
-        older_than, limit,
+        older_than, limit, list(but),
     )  # fmt: skip
     return [(row["id"], row["business_id"]) for row in rows]
 

@@ -101,13 +101,31 @@ async def test_the_sweep_waits_for_a_store_that_is_down(uploads: Room) -> None:
     await uploads.store.put(public_id(1, dead), pictures.png())
     await age(uploads, intents.STALE_AFTER + 1)
     uploads.sandbox.script("cloudinary.destroy", "500")
-    with pytest.raises(StoreDown):
-        await sweep(uploads.db, uploads.store)
+    assert await sweep(uploads.db, uploads.store) == 0
     assert await uploads.count("uploads") == 1
     assert (await intents.begin(uploads.db, new_id(), 1, "k", "other")).image_id is None, "its key is free again"
     assert await sweep(uploads.db, uploads.store) == 1
     assert await uploads.stored() == set()
     assert await uploads.count("uploads") == 1
+
+
+async def test_the_sweep_passes_over_what_the_store_does_not_destroy(uploads: Room) -> None:
+    dead = [new_id() for _ in range(6)]
+    for upload_id in dead:
+        await intents.begin(uploads.db, upload_id, 1, None, None)
+    await age(uploads, intents.STALE_AFTER + 1)
+    uploads.sandbox.script("cloudinary.destroy", "500", "ok", "500")
+    assert await sweep(uploads.db, uploads.store, at_once=1) == 4
+    assert await uploads.count("uploads") == 2
+    uploads.sandbox.script("cloudinary.destroy", "500", "500")
+    assert await sweep(uploads.db, uploads.store) == 0
+    for _ in dead:
+        await intents.begin(uploads.db, new_id(), 1, None, None)
+    await age(uploads, intents.STALE_AFTER + 1)
+    uploads.sandbox.script("cloudinary.destroy", "500", "500", "500")
+    with pytest.raises(StoreDown):
+        await sweep(uploads.db, uploads.store)
+    assert await uploads.count("uploads") == 8, "three in a row: it is the store that is ill"
 
 
 async def test_an_upload_that_took_too_long_does_not_become_a_row(uploads: Room) -> None:
