@@ -2,11 +2,12 @@
 
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
 
+from shared.log_sink import Sink
 from shared.settings import Common
 
 Logger = structlog.typing.FilteringBoundLogger
@@ -18,6 +19,7 @@ def _dumps(event: dict[str, Any], **_: Any) -> str:
 
 def start(process: str, settings: Common) -> None:
     """Sets up logging for this process. Third-party libraries' warnings come through the same door."""
+    sink = Sink()
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     renderer: Any = (
         structlog.processors.JSONRenderer(serializer=_dumps)
@@ -33,11 +35,11 @@ def start(process: str, settings: Common) -> None:
     structlog.configure(
         processors=[*before, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", sink)),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(sink)
     last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=before))
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
