@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from shared.log_sink import Sink
+from shared.log import Sink
 from shared.settings import Common
 
 _FLUSH_SECONDS = 0.2

@@ -7,10 +7,35 @@ from typing import Any, TextIO, cast
 import orjson
 import structlog
 
-from shared.log_sink import Sink
 from shared.settings import Common
 
 Logger = structlog.typing.FilteringBoundLogger
+
+
+class Sink:
+    """Where lines go: this process's stderr, whatever becomes of it. Never raises; says later how much was lost.
+
+    A disk that is full for Postgres is often full for the log too, and the pipe to a runner that was killed is broken:
+    a line that is lost must lose nothing else.
+    """
+
+    def __init__(self) -> None:
+        self._lost = 0
+
+    def write(self, text: str) -> int:
+        """Writes it, or counts it as lost."""
+        # By hand: whoever writes holds the logger's lock.
+        before = f'{{"event":"log.lost","level":"error","writes":{self._lost}}}\n' if self._lost else ""
+        try:
+            sys.stderr.write(before + text)
+            sys.stderr.flush()
+            self._lost = 0
+        except (OSError, ValueError):  # full, broken, or closed
+            self._lost += 1
+        return len(text)
+
+    def flush(self) -> None:
+        """Everything was flushed when it was written."""
 
 
 def _dumps(event: dict[str, Any], **_: Any) -> str:
