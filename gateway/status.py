@@ -63,6 +63,7 @@ class StatusLane:
                 waited = True
             finally:
                 leave()
+                scope["state"]["held"] = True
         headers = [(b"etag", view.etag.encode()), (b"cache-control", b"no-cache"), (b"vary", b"prefer")]
         if view.retry_after is not None:
             headers.append((b"retry-after", str(view.retry_after).encode()))

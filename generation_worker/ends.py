@@ -204,7 +204,9 @@ async def stopped(tools: Tools, job: Job, lease: Lease) -> Job | None:
     why = lease.stopped
 
     async def say() -> Job | None:
-        cut = await _interrupt(tools, job, why.value)
+        cut = lease.sent and await _interrupt(tools, job, why.value)
+        if not lease.sent:  # `begin` may have been committed, but the call was not made.
+            await ledger.unsent(tools.db, job.id, job.attempt)
         if why is Stop.CANCELED:
             return await jobs.canceled(tools.db, job.id, job.attempt)
         # A picture that is in the store and not in the ledger is found there by the next attempt.

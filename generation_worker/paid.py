@@ -59,7 +59,7 @@ async def _until_written(tools: Tools, paid: _Paid, storing: "asyncio.Task[None]
 
 
 def _unwritten(tools: Tools, paid: _Paid, fault: Exception) -> None:
-    tools.write_gate.failed(len(paid.data))
+    tools.write_gate.failed(paid.attempt_id, len(paid.data))
     log.get().warning(
         "picture.unwritten",
         error=type(fault).__name__,
@@ -77,14 +77,15 @@ async def _until_stored(tools: Tools, paid: _Paid, lease: Lease) -> None:
     note["cost_estimated"] = str(paid.receipt.estimated)
     while True:
         try:
-            await tools.store.put(name, paid.data, note)
+            stored = await tools.store.put(name, paid.data, note)
         except StoreRefused as never:
             log.get().error("picture.refused", detail=str(never))
             return
         except Exception as gone:  # noqa: BLE001 - as above
             log.get().warning("picture.nowhere", error=type(gone).__name__, detail=str(gone)[:200])
         else:
-            lease.safe = True  # From now on a shutdown may stop us.
+            # A name keeps its first bytes: where those are of an earlier call, ours and their bill are still nowhere.
+            lease.safe = stored.context.get("id", note["id"]) == note["id"]  # If so, a shutdown may stop us.
             return
         await asyncio.sleep(_PAUSE)
 

@@ -19,7 +19,7 @@ class Contact:
 
     def __init__(self, longest_gap: float) -> None:
         """After `longest_gap` seconds without a look, such as in a suspended machine, a living lease may have ended."""
-        self._longest_gap = longest_gap
+        self.longest_gap = longest_gap
         self._since: float | None = None
         self._last = 0.0
 
@@ -31,7 +31,7 @@ class Contact:
     def made(self) -> None:
         """A write went through. One that comes long after the last says nothing about the time between."""
         now = time.monotonic()
-        if self._since is None or now - self._last > self._longest_gap:
+        if self._since is None or now - self._last > self.longest_gap:
             self._since = now
         self._last = now
 
@@ -51,7 +51,8 @@ async def run(tools: Tools) -> None:
             contact.broken()
             log.get().warning("sweep.failed", error=str(gone))
             pause = tools.settings.sweep_every
-        await asyncio.sleep(pause)
+        # Looks that are further apart would each begin the contact anew, and nobody would ever be recovered.
+        await asyncio.sleep(min(pause, contact.longest_gap / 2))
 
 
 async def sweep(tools: Tools, contact: Contact) -> None:

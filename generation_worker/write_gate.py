@@ -21,7 +21,7 @@ _FIRST_TEST_BYTES = 4 * 1024 * 1024
 _TEST_EVERY = 1.0
 
 _UNWRITTEN = Gauge(
-    "darkroom_paid_pictures_unwritten", "Paid pictures that this worker holds and Postgres has not taken"
+    "darkroom_paid_pictures_unwritten", "Paid pictures in this worker's hands that Postgres did not take when asked"
 )
 
 
@@ -32,6 +32,8 @@ class WriteGate:
         self._db = db
         self._held: dict[UUID, float] = {}
         """When each picture in hand arrived, by the monotonic clock."""
+        self._unwritten: set[UUID] = set()
+        """Those of them that Postgres did not take at the first try."""
         self._test_bytes = _FIRST_TEST_BYTES
         """The size of the write that must succeed before the gate opens; 0 where none is needed."""
         self._next_test = 0.0
@@ -46,15 +48,17 @@ class WriteGate:
     def holding(self, attempt_id: UUID) -> Iterator[None]:
         """A paid picture is in this worker's hands and nowhere else, as long as the block runs."""
         self._held[attempt_id] = time.monotonic()
-        _UNWRITTEN.set(len(self._held))
         try:
             yield
         finally:
             del self._held[attempt_id]
-            _UNWRITTEN.set(len(self._held))
+            self._unwritten.discard(attempt_id)
+            _UNWRITTEN.set(len(self._unwritten))
 
-    def failed(self, size: int) -> None:
-        """A picture of `size` bytes could not be written: the next call needs a test write of that size first."""
+    def failed(self, attempt_id: UUID, size: int) -> None:
+        """Its picture of `size` bytes could not be written: the next call needs a test write of that size first."""
+        self._unwritten.add(attempt_id)
+        _UNWRITTEN.set(len(self._unwritten))
         if not self._test_bytes:
             log.get().error("calls.stopped", reason="a paid picture could not be written", bytes=size)
         self._test_bytes = max(self._test_bytes, size)

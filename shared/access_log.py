@@ -1,9 +1,9 @@
 """One line per answered request, written by hand and in batches: a structlog line costs more than a status poll."""
 
 import asyncio
-import sys
 import time
 
+from shared.log import Sink
 from shared.settings import Common
 
 _FLUSH_SECONDS = 0.2
@@ -17,6 +17,7 @@ class AccessLog:
         self._on = settings.log_level in {"debug", "info"}
         self._json = settings.log_format == "json"
         self._lines: list[str] = []
+        self._sink = Sink()
         self._timer: asyncio.TimerHandle | None = None
 
     def write(self, request_id: str, method: str, route: str, status: int, took: float) -> None:
@@ -41,4 +42,4 @@ class AccessLog:
             self._timer.cancel()
             self._timer = None
         text, self._lines = "".join(self._lines), []
-        sys.stderr.write(text)
+        self._sink.write(text)

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     Row = asyncpg.Record
     Db = Pool | Connection
     _Asyncpg = asyncpg.Connection[asyncpg.Record]
+    _AsyncpgPool = asyncpg.Pool[asyncpg.Record]
 else:
     Pool = Connection = Row = Db = Any
     _Asyncpg = asyncpg.Connection
+    _AsyncpgPool = asyncpg.Pool
 
 
 class DatabaseUnavailable(Exception):
@@ -90,6 +92,21 @@ async def _open(*arguments: Any, **more: Any) -> "asyncpg.Connection[asyncpg.Rec
         raise _unavailable(gone) from gone
 
 
+class _Pool(_AsyncpgPool):
+    """asyncpg's, which waits for a free connection no longer than `wait_seconds`. Asyncpg's own way to say so makes a
+    task of every use; here only those pay that have to wait."""
+
+    wait_seconds: float
+
+    async def _acquire(self, timeout: float | None) -> "Connection":
+        if not self._queue.empty():  # type: ignore[attr-defined]
+            return await super()._acquire(timeout)  # type: ignore[misc,no-any-return]
+        try:
+            return await super()._acquire(timeout or self.wait_seconds)  # type: ignore[misc,no-any-return]
+        except TimeoutError as gone:
+            raise DatabaseUnavailable("no connection became free in time") from gone
+
+
 async def connect(settings: Common, *, searches: bool = False, most: int | None = None) -> Pool:
     """A pool that opens its connections when they are needed, so that a process starts while Postgres is away.
 
@@ -98,17 +115,23 @@ async def connect(settings: Common, *, searches: bool = False, most: int | None 
     `most` connections instead of `DARKROOM_DATABASE_POOL`.
     """
     plans = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"} if searches else {}
-    pool = asyncpg.create_pool(
+    pool = _Pool(
         settings.database_url.get_secret_value(),
+        init_size=0,
         min_size=0,
         max_size=most or settings.database_pool,
         timeout=settings.database_timeout,
         command_timeout=settings.database_timeout,
         connect=_open,
         connection_class=_Connection,
+        record_class=asyncpg.Record,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=None,
         reset=_as_it_is,
         server_settings=plans | {"timezone": "UTC", "application_name": "darkroom"},
     )
+    pool.wait_seconds = settings.database_timeout
     return await pool
 
 

@@ -33,7 +33,7 @@ from shared.setting_checks import (
 SANDBOX_OPENAI_KEY = "sk-sandbox"
 SANDBOX_CLOUDINARY = "cloudinary://sandbox-key:sandbox-secret@sandbox"
 
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def _micros(dollars: object) -> int | None:
@@ -111,6 +111,13 @@ class Common(BaseSettings):
         if self.env == "production" and self.sandbox_url:
             raise ValueError("DARKROOM_ENV=production refuses DARKROOM_SANDBOX_URL: unset one of the two")
         return self
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_an_address(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://")
+        return url
 
     @field_validator("inner_secret")
     @classmethod
@@ -311,7 +318,9 @@ class WorkerSettings(StoreSettings):
 
     slots: int = Field(20, ge=1, le=1000, validation_alias=_env("DARKROOM_WORKER_SLOTS"))
     """Jobs this worker holds at once."""
-    images_per_minute: float = Field(5.0, gt=0, validation_alias=_env("DARKROOM_IMAGES_PER_MINUTE"))
+    images_per_minute: float = Field(
+        5.0, gt=0, allow_inf_nan=False, validation_alias=_env("DARKROOM_IMAGES_PER_MINUTE")
+    )
     """Vendor calls the whole fleet may start in a minute. OpenAI's entry tier allows 5."""
     vendor_timeout: Seconds = Field(180.0, validation_alias=_env("DARKROOM_VENDOR_TIMEOUT"))
     """Seconds one vendor call may take; after that its outcome is unknown."""
@@ -324,7 +333,8 @@ class WorkerSettings(StoreSettings):
     renew_every: Seconds = Field(10.0, validation_alias=_env("DARKROOM_RENEW_SECONDS"))
     """Seconds between two renewals of the leases; less than half a lease."""
     sweep_every: Seconds = Field(5.0, validation_alias=_env("DARKROOM_SWEEP_SECONDS"))
-    """Seconds between two looks for dead workers, silent jobs and passed deadlines."""
+    """Seconds between two looks for dead workers, silent jobs and passed deadlines; at most half of lease
+    less renewal."""
     drain: Seconds = Field(120.0, validation_alias=_env("DARKROOM_DRAIN_SECONDS"))
     """Seconds running jobs get to finish after SIGTERM before they are released."""
     max_failures: int = Field(5, ge=1, validation_alias=_env("DARKROOM_MAX_FAILURES"))

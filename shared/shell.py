@@ -137,7 +137,7 @@ class Shell:
             structlog.contextvars.unbind_contextvars("request_id")
             took = time.perf_counter() - began
             route = _route(scope)
-            _count(scope["method"], route, status, took)
+            _count(scope["method"], route, status, None if scope["state"].get("held") else took)
             self._log.write(identity, scope["method"], route, status, took)
 
 
@@ -160,7 +160,9 @@ def _metrics(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
     return _REQUESTS.labels(method, route, str(status)), _SECONDS.labels(route)
 
 
-def _count(method: str, route: str, status: int, took: float) -> None:
+def _count(method: str, route: str, status: int, took: float | None) -> None:
+    """`took` is None where a client asked to be kept waiting: that says nothing about how fast we are."""
     requests, seconds = _metrics(method, route, status)
     requests.inc()
-    seconds.observe(took)
+    if took is not None:
+        seconds.observe(took)

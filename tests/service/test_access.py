@@ -134,7 +134,7 @@ def test_every_refusal_of_a_key_is_the_same(locked: Locked) -> None:
     bodies = []
     with locked.as_(None) as client:
         for value in [None, *wrong]:
-            headers = {} if value is None else {"Authorization": value.encode("latin-1")}
+            headers = {} if value is None else {b"Authorization": value.encode("latin-1")}
             answer = client.get(IMAGES, params={"business_id": OURS}, headers=headers)
             assert answer.status_code == 401, value
             assert answer.headers["www-authenticate"] == 'Bearer realm="darkroom"'

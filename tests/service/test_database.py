@@ -1,5 +1,6 @@
 """What the way to Postgres calls a database that does not answer, and what it leaves as it is. A real Postgres."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -81,3 +82,14 @@ async def test_nobody_there_and_a_wrong_password_are_a_database_that_does_not_an
         async with await connect(settings(url)) as pool:
             with pytest.raises(DatabaseUnavailable, match=word):
                 await pool.fetchval("select 1")
+
+
+async def test_nobody_waits_for_a_free_connection_longer_than_is_said(database: str) -> None:
+    few = settings(database).model_copy(update={"database_pool": 1, "database_timeout": 0.5})
+    async with await connect(few) as pool, transaction(pool):
+        async with asyncio.timeout(30):
+            with pytest.raises(DatabaseUnavailable, match="no connection became free"):
+                await pool.fetchval("select 1")
+            with pytest.raises(DatabaseUnavailable, match="no connection became free"):
+                async with transaction(pool):
+                    pass

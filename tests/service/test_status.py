@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import httpx2
 import pytest
+from prometheus_client import REGISTRY
 
 from gateway.status import PREFIX, StatusLane
 from gateway.watch import Watch
@@ -181,6 +182,24 @@ async def test_a_held_poll_answers_when_the_job_changes(lane: Running) -> None:
         answer = await held
     assert answer.json()["status"] == "failed"
     assert answer.headers["preference-applied"] == "wait=20"
+
+
+async def test_the_time_that_a_poll_is_held_is_not_counted_as_slowness(lane: Running) -> None:
+    """Or the alert on slow answers would tell of clients that do as the README says."""
+
+    def counted(name: str) -> float:
+        route = "/api/v1/images/generate/status/{job_id}"
+        samples = (sample for metric in REGISTRY.collect() for sample in metric.samples if sample.name == name)
+        return sum(sample.value for sample in samples if sample.labels["route"] == route)
+
+    await lane.accept()
+    job = await lane.claim()
+    requests, seconds = counted("darkroom_requests_total"), counted("darkroom_request_seconds_count")
+    await lane.get(job, Prefer="wait=1")
+    assert counted("darkroom_request_seconds_count") == seconds
+    await lane.get(job)
+    assert counted("darkroom_request_seconds_count") == seconds + 1
+    assert counted("darkroom_requests_total") == requests + 2
 
 
 async def test_who_is_behind_is_not_held(lane: Running) -> None:

@@ -127,3 +127,21 @@ def test_what_the_probe_may_fetch_is_read_as_hosts_and_ports() -> None:
 def test_a_host_without_a_port_stops_the_start(wrong: str) -> None:
     with pytest.raises(ValueError, match="host:port"):
         UploadSettings(**STORES, probe_allow=wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "x"),
+        ("DARKROOM_IMAGES_PER_MINUTE", "inf"),
+        ("DARKROOM_LEASE_SECONDS", "inf"),
+        ("DARKROOM_SWEEP_SECONDS", "nan"),
+    ],
+)
+def test_a_value_that_nothing_could_work_with_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    for known, good in {"DATABASE_URL": "postgresql://a:b@c/d", "REDIS_URL": "redis://b/0", name: value}.items():
+        monkeypatch.setenv(known, good)
+    with pytest.raises(SystemExit, match=name):
+        read(WorkerSettings)

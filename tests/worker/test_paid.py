@@ -4,19 +4,28 @@ Real worker processes on a real Postgres, which is read-only, full or out of con
 """
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 
 import pytest
+from prometheus_client import REGISTRY
 
-from generation_worker import generate, late
+from generation_worker import ends, generate, late, paid
 from generation_worker.lease import Stop
 from generation_worker.tools import Tools
+from generation_worker.write_gate import WriteGate
 from shared import jobs, ledger
+from shared.ids import new_id
 from shared.models import Charged, Job, JobStatus, Outcome, Stage
+from shared.store import public_id
+from tests import pictures
+from tests.repository import ROOT
 from tests.sandbox_server import SandboxServer
 from tests.servers import PostgresServer
 from tests.worker.conftest import Starting, Working, accept, claim, until
-from tests.worker.trouble import FULL_FOR_PICTURES, READ_ONLY, TROUBLES, Trouble
+from tests.worker.trouble import FULL_FOR_PICTURES, READ_ONLY, TROUBLES, Trouble, url_for_role
 
 SLOTS = 4
 """Jobs that are in their paid call when it begins: as many as the worker has slots."""
@@ -275,3 +284,85 @@ async def test_an_unknown_call_that_postgres_forgot_is_in_the_ledger_as_unknown(
     ended = await jobs.get(tools.db, job.id)
     assert (ended.status, ended.charged) == (JobStatus.FAILED, Charged.UNKNOWN)
     assert await ledger.unknowns(tools.db, job.id) == 1
+
+
+async def test_a_log_that_cannot_be_written_loses_no_picture(
+    postgres_server: PostgresServer, tools: Tools, sandbox: SandboxServer, redis_url: str
+) -> None:
+    """Its disk is full like that of Postgres, or whoever read it is gone."""
+    sandbox.script("openai.generate", always={"do": "slow", "seconds": 1})
+    environment = {
+        "DATABASE_URL": url_for_role(postgres_server, "tables"),
+        "REDIS_URL": redis_url,
+        "DARKROOM_SANDBOX_URL": sandbox.url,
+        "DARKROOM_SWEEP_SECONDS": "0.5",
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "generation_worker"], env=os.environ | environment, cwd=ROOT, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            await accept(tools)
+            await until("the call is in the air", lambda: calls(sandbox) == 1)
+            assert process.stderr
+            process.stderr.close()
+            READ_ONLY.begin(postgres_server, "tables")
+            try:
+                await until("the store has the picture", lambda: sandbox.ledger("cloudinary.upload"))
+            finally:
+                READ_ONLY.end(postgres_server, "tables")
+            (ended,) = await all_ended(tools)
+            assert ended.status == JobStatus.SUCCEEDED
+            await nothing_is_lost(tools, sandbox, 1)
+            assert process.poll() is None
+        finally:
+            process.kill()
+
+
+async def test_only_what_postgres_did_not_take_counts_as_unwritten(tools: Tools) -> None:
+    def counted() -> float | None:
+        return REGISTRY.get_sample_value("darkroom_paid_pictures_unwritten")
+
+    gate, attempt_id = WriteGate(tools.db), new_id()
+    with gate.holding(attempt_id):
+        assert counted() == 0, "a write of every day"
+        gate.failed(attempt_id, 1000)
+        assert counted() == 1
+    assert counted() == 0
+
+
+async def test_a_second_picture_of_a_job_is_not_safe_under_a_name_that_keeps_the_first(
+    postgres_server: PostgresServer, tools: Tools, sandbox: SandboxServer
+) -> None:
+    """With DARKROOM_ON_UNKNOWN=retry. The store has the first one's bytes and bill; ours are nowhere else yet."""
+    await accept(tools)
+    job = await claim(tools)
+    attempt_id = await ledger.begin(tools.db, job)
+    assert attempt_id
+    first = {"id": str(new_id()), "cost_micros": "1", "sha256": "ab"}
+    await tools.store.put(public_id(job.business_id, job.id), pictures.jpeg(), first)
+    receipt = ledger.Receipt("r", 1, 2, 52_730)
+    FULL_FOR_PICTURES.begin(postgres_server, "tables")
+    try:
+        with tools.leases.held(job) as lease:
+            lease.paid = True
+            writing = asyncio.create_task(
+                paid.write_down(tools, job, lease, attempt_id=attempt_id, receipt=receipt, data=pictures.jpeg(320, 320))
+            )
+            await until("the store was asked", lambda: len(sandbox.ledger("cloudinary.upload")) == 2)
+            await asyncio.sleep(0.5)
+            assert not lease.safe
+            FULL_FOR_PICTURES.end(postgres_server, "tables")
+            assert await writing
+    finally:
+        postgres_server.execute("drop function if exists no_space() cascade", database="tables")
+
+
+async def test_a_stop_before_the_call_was_sent_costs_nothing(tools: Tools) -> None:
+    await accept(tools)
+    job = await claim(tools)
+    assert await ledger.begin(tools.db, job)
+    with tools.leases.held(job) as lease:
+        lease.stopped = Stop.SHUTDOWN
+        released = await ends.stopped(tools, job, lease)
+    assert released
+    assert (released.status, await ledger.unknowns(tools.db, job.id)) == (JobStatus.QUEUED, 0)
