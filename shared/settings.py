@@ -19,16 +19,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared import setting_checks
 from shared.money import micros
-from shared.setting_checks import (
-    SHORTEST_SECRET,
-    check_hosts,
-    check_origins,
-    check_tokens,
-    hosts_and_ports,
-    is_loopback,
-    parts,
-)
+from shared.setting_checks import SHORTEST_SECRET, is_loopback, parts
 
 SANDBOX_OPENAI_KEY = "sk-sandbox"
 SANDBOX_CLOUDINARY = "cloudinary://sandbox-key:sandbox-secret@sandbox"
@@ -62,8 +55,7 @@ class Common(BaseSettings):
     max_connections: int = Field(10_000, ge=1, validation_alias=_env("DARKROOM_MAX_CONNECTIONS"))
     """Connections this process holds at once; the next one is told 503 and closed."""
     max_header: int = Field(32 * 1024, ge=1024, validation_alias=_env("DARKROOM_MAX_HEADER_BYTES"))
-    """Bytes of a request's line and headers together, and of what else is no body: chunk sizes and extensions (they may
-    also weigh as much as the body) and trailers."""
+    """Bytes of a request's line and headers together, and of chunk sizes, their extensions and trailers together."""
     header_timeout: Seconds = Field(20.0, validation_alias=_env("DARKROOM_HEADER_TIMEOUT"))
     """Seconds a connection has for its first request, and a request for its headers."""
     body_timeout: Seconds = Field(300.0, validation_alias=_env("DARKROOM_BODY_TIMEOUT"))
@@ -129,7 +121,7 @@ class Common(BaseSettings):
     @field_validator("allowed_hosts")
     @classmethod
     def _hosts_are_names(cls, text: str | None) -> str | None:
-        check_hosts(text)
+        setting_checks.check_hosts(text)
         return text
 
     def allowed_host_list(self) -> list[str]:
@@ -244,7 +236,7 @@ class GatewaySettings(Common):
     @field_validator("cors_origins", "picture_origins")
     @classmethod
     def _origins_are_named(cls, text: str | None) -> str | None:
-        check_origins(text)
+        setting_checks.check_origins(text)
         return text
 
     def jwt_algorithm_list(self) -> list[str]:
@@ -255,7 +247,9 @@ class GatewaySettings(Common):
     def _tokens_can_be_checked(self) -> Self:
         if "jwt" in self.auth:
             key = self.jwt_key.get_secret_value() if self.jwt_key else None
-            check_tokens(self.jwt_issuer, self.jwt_audience, self.jwt_jwks_url, key, self.jwt_algorithm_list())
+            setting_checks.check_tokens(
+                self.jwt_issuer, self.jwt_audience, self.jwt_jwks_url, key, self.jwt_algorithm_list()
+            )
         return self
 
     @model_validator(mode="after")
@@ -298,13 +292,13 @@ class UploadSettings(InnerSettings):
     @field_validator("probe_allow")
     @classmethod
     def _probe_allow_is_readable(cls, text: str | None) -> str | None:
-        hosts_and_ports(text)
+        setting_checks.hosts_and_ports(text)
         return text
 
     @property
     def probe_allowed(self) -> frozenset[tuple[str, int]]:
         """`probe_allow` as pairs."""
-        return hosts_and_ports(self.probe_allow)
+        return setting_checks.hosts_and_ports(self.probe_allow)
 
 
 class LibrarySettings(InnerSettings):
@@ -333,8 +327,7 @@ class WorkerSettings(StoreSettings):
     renew_every: Seconds = Field(10.0, validation_alias=_env("DARKROOM_RENEW_SECONDS"))
     """Seconds between two renewals of the leases; less than half a lease."""
     sweep_every: Seconds = Field(5.0, validation_alias=_env("DARKROOM_SWEEP_SECONDS"))
-    """Seconds between two looks for dead workers, silent jobs and passed deadlines; at most half of lease
-    less renewal."""
+    """Seconds between two looks for dead workers, silent jobs and passed deadlines; the lease caps it."""
     drain: Seconds = Field(120.0, validation_alias=_env("DARKROOM_DRAIN_SECONDS"))
     """Seconds running jobs get to finish after SIGTERM before they are released."""
     max_failures: int = Field(5, ge=1, validation_alias=_env("DARKROOM_MAX_FAILURES"))
@@ -374,7 +367,7 @@ class WorkerSettings(StoreSettings):
     @field_validator("fetch_allow")
     @classmethod
     def _fetch_allow_is_readable(cls, text: str | None) -> str | None:
-        hosts_and_ports(text)
+        setting_checks.hosts_and_ports(text)
         return text
 
     @property
@@ -382,7 +375,7 @@ class WorkerSettings(StoreSettings):
         """`fetch_allow` as pairs, and the host of the vendor that is asked."""
         vendor = urlsplit(self.painter_access()[1])
         port = vendor.port or (80 if vendor.scheme == "http" else 443)
-        return hosts_and_ports(self.fetch_allow) | {((vendor.hostname or "").lower(), port)}
+        return setting_checks.hosts_and_ports(self.fetch_allow) | {((vendor.hostname or "").lower(), port)}
 
 
 class CommandSettings(GatewaySettings):

@@ -112,7 +112,7 @@ async def test_what_ended_before_the_migration_is_looked_for_once(own_database: 
                     values (gen_random_uuid(), :id, 1, 1, 'm', 's', 'q', 'failed', :charged)"""),
                 {"id": job_id, "charged": charged},
             )
-        command.upgrade(config(connection), "head")
+        command.upgrade(config(connection), "0006")
         found = connection.execute(text("select job_id from late_looks where look_at <= now()")).scalars().all()
         assert [str(job_id) for job_id in found] == [str(paid)]
 

@@ -52,7 +52,7 @@ async def ask(method: str, path: str, query: str = "", body: bytes | str = b"", 
     chosen = settings("http://127.0.0.1:1")
     transport = httpx2.ASGITransport(Shell(unlocked(APP), chosen, checks={}), raise_app_exceptions=False)
     url = path.format(image_id=ID, post_id="a", job_id=ID) + ("?" + query if query else "")
-    async with httpx2.AsyncClient(transport=transport, base_url="http://all") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         content = body.encode() if isinstance(body, str) else body
         return await client.request(method.upper(), url, content=content, headers=dict(headers))
 

@@ -95,37 +95,39 @@ async def test_the_sweep_leaves_alone_what_has_its_row(uploads: Room) -> None:
     assert await uploads.count("uploads") == 0
 
 
-async def test_the_sweep_waits_for_a_store_that_is_down(uploads: Room) -> None:
+async def test_the_sweep_waits_for_a_store_that_is_down(library: Room) -> None:
+    """In the library's room: an upload service sweeps by itself in this very moment."""
     dead = new_id()
-    await intents.begin(uploads.db, dead, 1, "k", "hash")
-    await uploads.store.put(public_id(1, dead), pictures.png())
-    await age(uploads, intents.STALE_AFTER + 1)
-    uploads.sandbox.script("cloudinary.destroy", "500")
-    assert await sweep(uploads.db, uploads.store) == 0
-    assert await uploads.count("uploads") == 1
-    assert (await intents.begin(uploads.db, new_id(), 1, "k", "other")).image_id is None, "its key is free again"
-    assert await sweep(uploads.db, uploads.store) == 1
-    assert await uploads.stored() == set()
-    assert await uploads.count("uploads") == 1
+    await intents.begin(library.db, dead, 1, "k", "hash")
+    await library.store.put(public_id(1, dead), pictures.png())
+    await age(library, intents.STALE_AFTER + 1)
+    library.sandbox.script("cloudinary.destroy", "500")
+    assert await sweep(library.db, library.store) == 0
+    assert await library.count("uploads") == 1
+    assert (await intents.begin(library.db, new_id(), 1, "k", "other")).image_id is None, "its key is free again"
+    assert await sweep(library.db, library.store) == 1
+    assert await library.stored() == set()
+    assert await library.count("uploads") == 1
 
 
-async def test_the_sweep_passes_over_what_the_store_does_not_destroy(uploads: Room) -> None:
+async def test_the_sweep_passes_over_what_the_store_does_not_destroy(library: Room) -> None:
+    """In the library's room: an upload service sweeps by itself in this very moment."""
     dead = [new_id() for _ in range(6)]
     for upload_id in dead:
-        await intents.begin(uploads.db, upload_id, 1, None, None)
-    await age(uploads, intents.STALE_AFTER + 1)
-    uploads.sandbox.script("cloudinary.destroy", "500", "ok", "500")
-    assert await sweep(uploads.db, uploads.store, at_once=1) == 4
-    assert await uploads.count("uploads") == 2
-    uploads.sandbox.script("cloudinary.destroy", "500", "500")
-    assert await sweep(uploads.db, uploads.store) == 0
+        await intents.begin(library.db, upload_id, 1, None, None)
+    await age(library, intents.STALE_AFTER + 1)
+    library.sandbox.script("cloudinary.destroy", "500", "ok", "500")
+    assert await sweep(library.db, library.store, at_once=1) == 4
+    assert await library.count("uploads") == 2
+    library.sandbox.script("cloudinary.destroy", "500", "500")
+    assert await sweep(library.db, library.store) == 0
     for _ in dead:
-        await intents.begin(uploads.db, new_id(), 1, None, None)
-    await age(uploads, intents.STALE_AFTER + 1)
-    uploads.sandbox.script("cloudinary.destroy", "500", "500", "500")
+        await intents.begin(library.db, new_id(), 1, None, None)
+    await age(library, intents.STALE_AFTER + 1)
+    library.sandbox.script("cloudinary.destroy", "500", "500", "500")
     with pytest.raises(StoreDown):
-        await sweep(uploads.db, uploads.store)
-    assert await uploads.count("uploads") == 8, "three in a row: it is the store that is ill"
+        await sweep(library.db, library.store)
+    assert await library.count("uploads") == 8, "three in a row: it is the store that is ill"
 
 
 async def test_an_upload_that_took_too_long_does_not_become_a_row(uploads: Room) -> None:

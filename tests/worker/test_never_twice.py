@@ -116,9 +116,7 @@ async def test_a_picture_that_is_found_without_its_bill_costs_the_estimate_and_s
     await tools.store.put(generate._name(job), painting.data, said)
     await dies(tools)
     done = await worked(job)
-    assert (done.status, done.charged, done.actual_micros) == (
-        JobStatus.SUCCEEDED,
-        Charged.TRUE,
-        job.estimated_micros,
-    )
-    assert await tools.db.fetchval("select detail from attempts") == "found_in_store_without_its_bill"
+    assert (done.status, done.charged, done.actual_micros) == (JobStatus.SUCCEEDED, Charged.TRUE, None)
+    call = await tools.db.fetchrow("select detail, cost_micros, cost_estimated from attempts")
+    assert call
+    assert tuple(call) == ("found_in_store_without_its_bill", job.estimated_micros, True)

@@ -65,6 +65,6 @@ def test_contact_is_broken_by_an_error_and_by_silence() -> None:
 
 async def test_the_dead_are_found_even_by_looks_that_are_far_apart(tools: Tools, worker: Starting) -> None:
     """Looks further apart than a living lease lasts would never make a contact of one lease."""
-    process = worker(**SETTINGS | {"DARKROOM_SWEEP_SECONDS": "600"})
     await a_lost_job(tools)
+    process = worker(**SETTINGS | {"DARKROOM_SWEEP_SECONDS": "600"})
     await until("the job is taken over", lambda: process.events("job.recovered"))
