@@ -8,6 +8,7 @@ from generation_worker.tools import Tools
 from shared import jobs
 from shared.models import Job, JobStatus, Stage
 from tests.sandbox_server import SandboxServer
+from tests.worker import conftest
 from tests.worker.conftest import Starting, accept
 
 
@@ -44,11 +45,12 @@ async def test_sigterm_lets_the_running_call_finish_and_exits_with_0(
 
 
 async def test_a_stopping_worker_claims_nothing_more(tools: Tools, sandbox: SandboxServer, worker: Starting) -> None:
-    sandbox.script("openai.generate", {"do": "slow", "seconds": 1})
+    sandbox.script("openai.generate", {"do": "slow", "seconds": 2})
     process = worker()
     await accept(tools)
     await called(sandbox)
     process.terminate()
+    await conftest.until("it has heard it", lambda: process.events("worker.draining"))
     late = await accept(tools)
     assert process.wait() == 0
     assert (await jobs.get(tools.db, late.id)).status is JobStatus.QUEUED
