@@ -43,12 +43,13 @@ async def _list(db: Pool, _: argparse.Namespace) -> str:
     kept = await ledger.kept(db)
     if not kept:
         return "None: every picture that was paid for got home."
+    more = ["(and newer ones: these are the oldest)"] if len(kept) == ledger.MOST_KEPT else []
     lines = [
         f"{one.job_id}  business {one.business_id}  painted {one.painted_at:%Y-%m-%d %H:%M} UTC  "
         f"{one.bytes:,} bytes  ${usd(one.cost_micros)}  {_state(one)}"
         for one in kept
     ]
-    return "\n".join(lines)
+    return "\n".join(lines + more)
 
 
 def _state(one: ledger.Kept) -> str:

@@ -116,6 +116,7 @@ async def _paint(tools: Tools, job: Job, lease: Lease, token: str) -> bytes | Jo
     try:
         choice = tools.catalogue.choose(job.model, job.size, job.quality, datetime.now(UTC).date())
     except Refusal as gone:
+        await tools.throttle.give_back(token)
         return await ends.misconfigured(tools, job, JobError.MODEL_RETIRED, gone.detail, Whose.MODEL)
     attempt_id = await _begin(tools, job, token)
     if not isinstance(attempt_id, UUID):

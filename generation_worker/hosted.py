@@ -6,6 +6,7 @@ The answer may name any address, so only public ones are connected to, and the v
 import asyncio
 import ssl
 from dataclasses import replace
+from functools import cache
 from uuid import UUID
 
 import aiohttp
@@ -67,10 +68,16 @@ async def fetch(settings: WorkerSettings, address: str) -> bytes:
         raise Unfetched(type(failed).__name__) from failed
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Made once: it reads every certificate authority, and nothing else runs meanwhile."""
+    return ssl.create_default_context()
+
+
 def _session(settings: WorkerSettings) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
         resolver=PublicOnly(settings.fetch_allowed), use_dns_cache=False, force_close=True,
-        ssl=ssl.create_default_context(),
+        ssl=_trusted(),
     )  # fmt: skip
     return aiohttp.ClientSession(
         connector=connector,

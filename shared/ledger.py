@@ -229,6 +229,9 @@ async def spilled(db: Db, job_id: UUID) -> bytes | None:
     return data
 
 
+MOST_KEPT = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A picture that was paid for and is in no store."""
@@ -244,14 +247,14 @@ class Kept:
     error: str | None
 
 
-async def kept(db: Db, most: int = 1000) -> list[Kept]:
-    """At most so many of the pictures that wait, the oldest first."""
+async def kept(db: Db) -> list[Kept]:
+    """The pictures that wait, the oldest first, MOST_KEPT at most."""
     rows = await db.fetch(
         """select s.job_id, j.business_id, s.painted_at, octet_length(s.data) as bytes,
             (select coalesce(sum(cost_micros), 0)::bigint from attempts a where a.job_id = j.id) as cost_micros,
             j.finished_at is not null as ended, j.error_code as error
         from spills s join jobs j on j.id = s.job_id order by s.painted_at limit $1""",
-        most,
+        MOST_KEPT,
     )
     return [Kept(**row) for row in rows]
 

@@ -330,6 +330,7 @@ class Attempts(Attempt, table=True):
         Index("attempts_bill", "business_id", "started_at", postgresql_include=["cost_micros"]),
         Index("attempts_unsettled", "business_id", "started_at", postgresql_where=_UNSETTLED),
         Index("attempts_of_a_job", "job_id", "attempt", unique=True),
+        Index("attempts_in_the_air", "job_id", "attempt", postgresql_where=text("outcome = 'in_flight'")),
     )
 
 
