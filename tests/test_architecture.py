@@ -126,7 +126,7 @@ def test_a_vendor_is_known_to_its_own_files_only(vendor: str) -> None:
 
 def test_the_environment_is_read_in_one_place() -> None:
     readers = {str(path) for path in python(*HOUSE) if {"environ", "getenv", "environb"} & names(path)}
-    assert readers <= {"shared/settings.py"}
+    assert readers <= {"shared/settings/every_process.py"}
 
 
 def test_one_place_makes_applications_and_no_handler_raises_the_frameworks_errors() -> None:

@@ -1,0 +1,182 @@
+"""What every process reads, and how the environment is read."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared import setting_checks
+from shared.money import micros
+from shared.setting_checks import SHORTEST_SECRET, is_loopback, parts
+
+SANDBOX_OPENAI_KEY = "sk-sandbox"
+SANDBOX_CLOUDINARY = "cloudinary://sandbox-key:sandbox-secret@sandbox"
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _micros(dollars: object) -> int | None:
+    return None if dollars is None else micros(dollars)
+
+
+Micros = Annotated[int | None, BeforeValidator(_micros)]
+"""Written as dollars, `20` or `0.05`; none where it is not set."""
+
+
+def variable(name: str, *more: str) -> AliasChoices:
+    return AliasChoices(name, *more)
+
+
+class Common(BaseSettings):
+    """What every process reads."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
+
+    env: Literal["development", "production"] = Field("development", validation_alias=variable("DARKROOM_ENV"))
+    """`production` refuses to start on the sandbox."""
+    host: str = Field("127.0.0.1", validation_alias=variable("DARKROOM_HOST"))
+    """Address this process listens on."""
+    port: int = Field(0, ge=0, le=65535, validation_alias=variable("DARKROOM_PORT"))
+    """Port this process listens on; 0 takes a free one."""
+    max_connections: int = Field(10_000, ge=1, validation_alias=variable("DARKROOM_MAX_CONNECTIONS"))
+    """Connections this process holds at once; the next one is told 503 and closed."""
+    max_header: int = Field(32 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_HEADER_BYTES"))
+    """Bytes of a request's line and headers together, and of chunk sizes, their extensions and trailers together."""
+    header_timeout: Seconds = Field(20.0, validation_alias=variable("DARKROOM_HEADER_TIMEOUT"))
+    """Seconds a connection has for its first request, and a request for its headers."""
+    body_timeout: Seconds = Field(300.0, validation_alias=variable("DARKROOM_BODY_TIMEOUT"))
+    """Seconds a request's body may take; a picture of 10 MiB in that time is 280 kbit/s."""
+    linger: Seconds = Field(5.0, validation_alias=variable("DARKROOM_LINGER_SECONDS"))
+    """Seconds in which what a client still sends after a refusal is thrown away, so that it can read the refusal."""
+    linger_bytes: int = Field(100 * 1024 * 1024, ge=0, validation_alias=variable("DARKROOM_LINGER_BYTES"))
+    """Bytes of it, at most; then the connection is closed."""
+    database_url: SecretStr = Field(validation_alias=variable("DATABASE_URL"))
+    """PostgreSQL 15 or newer, `postgresql://user:password@host:port/name`."""
+    database_pool: int = Field(10, ge=1, le=200, validation_alias=variable("DARKROOM_DATABASE_POOL"))
+    """Most connections this process opens to Postgres."""
+    database_timeout: Seconds = Field(10.0, validation_alias=variable("DARKROOM_DATABASE_TIMEOUT"))
+    """Seconds one statement, or waiting for a free connection, may take."""
+    redis_url: SecretStr = Field(validation_alias=variable("REDIS_URL"))
+    """Redis 6 or newer, `redis://:password@host:port/0`. Only rings bells: losing its data loses no job."""
+    redis_timeout: Seconds = Field(2.0, validation_alias=variable("DARKROOM_REDIS_TIMEOUT"))
+    """Seconds one Redis command may take before Redis counts as down."""
+    public_url: str = Field("http://localhost:8003", validation_alias=variable("DARKROOM_PUBLIC_URL"))
+    """The gateway's address as clients see it; links in answers begin with it."""
+    allowed_hosts: str | None = Field(None, validation_alias=variable("DARKROOM_ALLOWED_HOSTS"))
+    """Further names by which this process may be asked, with commas between; `*.example.org` for all under it."""
+    catalogue: Path | None = Field(None, validation_alias=variable("DARKROOM_CATALOGUE"))
+    """A TOML file laid over the packaged catalogue of models and prices."""
+    sandbox_url: str | None = Field(None, validation_alias=variable("DARKROOM_SANDBOX_URL"))
+    """Where `deploy.sandbox` listens. Each vendor whose own variable is absent is then played by it."""
+    openai_api_key: SecretStr | None = Field(None, validation_alias=variable("OPENAI_API_KEY"))
+    """The vendor's own variable; where set, real money is spent."""
+    openai_base_url: str | None = Field(None, validation_alias=variable("OPENAI_BASE_URL"))
+    """The vendor's own variable, for compatible servers. Default: OpenAI's."""
+    cloudinary_url: SecretStr | None = Field(None, validation_alias=variable("CLOUDINARY_URL"))
+    """The vendor's own variable, `cloudinary://key:secret@cloud[?upload_prefix=…]`."""
+    inner_secret: SecretStr | None = Field(None, validation_alias=variable("DARKROOM_INNER_SECRET"))
+    """What the gateway signs with and the inner services believe; 32 characters at least. Two with a comma between:
+    the first signs, both are believed. Without it the inner services stay on a loopback address and believe anybody."""
+    purge_after: int = Field(30, ge=0, le=3650, validation_alias=variable("DARKROOM_PURGE_AFTER_DAYS"))
+    """Days a deleted picture stays in the trash before its bytes are destroyed."""
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", validation_alias=variable("DARKROOM_LOG_LEVEL")
+    )
+    """Least severe event that is written."""
+    log_format: Literal["json", "text"] = Field("json", validation_alias=variable("DARKROOM_LOG_FORMAT"))
+    """`json` for machines, `text` for a person at a terminal."""
+
+    @model_validator(mode="after")
+    def _production_is_real(self) -> Self:
+        if self.env == "production" and self.sandbox_url:
+            raise ValueError("DARKROOM_ENV=production refuses DARKROOM_SANDBOX_URL: unset one of the two")
+        return self
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_an_address(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must begin with postgresql://")
+        return url
+
+    @field_validator("inner_secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret and any(len(part) < SHORTEST_SECRET for part in parts(secret.get_secret_value())):
+            raise ValueError(f"each secret must have at least {SHORTEST_SECRET} characters")
+        return secret
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _hosts_are_names(cls, text: str | None) -> str | None:
+        setting_checks.check_hosts(text)
+        return text
+
+    def allowed_host_list(self) -> list[str]:
+        """`allowed_hosts` one by one."""
+        return [name.lower() for name in parts(self.allowed_hosts)]
+
+    def inner_secrets(self) -> list[str]:
+        """The secrets between the gateway and the inner services; the first one signs."""
+        return parts(self.inner_secret.get_secret_value()) if self.inner_secret else []
+
+    @property
+    def loopback(self) -> bool:
+        """Whether nobody outside this machine can reach this process."""
+        return is_loopback(self.host)
+
+    @property
+    def sandbox_parts(self) -> tuple[str, ...]:
+        """The vendors that the sandbox plays here; shown on every answer."""
+        if not self.sandbox_url:
+            return ()
+        played = {"openai": self.openai_api_key, "cloudinary": self.cloudinary_url}
+        return tuple(name for name, key in played.items() if key is None)
+
+    def painter_access(self) -> tuple[str, str]:
+        """Key and base URL for the `openai` client. Raises ValueError naming the missing variable."""
+        if self.openai_api_key:
+            return self.openai_api_key.get_secret_value(), self.openai_base_url or "https://api.openai.com/v1"
+        if self.sandbox_url:
+            return SANDBOX_OPENAI_KEY, self.sandbox_url.rstrip("/") + "/v1"
+        raise ValueError("OPENAI_API_KEY is not set (or set DARKROOM_SANDBOX_URL to run without one)")
+
+    def store_access(self) -> str:
+        """The Cloudinary URL to use. Raises ValueError naming the missing variable."""
+        if self.cloudinary_url:
+            return self.cloudinary_url.get_secret_value()
+        if self.sandbox_url:
+            return f"{SANDBOX_CLOUDINARY}?upload_prefix={self.sandbox_url.rstrip('/')}"
+        raise ValueError("CLOUDINARY_URL is not set (or set DARKROOM_SANDBOX_URL to run without one)")
+
+
+class StoreSettings(Common):
+    """For the processes that speak with the picture store."""
+
+    store_timeout: Seconds = Field(60.0, validation_alias=variable("DARKROOM_STORE_TIMEOUT"))
+    """Seconds one call to the picture store may take. The SDK itself has no limit."""
+    store_threads: int = Field(8, ge=1, le=64, validation_alias=variable("DARKROOM_STORE_THREADS"))
+    """Calls to the store at the same time."""
+
+
+class InnerSettings(StoreSettings):
+    """For the services that only the gateway may ask."""
+
+    @model_validator(mode="after")
+    def _closed_to_others(self) -> Self:
+        if not self.loopback and not self.inner_secrets():
+            raise ValueError("DARKROOM_HOST is no loopback address: set DARKROOM_INNER_SECRET, here and at the gateway")
+        return self
+
+
+Kind = TypeVar("Kind", bound=Common)
+
+
+def read(kind: type[Kind]) -> Kind:
+    """Settings from the environment. Exits with one line per wrong variable, never showing its value."""
+    try:
+        return kind()
+    except ValidationError as wrong:
+        lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in wrong.errors(include_input=False)]
+        raise SystemExit("darkroom: wrong settings\n  " + "\n  ".join(lines)) from None

@@ -1,0 +1,98 @@
+"""The settings of the gateway, and of the operator's commands."""
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from shared import setting_checks
+from shared.setting_checks import parts
+from shared.settings.every_process import Common, Micros, Seconds, variable
+
+
+class GatewaySettings(Common):
+    """The gateway."""
+
+    auth: Literal["off", "keys", "jwt", "keys+jwt"] = Field("off", validation_alias=variable("DARKROOM_AUTH"))
+    """What counts as proof of who asks. `off` lets anybody act for any business, on a loopback address only."""
+    jwt_issuer: str | None = Field(None, validation_alias=variable("DARKROOM_JWT_ISSUER"))
+    """What a token must say as `iss`."""
+    jwt_audience: str | None = Field(None, validation_alias=variable("DARKROOM_JWT_AUDIENCE"))
+    """What a token must say, or list, as `aud`."""
+    jwt_jwks_url: str | None = Field(None, validation_alias=variable("DARKROOM_JWT_JWKS_URL"))
+    """Where the issuer shows its public keys, by https. A new key works without a restart."""
+    jwt_key: SecretStr | None = Field(None, validation_alias=variable("DARKROOM_JWT_KEY"))
+    """Instead of it: one public key as PEM, or for HS256 a shared secret of 32 characters at least."""
+    jwt_algorithms: str = Field("RS256,ES256", validation_alias=variable("DARKROOM_JWT_ALGORITHMS"))
+    """The only signatures that are believed, with commas between. HS256 stands alone."""
+    jwt_leeway: float = Field(30.0, ge=0, le=300, validation_alias=variable("DARKROOM_JWT_LEEWAY_SECONDS"))
+    """Seconds by which the issuer's clock may differ from ours."""
+    cors_origins: str | None = Field(None, validation_alias=variable("DARKROOM_CORS_ORIGINS"))
+    """Origins of web pages that may call the API, with commas between: `https://app.example`. Default: none."""
+    picture_origins: str | None = Field(None, validation_alias=variable("DARKROOM_PICTURE_ORIGINS"))
+    """Origins that pictures are delivered from beside the store's usual one, with commas between: a private CDN."""
+    key_requests: int = Field(1200, ge=1, le=6_000_000, validation_alias=variable("DARKROOM_KEY_REQUESTS_PER_MINUTE"))
+    """What one key may ask in a minute, a sixth of it at once. Polls that nothing changed for are free."""
+    business_requests: int = Field(
+        3000, ge=1, le=6_000_000, validation_alias=variable("DARKROOM_BUSINESS_REQUESTS_PER_MINUTE")
+    )
+    """The same for all keys of one business together."""
+    key_uploads: int = Field(10, ge=1, validation_alias=variable("DARKROOM_KEY_UPLOADS"))
+    """Uploads that one key may have under way in this process."""
+
+    port: int = Field(8003, ge=0, le=65535, validation_alias=variable("DARKROOM_PORT"))
+    upload_url: str = Field("http://127.0.0.1:8011", validation_alias=variable("DARKROOM_UPLOAD_URL"))
+    """Where the upload service listens."""
+    library_url: str = Field("http://127.0.0.1:8012", validation_alias=variable("DARKROOM_LIBRARY_URL"))
+    """Where the library service listens."""
+    connect_timeout: Seconds = Field(2.0, validation_alias=variable("DARKROOM_CONNECT_TIMEOUT"))
+    """Seconds to reach an inner service."""
+    proxy_timeout: Seconds = Field(90.0, validation_alias=variable("DARKROOM_PROXY_TIMEOUT"))
+    """Seconds an inner service may be silent once it was reached."""
+    max_body: int = Field(11 * 1024 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_BODY_BYTES"))
+    """Bytes of a proxied request body; above the file limit by the multipart overhead."""
+    max_json: int = Field(64 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_JSON_BYTES"))
+    """Bytes of a JSON request body."""
+    job_cache_seconds: Seconds = Field(5.0, validation_alias=variable("DARKROOM_JOB_CACHE_SECONDS"))
+    """How long a status may be answered from memory while Redis tells of changes; without Redis never."""
+    monthly_budget: Micros = Field(None, validation_alias=variable("DARKROOM_MONTHLY_BUDGET_USD"))
+    """What a business without a budget of its own may spend in a month, in US dollars (here in millionths of one)."""
+    max_waiting_jobs: int = Field(1000, ge=1, validation_alias=variable("DARKROOM_MAX_WAITING_JOBS"))
+    """Jobs of one business that may wait at once; the next is refused with 429, give or take those of one moment."""
+    max_watchers: int = Field(5000, ge=1, validation_alias=variable("DARKROOM_MAX_WATCHERS"))
+    """Waiting polls and event streams this process holds at once."""
+
+    @field_validator("cors_origins", "picture_origins")
+    @classmethod
+    def _origins_are_named(cls, text: str | None) -> str | None:
+        setting_checks.check_origins(text)
+        return text
+
+    def jwt_algorithm_list(self) -> list[str]:
+        """The signatures that are believed."""
+        return parts(self.jwt_algorithms)
+
+    @model_validator(mode="after")
+    def _tokens_can_be_checked(self) -> Self:
+        if "jwt" in self.auth:
+            key = self.jwt_key.get_secret_value() if self.jwt_key else None
+            setting_checks.check_tokens(
+                self.jwt_issuer, self.jwt_audience, self.jwt_jwks_url, key, self.jwt_algorithm_list()
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _open_to_nobody_unknown(self) -> Self:
+        if self.auth == "off" and not self.loopback:
+            raise ValueError(
+                "DARKROOM_AUTH=off is for a loopback address only: set DARKROOM_AUTH=keys, or unset DARKROOM_HOST"
+            )
+        return self
+
+
+class CommandSettings(GatewaySettings):
+    """`./darkroom`: the operator's commands. Of Common it needs the database only."""
+
+    redis_url: SecretStr = Field(SecretStr("redis://unused"), validation_alias=variable("REDIS_URL"))
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", validation_alias=variable("DARKROOM_LOG_LEVEL")
+    )

@@ -1,0 +1,46 @@
+"""The settings of the upload service."""
+
+from pydantic import Field, field_validator
+
+from shared import setting_checks
+from shared.settings.every_process import InnerSettings, Seconds, variable
+
+
+class UploadSettings(InnerSettings):
+    """The upload service."""
+
+    port: int = Field(8011, ge=0, le=65535, validation_alias=variable("DARKROOM_PORT"))
+    store_threads: int = Field(3, ge=1, le=64, validation_alias=variable("DARKROOM_STORE_THREADS"))
+    """Fewer than elsewhere: each is a thread that reads and sends, beside those that receive and decode."""
+    max_file: int = Field(10 * 1024 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_FILE_BYTES"))
+    """Largest picture, in bytes. Cloudinary's free plan has the same limit."""
+    max_pixels: int = Field(25_000_000, ge=10_000, validation_alias=variable("DARKROOM_MAX_PIXELS"))
+    """Most pixels over all frames of one picture."""
+    decoders: int | None = Field(None, ge=1, le=64, validation_alias=variable("DARKROOM_DECODERS"))
+    """Most processes that decode pictures. Default: one for each core that this process may use."""
+    decode_timeout: Seconds = Field(20.0, validation_alias=variable("DARKROOM_DECODE_TIMEOUT"))
+    """Seconds one picture may take to decode before its process is ended."""
+    decode_queue: int = Field(400, ge=1, validation_alias=variable("DARKROOM_DECODE_QUEUE"))
+    """Pictures that may wait for a decoder."""
+    decode_places: int = Field(100, ge=1, validation_alias=variable("DARKROOM_DECODE_PLACES"))
+    """Pictures of one key, and of one business, that may wait or be decoded at once."""
+    decode_wait: Seconds = Field(60.0, validation_alias=variable("DARKROOM_DECODE_WAIT"))
+    """Seconds a picture may wait for a decoder; less than the gateway waits for an answer."""
+    decode_seconds: Seconds = Field(60.0, validation_alias=variable("DARKROOM_DECODE_SECONDS"))
+    """Seconds of a processor that the pictures of one key, and of one business, may take in a minute."""
+    probe_timeout: Seconds = Field(10.0, validation_alias=variable("DARKROOM_PROBE_TIMEOUT"))
+    """Seconds a look at a picture's public address may take in all, redirects included."""
+    probe_allow: str | None = Field(None, validation_alias=variable("DARKROOM_PROBE_ALLOW"))
+    """`host:port` with commas between, which is fetched from even though it is not public. Anybody who may probe can
+    then make the upload service ask there: never name a host that trusts its network."""
+
+    @field_validator("probe_allow")
+    @classmethod
+    def _probe_allow_is_readable(cls, text: str | None) -> str | None:
+        setting_checks.hosts_and_ports(text)
+        return text
+
+    @property
+    def probe_allowed(self) -> frozenset[tuple[str, int]]:
+        """`probe_allow` as pairs."""
+        return setting_checks.hosts_and_ports(self.probe_allow)
