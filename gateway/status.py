@@ -9,13 +9,13 @@ from uuid import UUID
 
 from starlette.types import Receive, Scope, Send
 
+from gateway import prefer
 from gateway.watch import View, Watch
 from shared import caller, etags
 from shared.errors import FieldError, Invalid, MethodNotAllowed, NotFound, Unavailable
 
 PREFIX = "/api/v1/images/generate/status/"
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_WAIT = re.compile(rb"(?:^|[,;\s])wait=(\d{1,4})\b")
 _LONGEST_WAIT = 30
 _COMMENT_SECONDS = 15.0
 
@@ -49,7 +49,7 @@ class StatusLane:
     async def _poll(self, job_id: UUID, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _headers(scope)
         waited = False
-        seconds = _seconds(asked.get(b"prefer", b""))
+        seconds = _seconds(scope)
         known = asked.get(b"if-none-match", b"")
         # Who names an older version is behind already, and is told at once.
         if (
@@ -151,7 +151,7 @@ def _headers(scope: Scope) -> dict[bytes, bytes]:
     return dict(scope["headers"])
 
 
-def _seconds(prefer: bytes) -> int:
+def _seconds(scope: Scope) -> int:
     """Seconds of `Prefer: wait=N`, 30 at most; 0 without it."""
-    found = _WAIT.search(prefer)
-    return min(int(found[1]), _LONGEST_WAIT) if found else 0
+    said = [value for name, value in scope["headers"] if name == b"prefer"]
+    return min(prefer.wait(b",".join(said)), _LONGEST_WAIT) if said else 0

@@ -171,10 +171,11 @@ async def test_pollers_of_many_jobs_share_one_read(lane: Running) -> None:
     assert lane.counting.reads <= 2
 
 
-async def test_a_held_poll_answers_when_the_job_changes(lane: Running) -> None:
+@pytest.mark.parametrize("said", ["wait=20", 'respond-async, WAIT = "20"'])
+async def test_a_held_poll_answers_when_the_job_changes(lane: Running, said: str) -> None:
     await lane.accept()
     job = await lane.claim()
-    held = asyncio.create_task(lane.get(job, Prefer="wait=20"))
+    held = asyncio.create_task(lane.get(job, Prefer=said))
     async with asyncio.timeout(5):
         while not lane.watch._waiters:
             await asyncio.sleep(0.01)
