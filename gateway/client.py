@@ -6,7 +6,8 @@ from contextlib import suppress
 
 from starlette.types import Message, Receive, Scope, Send
 
-from shared.errors import Problem, TooLarge
+from gateway.accepts import Accepts
+from shared.errors import Problem
 from shared.shell import send_problem
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -21,12 +22,12 @@ class Left(Exception):
 class Client:
     """Reads and writes, and remembers when something last moved."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limit: int, too_large: type[TooLarge]) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, accepts: Accepts) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
-        self._limit = limit
-        self._too_large = too_large
+        self._accepts = accepts
+        self._kind = ""
         self._now = asyncio.get_running_loop().time
         self.length: int | None = None
         """Bytes of the body, where the client says."""
@@ -47,24 +48,31 @@ class Client:
             self._look_for_body()
 
     def _look_for_body(self) -> None:
+        coding = ""
         for name, value in self._scope["headers"]:
             if name == b"content-length":
                 self.length = int(value)
                 self.unread = self.length > 0
             elif name == b"transfer-encoding":
                 self.unread = True
-        if self.length is not None and self.length > self._limit:
-            self.refusal = self._too_large(f"At most {self._limit} bytes are read")
+            elif name == b"content-type":
+                self._kind = value.decode("latin-1")
+            elif name == b"content-encoding":
+                coding = value.decode("latin-1")
+        if self.unread:
+            self.refusal = self._accepts.refusal(self._kind, coding)
+        if self.refusal is None and self.length is not None and self.length > self._accepts.most(self._kind):
+            self.refusal = self._accepts.too_large(self._kind)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes; ends early, with `refusal` or `gone` set, when it is too large or the client leaves."""
-        size = 0
+        size, most = 0, self._accepts.most(self._kind)
         while self.unread:
             message = await self._next()
             chunk = message["body"]
             size += len(chunk)
-            if size > self._limit:
-                self.refusal = self._too_large(f"At most {self._limit} bytes are read")
+            if size > most:
+                self.refusal = self._accepts.too_large(self._kind)
                 raise self.refusal
             yield chunk
 

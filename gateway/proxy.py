@@ -12,12 +12,13 @@ from starlette.types import Receive, Scope, Send
 from yarl import URL
 
 from gateway import headers, routes
+from gateway.accepts import Accepts
 from gateway.client import Client, Left
 from gateway.patrol import Patrol
 from gateway.routes import Route, Service
 from gateway.turns import Turns
 from shared import caller, log
-from shared.errors import BodyTooLarge, Malformed, Problem, TooLarge, Unavailable, UpstreamTimeout, UpstreamUnavailable
+from shared.errors import Malformed, Problem, Unavailable, UpstreamTimeout, UpstreamUnavailable
 from shared.identity import HEADER, Seal
 from shared.settings import GatewaySettings
 
@@ -39,7 +40,7 @@ class Proxy:
             "upload": settings.upload_url.rstrip("/"),
             "library": settings.library_url.rstrip("/"),
         }
-        self._limit = settings.max_body
+        self._most_file = settings.max_file
         self._seal = Seal(settings)
         self._patrol = Patrol(settings.proxy_timeout)
         self._turns = Turns()
@@ -67,7 +68,7 @@ class Proxy:
         route = routes.find(scope["method"], path)
         scope["state"]["lane"] = route.template
         url = self._url(route.service, path, scope["query_string"])
-        client = Client(scope, receive, send, self._limit, TooLarge if route.service == "upload" else BodyTooLarge)
+        client = Client(scope, receive, send, Accepts(route.kinds, self._most_file))
         try:
             await self._exchange(route, url, scope, client)
         except Left:

@@ -7,6 +7,7 @@ post; elsewhere `..`, `%2f`, `//` and their like match nothing and need no rules
 import re
 from typing import Literal, NamedTuple
 
+from gateway.accepts import FORM, JSON
 from shared.errors import MethodNotAllowed, NotFound
 
 IMAGES = "/api/v1/images"
@@ -25,12 +26,14 @@ class Route(NamedTuple):
     """What the path takes, and HEAD where it takes GET; everything else is 405."""
     area: str
     """The heading it stands under in the documentation."""
+    kinds: tuple[str, ...] = (JSON,)
+    """Media types that its body may have."""
 
 
 ROUTES = (
-    Route(f"{IMAGES}/upload", "upload", ("POST",), "Uploads"),
-    Route(f"{IMAGES}/validate", "upload", ("POST",), "Validation"),
-    Route(f"{IMAGES}/validate/instagram", "upload", ("POST",), "Validation"),
+    Route(f"{IMAGES}/upload", "upload", ("POST",), "Uploads", (FORM,)),
+    Route(f"{IMAGES}/validate", "upload", ("POST",), "Validation", (JSON, FORM)),
+    Route(f"{IMAGES}/validate/instagram", "upload", ("POST",), "Validation", (JSON, FORM)),
     Route(f"{IMAGES}/validate/reachability", "upload", ("POST",), "Validation"),
     Route(IMAGES, "library", ("GET",), "Library"),
     Route(f"{IMAGES}/bulk-delete", "library", ("POST",), "Library"),

@@ -8,6 +8,10 @@ from shared.shell import send_problem
 
 MOST_JSON = 64 * 1024
 """Bytes of a JSON body, where the service does not say otherwise."""
+FORM_OVERHEAD = 64 * 1024
+"""Bytes of a form that are not the file's: boundaries, part headers, text fields."""
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+JSON_ONLY = "The body is read as JSON only: send it with the header `Content-Type: application/json`"
 
 
 def is_json(content_type: str) -> bool:
@@ -16,10 +20,24 @@ def is_json(content_type: str) -> bool:
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
+def coded(coding: str) -> errors.Problem | None:
+    """Why a body of this Content-Encoding is not taken: unpacking it would be one more thing to bound."""
+    if coding.strip().lower() in ("", "identity"):
+        return None
+    told = ((b"accept-encoding", b"identity"),)
+    return errors.UnsupportedMediaType("Send the body as it is, without Content-Encoding", headers=told)
+
+
+def file_too_large(most: int) -> errors.Problem:
+    """The one limit of a picture, whoever finds it passed."""
+    return errors.TooLarge(f"A picture may have at most {most} bytes")
+
+
 class Bodies:
     """Refuses a body above `most` bytes: by its declared length before it is read, else as soon as it is passed.
 
-    JSON is looked at when its end is read; with `most` None, other bodies are left to their routes.
+    JSON is looked at when its end is read. With `most` None, other bodies are left to their routes, else refused; so is
+    what is packed.
     """
 
     def __init__(self, app: ASGIApp, most: int | None) -> None:
@@ -31,16 +49,30 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
+        if scope["method"] in _WITH_BODY and (problem := self._refusal(headers)):
+            await send_problem(scope, send, problem)
+            return
         json = is_json(headers.get(b"content-type", b"").decode("latin-1"))
         most = self._most if self._most is not None else MOST_JSON if json else None
         if most is None:
             await self._app(scope, receive, send)
             return
-        declared = headers.get(b"content-length", b"0")
+        declared = headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > most:
             await send_problem(scope, send, errors.BodyTooLarge(f"At most {most} bytes are read"))
             return
         await self._app(scope, _looked_at(receive, most, json=json), send)
+
+    def _refusal(self, headers: dict[bytes, bytes]) -> errors.Problem | None:
+        """By the headers alone, so that nobody is asked for a body that is not taken."""
+        if headers.get(b"content-length", b"0") == b"0" and b"transfer-encoding" not in headers:
+            return None
+        if problem := coded(headers.get(b"content-encoding", b"").decode("latin-1")):
+            return problem
+        kind = headers.get(b"content-type", b"").decode("latin-1")
+        if self._most is not None and kind and not is_json(kind):
+            return errors.UnsupportedMediaType(JSON_ONLY)
+        return None
 
 
 def _looked_at(receive: Receive, most: int, *, json: bool) -> Receive:

@@ -33,6 +33,7 @@ Problem
 └── UpstreamTimeout 504      an inner service answered too late
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -68,6 +69,7 @@ class Problem(Exception):
         errors: tuple[FieldError, ...] = (),
         retry_after: float | None = None,
         extra: dict[str, Any] | None = None,
+        headers: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         super().__init__(detail or self.title)
         self.errors = errors
@@ -75,6 +77,8 @@ class Problem(Exception):
         """Seconds after which a retry makes sense; sent as Retry-After, rounded up."""
         self.extra = extra or {}
         """Further members of the body, such as `replacement` or `charged`."""
+        self.headers = headers
+        """Further headers of the answer."""
 
 
 class Malformed(Problem):

@@ -59,6 +59,7 @@ def headers(problem: Problem) -> list[tuple[bytes, bytes]]:
         found.append((b"www-authenticate", b'Bearer realm="darkroom"'))
     if allow := problem.extra.get("allow"):
         found.append((b"allow", ", ".join(allow).encode()))
+    found += problem.headers
     return found
 
 

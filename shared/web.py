@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import errors, openapi, problems, strict
-from shared.bodies import Bodies, is_json
+from shared.bodies import JSON_ONLY, Bodies, is_json
 from shared.shell import problem_of
 
 
@@ -153,8 +153,7 @@ async def _invalid(request: Request, wrong: Exception) -> Response:
     found = wrong.errors()
     said = request.headers.get("content-type", "")
     if any(e["loc"] == ("body",) and e["type"] != "missing" for e in found) and not is_json(said):
-        detail = "The body is read as JSON only: send it with the header `Content-Type: application/json`"
-        return await _refused(request, errors.UnsupportedMediaType(detail))
+        return await _refused(request, errors.UnsupportedMediaType(JSON_ONLY))
     return await _refused(request, problems.from_validation(found))
 
 

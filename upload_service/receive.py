@@ -17,10 +17,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from shared import log
-from shared.errors import BodyTooLarge, FieldError, Invalid, Malformed, TooLarge, Unavailable, UnsupportedMediaType
-
-OVERHEAD = 64 * 1024
-"""Bytes of a request that are not the file's: boundaries, part headers, text fields."""
+from shared.bodies import FORM_OVERHEAD, file_too_large
+from shared.errors import BodyTooLarge, FieldError, Invalid, Malformed, Unavailable, UnsupportedMediaType
 
 _BATCH = 512 * 1024
 """Bytes that are hashed and written at once, in a thread; so much memory an upload takes."""
@@ -49,8 +47,8 @@ async def received(request: Request, most: int, fields: frozenset[str]) -> Async
     """
     boundary = _boundary(request)
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > most + OVERHEAD:
-        raise _too_large(most)
+    if length.isdecimal() and int(length) > most + FORM_OVERHEAD:
+        raise file_too_large(most)
     with _on_disk():
         file = tempfile.TemporaryFile()  # noqa: SIM115 - an error of whoever uses the form must not pass for one of it
     try:
@@ -167,7 +165,7 @@ class _Form:
             return
         self._received.bytes += end - start
         if self._received.bytes > self._most:
-            raise _too_large(self._most)
+            raise file_too_large(self._most)
         self._batch.append(memoryview(data)[start:end])
         self.gathered += end - start
 
@@ -187,8 +185,8 @@ class _Form:
     def check_overhead(self, arrived: int) -> None:
         """Everything but the file is bounded too."""
         self._seen += arrived
-        if self._seen - self._received.bytes > OVERHEAD:
-            raise BodyTooLarge(f"A form may have at most {OVERHEAD} bytes besides the file")
+        if self._seen - self._received.bytes > FORM_OVERHEAD:
+            raise BodyTooLarge(f"A form may have at most {FORM_OVERHEAD} bytes besides the file")
 
     def flush(self) -> None:
         """Writes and hashes what has gathered. Called in a thread, while no data come in."""
@@ -218,10 +216,6 @@ def _text(raw: bytes) -> str:
 def _filename(raw: bytes) -> str:
     """Browsers write a quotation mark as %22 and escape nothing else that a filename may hold."""
     return _text(raw).replace("%22", '"')
-
-
-def _too_large(most: int) -> TooLarge:
-    return TooLarge(f"A picture may have at most {most} bytes")
 
 
 def _wrong(name: str, code: str, detail: str) -> Invalid:

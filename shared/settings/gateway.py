@@ -48,8 +48,8 @@ class GatewaySettings(Common):
     """Seconds to reach an inner service."""
     proxy_timeout: Seconds = Field(90.0, validation_alias=variable("DARKROOM_PROXY_TIMEOUT"))
     """Seconds an inner service may be silent once it was reached."""
-    max_body: int = Field(11 * 1024 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_BODY_BYTES"))
-    """Bytes of a proxied request body; above the file limit by the multipart overhead."""
+    max_file: int = Field(10 * 1024 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_FILE_BYTES"))
+    """Largest picture that is handed on, in bytes: what the upload service takes."""
     max_json: int = Field(64 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_JSON_BYTES"))
     """Bytes of a JSON request body."""
     job_cache_seconds: Seconds = Field(5.0, validation_alias=variable("DARKROOM_JOB_CACHE_SECONDS"))

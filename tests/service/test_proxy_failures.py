@@ -10,7 +10,7 @@ from starlette.types import Receive, Send
 from deploy.local.ports import free_port
 from tests.service.gate import LIST, UPLOAD, Seen, Upstream, answer, eventually, gate, get, parse, raw, read, settings
 
-TOO_LARGE = 11 * 1024 * 1024 + 1
+TOO_LARGE = 10 * 1024 * 1024 + 64 * 1024 + 1
 
 
 @asynccontextmanager
@@ -198,7 +198,7 @@ async def test_a_body_that_outgrows_the_limit_without_saying_so_is_cut_off() -> 
     upstream = Upstream(respond)
     piece = b"x" * 100_000
     body = b"%x\r\n%b\r\n" % (len(piece), piece) * 12 + b"0\r\n\r\n"
-    async with gate(upstream, max_body=1_000_000) as port:
+    async with gate(upstream, max_file=1_000_000 - 64 * 1024) as port:
         found = parse(
             await raw(port, f"POST {UPLOAD} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode() + body)
         )
