@@ -78,6 +78,8 @@ class Cloudinary:
 
         async def remove() -> dict[str, Any]:
             entry.worked = await self._parts.handlers.run(lambda: self._parts.shelf.remove(public_id))
+            if fields.get("invalidate") in {"1", "true"}:
+                self._parts.edge.invalidate(public_id)
             return {"result": "ok" if entry.worked else "not found"}
 
         return await self._play(request, entry, remove)

@@ -74,6 +74,8 @@ class Delivery:
             wish = await self._parts.handlers.run(lambda: _read_path(self._parts.shelf, path, accepts_webp))
         except CloudinaryError as problem:
             entry.public_id = path
+            if problem.status == 404 and (cached := self._parts.edge.get((path, accepts_webp))):
+                return refuse(self._parts, entry, cached, "ok")
             return refuse(self._parts, entry, error(problem, entry, COMMON_HEADERS))
         entry.public_id = wish.record.public_id
 
@@ -83,7 +85,10 @@ class Delivery:
             except CloudinaryError as problem:
                 return error(problem, entry, COMMON_HEADERS)
             entry.worked = True
-            return _answer(made, spoil(made.content), wish, request)
+            response = _answer(made, spoil(made.content), wish, request)
+            if response.status_code == 200 and request.method == "GET":
+                self._parts.edge.keep((path, accepts_webp), wish.record.public_id, response)
+            return response
 
         return await play(self._parts, request, Call(entry, work, lambda behaviour: scripted(behaviour, entry)))
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
+from deploy.sandbox.edge import Edge
 from deploy.sandbox.faults import Script
 from deploy.sandbox.ledger import Ledger
 from deploy.sandbox.limits import Limits
@@ -58,6 +59,8 @@ class Parts:
     """The stored pictures."""
     limits: Limits
     """How fast the played OpenAI is."""
+    edge: Edge = field(default_factory=Edge)
+    """The CDN before the stored pictures."""
     script: Script = field(default_factory=Script)
     """What the next calls shall meet."""
     shop: Shop = field(default_factory=Shop)

@@ -101,6 +101,19 @@ def test_destroy_says_whether_there_was_something_and_the_picture_is_gone_at_onc
     assert store.destroy("gone/soon")["result"] == "not found"
 
 
+def test_what_caches_have_outlives_a_destroy_that_does_not_invalidate(store: Store, web: httpx2.Client) -> None:
+    stored = store.upload(image_bytes(16, 16), public_id="cached")
+    small = stored["secure_url"].replace("/v", "/w_8/v", 1)
+    before = [web.get(stored["secure_url"]).content, web.get(small).content]
+    never_asked = stored["secure_url"].replace("/v", "/w_4/v", 1)
+    assert store.destroy("cached")["result"] == "ok"
+    assert [web.get(stored["secure_url"]).content, web.get(small).content] == before
+    assert web.get(never_asked).status_code == 404
+    store.upload(image_bytes(16, 16), public_id="cached")
+    assert store.destroy("cached", invalidate=True)["result"] == "ok"
+    assert (web.get(stored["secure_url"]).status_code, web.get(small).status_code) == (404, 404)
+
+
 def test_explicit_changes_the_description_and_keeps_the_rest(store: Store) -> None:
     store.upload(image_bytes(16, 16), public_id="told", tags=["old"], context={"a": "1"})
     shown = store.explicit("told", type="upload", tags=["new"], eager=[{"width": 8, "crop": "limit"}])
