@@ -1,4 +1,4 @@
-"""What lay in the trash long enough is destroyed: first the bytes, in caches too, then the row.
+"""What lay in the trash long enough, or was purged, is destroyed: first the bytes, in caches too, then the row.
 
 Killed in between, the next round does it again: destroying what is gone is no error. A copy of a purged picture has
 bytes of its own and stays; its `parent_id` then names a picture that is no more. What a post shows is never destroyed.
@@ -9,7 +9,7 @@ from uuid import UUID
 from shared import log, trash
 from shared.db import Pool
 from shared.store import ImageStore, StoreError
-from shared.store_failures import StoreFailures
+from shared.store_failures import NOT_DESTROYED, StoreFailures
 
 EVERY = 300.0
 """Seconds between two rounds."""
@@ -20,23 +20,32 @@ _AT_ONCE = 100
 
 async def purge(db: Pool, store: ImageStore, after_days: int, margin: float = MARGIN) -> int:
     """One round over everything that is due; how many pictures are gone. Raises StoreError when the store is away."""
-    gone, last, failures = 0, None, StoreFailures()
-    while rows := await trash.due(db, after_days, margin, _AT_ONCE, last):
-        for row in rows:
-            gone += await _destroy(db, store, failures, row["id"], row["public_id"])
-        last = rows[-1]["id"]
+    gone, last = 0, None
+    failures = StoreFailures(store, lambda image_id: trash.put_off(db, image_id))
+    try:
+        while rows := await trash.due(db, after_days, margin, _AT_ONCE, last):
+            for row in rows:
+                fault = await destroy(db, store, row["id"], row["public_id"])
+                if fault is None:
+                    gone += 1
+                    await failures.succeeded()
+                else:
+                    await failures.failed(row["id"], fault)
+            last = rows[-1]["id"]
+        await failures.succeeded()
+    finally:
+        NOT_DESTROYED.labels("picture").set(await trash.not_destroyed(db))
     if gone:
         log.get().info("images.purged", count=gone)
     return gone
 
 
-async def _destroy(db: Pool, store: ImageStore, failures: StoreFailures, image_id: UUID, public_id: str) -> bool:
+async def destroy(db: Pool, store: ImageStore, image_id: UUID, public_id: str) -> StoreError | None:
+    """One picture, of those that nobody can bring back. What the store said where it did not destroy the bytes."""
     try:
         await store.remove(public_id)
     except StoreError as fault:
         log.get().error("image.not_purged", image_id=str(image_id), detail=str(fault))
-        failures.failed(fault)
-        return False
-    failures.succeeded()
+        return fault
     await trash.destroyed(db, image_id)
-    return True
+    return None

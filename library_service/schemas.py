@@ -107,9 +107,10 @@ EvenIfUsed = Annotated[bool, Field(description="Also what is attached to a post"
 
 
 class DeleteQuery(Scope):
-    """Whether it may go although a post shows it."""
+    """Whether it may go although a post shows it, and whether for good."""
 
     even_if_used: EvenIfUsed = False
+    purge: bool = Field(False, description="Destroy its bytes now, in the store's caches too, instead of in the trash")
 
 
 class _Several(Asked):

@@ -1,4 +1,4 @@
-"""Into the trash and out of it, one picture or many. What lay there long enough is destroyed in `purge.py`."""
+"""Into the trash and out of it, one picture or many, and beyond. What lay there long enough goes in `purge.py`."""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 
 from library_service.answers import shown
+from library_service.purge import destroy
 from library_service.schemas import (
     BulkDelete,
     BulkDeleted,
@@ -77,18 +78,37 @@ async def _restored(tools: Tools, image_id: UUID, whose: Whose) -> Restored:
 
 
 @router.delete(
-    "/{image_id}", response_model=wire.Image, operation_id="delete_image", summary="Put a picture in the trash"
+    "/{image_id}",
+    response_model=wire.Image,
+    responses={
+        202: {"model": wire.Image, "description": "`purge`: out of reach; the store destroys it when it answers"}
+    },
+    operation_id="delete_image",
+    summary="Put a picture in the trash, or destroy it",
 )
 async def delete(request: Request, image_id: ImageId, asked: Annotated[DeleteQuery, Query()]) -> Response:
     """Nothing is destroyed before `purge_after`; until then `restore` brings it back. Repeating it is safe.
 
+    With `purge` its bytes are destroyed before the answer; nobody brings it back, and then the id is 404.
     409 `image_in_use`, with the `posts`, where a post shows it, unless `even_if_used`.
     """
     tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
+    if asked.purge:
+        return await _purged(tools, image_id, whose, even_if_used=asked.even_if_used)
     async with transaction(tools.db) as connection:
         row = await trash.put(connection, image_id, whose, even_if_used=asked.even_if_used)
     log.get().info("image.trashed", image_id=str(image_id), business_id=row["business_id"])
     return shown(tools, row)
+
+
+async def _purged(tools: Tools, image_id: UUID, whose: Whose, *, even_if_used: bool) -> Response:
+    """Said in the row first: whatever dies after that, the rounds of `purge.py` bring it to its end."""
+    async with transaction(tools.db) as connection:
+        row = await trash.purge(connection, image_id, whose, even_if_used=even_if_used)
+    fault = await destroy(tools.db, tools.store, image_id, row["public_id"])
+    if fault is None:
+        log.get().info("image.purged", image_id=str(image_id), business_id=row["business_id"])
+    return wire.answer(wire.image(row, tools.settings.purge_after), 202 if fault else 200)
 
 
 @router.post(

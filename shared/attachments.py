@@ -68,6 +68,11 @@ async def detach(connection: Connection, image_id: UUID, post_id: str, whose: Wh
     return await images.get(connection, image_id)
 
 
+async def detach_all(connection: Connection, image_id: UUID) -> None:
+    """No post shows it any more. The caller holds its lock."""
+    await connection.execute("delete from attachments where image_id = $1", image_id)
+
+
 async def posts(db: Db, image_id: UUID, limit: int) -> list[Row]:
     """`post_id, platform, attached_at` of the posts that show it, newest first; `total` of each says how many do."""
     return await db.fetch(

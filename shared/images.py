@@ -17,7 +17,7 @@ from shared.models import Image
 ROW = """i.*, j.prompt, j.model, j.size, j.quality, j.actual_micros,
     (select count(*) from attachments a where a.image_id = i.id) as used_in"""
 _COLUMNS = ", ".join(Image.model_fields)
-_NEW = [name for name in Image.model_fields if name not in ("created_at", "deleted_at")]
+_NEW = [name for name in Image.model_fields if name not in ("created_at", "deleted_at", "purge_at", "purge_failures")]
 _INSERT = f"""
     insert into images ({", ".join(_NEW)}) values ({", ".join(f"${n}" for n in range(1, len(_NEW) + 1))})
     on conflict do nothing returning {_COLUMNS}"""

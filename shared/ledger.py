@@ -1,6 +1,6 @@
 """The money: one row per vendor call, and the pictures that are paid for but not yet stored.
 
-All SQL that touches `attempts` and `spills`. The sum of `attempts` is the bill.
+All SQL that touches `attempts` and `spills`. The sum of `attempts` is the bill, with `ledger_days` for those that went.
 """
 
 import asyncio
@@ -10,11 +10,32 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, ClassVar
 from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Text
+from sqlmodel import Field, SQLModel
 
 from shared.db import Connection, Db, Pool, transaction
 from shared.ids import new_id
 from shared.models import Charged, Job, Outcome
+
+
+class LedgerDays(SQLModel, table=True):
+    """The sums of the calls of one business, day (UTC), model and quality whose own rows have gone (`retention`)."""
+
+    __tablename__: ClassVar[Any] = "ledger_days"
+
+    business_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    day: date = Field(primary_key=True)
+    model: str = Field(sa_column=Column(Text, primary_key=True))
+    quality: str = Field(sa_column=Column(Text, primary_key=True))
+    images: int
+    cost_micros: int = Field(sa_type=BigInteger)
+    unknown: int
+    """Calls that may have been charged; their cost is in no sum."""
+    unknown_micros: int = Field(sa_type=BigInteger)
+    """What those were estimated at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The tables, every column documented; `budgets` and `attachments` have their own beside queries. No queries here.
+"""The tables, every column documented; some modules have their own beside their queries. No queries here.
 
 `Job` is one row as a value, `Jobs` its table (a table class costs 130 us per row to build, a value a tenth).
 SQLModel describes and Alembic migrates; at run time asyncpg speaks
@@ -140,6 +140,10 @@ class Image(SQLModel):
     created_at: datetime = Field(sa_column=_time(now=True))
     deleted_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
     """When it was put in the trash; null while it is live."""
+    purge_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    """From when on its bytes are destroyed, where that is not the trash's own time: it was purged, or put off."""
+    purge_failures: int = Field(default=0, sa_column=_count())
+    """How often the store did not destroy them."""
 
 
 class Job(SQLModel):
@@ -212,7 +216,8 @@ class Attempt(SQLModel):
 
     id: UUID = Field(primary_key=True)
     """Sent to the vendor as X-Client-Request-Id."""
-    job_id: UUID = Field(foreign_key="jobs.id")
+    job_id: UUID
+    """No foreign key: a call may be kept longer than its job."""
     attempt: int
     """The job's fence when the call was made."""
     business_id: int = Field(sa_type=BigInteger)
@@ -233,6 +238,8 @@ class Attempt(SQLModel):
     """Whether the cost is the estimate, because the vendor's answer did not count. It counts; nobody calls it exact."""
     detail: str | None = Field(default=None, sa_column=_text(optional=True))
     """The vendor's code for a refusal or failure."""
+    estimated_micros: int | None = Field(default=None, sa_type=BigInteger)
+    """Its job's estimate, once that job is gone; null while the job says it."""
 
 
 class Spill(SQLModel):
@@ -255,6 +262,9 @@ class Upload(SQLModel):
     image_id: UUID | None = Field(default=None)
     """The image that answered it, which is an older one where the same bytes were there already."""
     begun_at: datetime = Field(sa_column=_time(now=True))
+    sweep_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    """From when on its bytes are destroyed, where the store did not destroy them before."""
+    sweep_failures: int = Field(default=0, sa_column=_count())
 
 
 _SUCCEEDED = text("status = 'succeeded'")
@@ -280,6 +290,7 @@ class Images(Image, table=True):
         Index("images_page", "business_id", *_NEWEST, postgresql_where=_LIVE),
         Index("images_page_by_source", "business_id", "source", *_NEWEST, postgresql_where=_LIVE),
         Index("images_trash", "business_id", text("deleted_at desc"), text("id desc"), postgresql_where=_TRASHED),
+        Index("images_purged_next", "purge_at", postgresql_where=text("purge_at is not null")),
         Index("images_of_a_parent", "parent_id", postgresql_where=text("parent_id is not null")),
         _gin("images_search", "searchable", postgresql_ops={"searchable": "gin_trgm_ops"}),
         _gin("images_search_short", text("grams(searchable)")),
@@ -316,6 +327,8 @@ class Jobs(Job, table=True):
         Index("jobs_open", "business_id", postgresql_where=text("finished_at is null")),
         Index("jobs_standing", "error_code", postgresql_where=text("finished_at is null and error_code is not null")),
         Index("jobs_page_ended", "business_id", "status", *_NEWEST, postgresql_where=text("finished_at is not null")),
+        Index("jobs_with_a_prompt", "finished_at", postgresql_where=text("finished_at is not null and prompt <> ''")),
+        Index("jobs_without_a_prompt", "finished_at", postgresql_where=text("finished_at is not null and prompt = ''")),
         Index("jobs_recent_runs", "model", "quality", "size", text("finished_at desc"), postgresql_where=_SUCCEEDED),
     )
 

@@ -1,24 +1,48 @@
 """Whether the store is away or only one of its objects cannot be destroyed, for rounds that destroy many."""
 
-from shared.store import StoreDown, StoreError, StoreRefused
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from prometheus_client import Gauge
+
+from shared.store import ImageStore, StoreDown, StoreError, StoreRefused
+
+NOT_DESTROYED = Gauge(
+    "darkroom_objects_not_destroyed", "Objects that the store did not destroy and that are tried again", ["kind"]
+)
 
 _IN_A_ROW = 3
+_FIRST_PAUSE = 300.0
+_LONGEST_PAUSE = 86_400.0
+
+PAUSE = f"make_interval(secs => least({_FIRST_PAUSE:g} * power(2, least(%s, 20)), {_LONGEST_PAUSE:g}))"
+"""SQL: how long to leave an object alone that failed so many times before: 5, 10, 20 minutes … a day."""
 
 
 class StoreFailures:
-    """One per round: a sick object does not keep the others, a store that is away ends the round."""
+    """One per round: a sick object keeps no others, a store that is away ends the round and makes no object sick."""
 
-    def __init__(self) -> None:
-        self._in_a_row = 0
+    def __init__(self, store: ImageStore, put_off: Callable[[UUID], Awaitable[None]]) -> None:
+        self._store = store
+        self._put_off = put_off
+        self._in_doubt: list[UUID] = []
+        """Failed one after the other since the store last did something: it or they."""
 
-    def succeeded(self) -> None:
-        """One was destroyed."""
-        self._in_a_row = 0
+    async def succeeded(self) -> None:
+        """One was destroyed: the store is there, and what failed before failed by itself. Also at the round's end."""
+        for one in self._in_doubt:
+            await self._put_off(one)
+        self._in_doubt = []
 
-    def failed(self, fault: StoreError) -> None:
-        """Raises it where it is not about this object: a refused key, a spent quota, no answer three times in a row."""
+    async def failed(self, one: UUID, fault: StoreError) -> None:
+        """Puts it off. Raises where it is not about this object: a refused key, a spent quota, or no answer three
+        times in a row and then none to a ping either."""
         if isinstance(fault, StoreRefused):
-            return
-        self._in_a_row += 1
-        if not isinstance(fault, StoreDown) or self._in_a_row == _IN_A_ROW:
+            await self._put_off(one)
+        elif not isinstance(fault, StoreDown):
             raise fault
+        else:
+            self._in_doubt.append(one)
+            if len(self._in_doubt) == _IN_A_ROW:
+                await self._store.ping()
+                await self.succeeded()

@@ -13,6 +13,7 @@ from shared import attachments, images
 from shared.caller import Whose
 from shared.db import Connection, Db, Row
 from shared.errors import Conflict, ImageInUse
+from shared.store_failures import PAUSE
 
 _NAMED = 10
 """Posts that a refusal names."""
@@ -24,11 +25,7 @@ async def put(connection: Connection, image_id: UUID, whose: Whose = None, *, ev
     if row["deleted_at"]:
         return row
     if row["used_in"] and not even_if_used:
-        named = [post["post_id"] for post in await attachments.posts(connection, image_id, _NAMED)]
-        raise ImageInUse(
-            "It is attached to a post; `even_if_used` deletes it all the same",
-            extra={"used_in": row["used_in"], "posts": named},
-        )
+        raise await _in_use(connection, row, "`even_if_used` deletes it all the same")
     await connection.execute("update images set deleted_at = now() where id = $1", image_id)
     return await images.get(connection, image_id)
 
@@ -55,7 +52,7 @@ async def put_many(
 
 
 async def restore(connection: Connection, image_id: UUID, whose: Whose, purge_after_days: int) -> Row:
-    """Takes it out of the trash, unless its time is over; what a post shows has all the time.
+    """Takes it out of the trash, unless its time is over or it was purged; what a post shows has all the time.
 
     Raises NotFound, and Conflict if the same bytes are live.
     """
@@ -63,7 +60,7 @@ async def restore(connection: Connection, image_id: UUID, whose: Whose, purge_af
     try:
         async with connection.transaction():
             restored = await connection.fetchval(
-                """update images set deleted_at = null where id = $1
+                """update images set deleted_at = null where id = $1 and purge_at is null
                     and (deleted_at is null or $3 or deleted_at > now() - make_interval(days => $2)) returning id""",
                 image_id, purge_after_days, row["used_in"] > 0,
             )  # fmt: skip
@@ -74,20 +71,57 @@ async def restore(connection: Connection, image_id: UUID, whose: Whose, purge_af
     return images.there(await images.find(connection, image_id) if restored else None)
 
 
+async def purge(connection: Connection, image_id: UUID, whose: Whose = None, *, even_if_used: bool = False) -> Row:
+    """Takes it out of everybody's reach for good: nobody restores it, and its bytes are due to be destroyed.
+
+    Repeating it is safe, and it may be in the trash already. Raises NotFound, and ImageInUse if a post shows it.
+    """
+    row = await images.lock(connection, image_id, whose)
+    if row["used_in"] and not even_if_used:
+        raise await _in_use(connection, row, "`even_if_used` destroys it all the same")
+    await attachments.detach_all(connection, image_id)
+    await connection.execute(
+        "update images set deleted_at = coalesce(deleted_at, now()), purge_at = now() where id = $1", image_id
+    )
+    return await images.get(connection, image_id)
+
+
+async def _in_use(connection: Connection, row: Row, but: str) -> ImageInUse:
+    named = [post["post_id"] for post in await attachments.posts(connection, row["id"], _NAMED)]
+    extra = {"used_in": row["used_in"], "posts": named}
+    return ImageInUse(f"It is attached to a post; {but}", extra=extra)
+
+
 async def due(db: Db, purge_after_days: int, margin: float, limit: int, after: UUID | None) -> list[Row]:
-    """`id, public_id, business_id` of what is in the trash for too long and shown by no post, by id, those beyond
-    `after`.
+    """`id, public_id, business_id` of what is in the trash for too long, or was purged, and is shown by no post, by id,
+    those beyond `after`.
 
     `margin` more seconds have to pass than `restore` looks at: what may be destroyed can no longer be restored. Nor can
     a post be attached to what is in the trash.
     """
     return await db.fetch(
         """select id, public_id, business_id from images
-            where deleted_at < now() - make_interval(days => $1, secs => $2) and ($4::uuid is null or id > $4)
+            where (purge_at <= now()
+                   or (purge_at is null and deleted_at < now() - make_interval(days => $1, secs => $2)))
                 and not exists (select from attachments a where a.image_id = images.id)
+                and ($4::uuid is null or id > $4)
             order by id limit $3""",
         purge_after_days, margin, limit, after,
     )  # fmt: skip
+
+
+async def put_off(db: Db, image_id: UUID) -> None:
+    """The store did not destroy its bytes: it is due again after a pause that grows."""
+    await db.execute(
+        f"""update images set purge_failures = purge_failures + 1, purge_at = now() + {PAUSE % "purge_failures"}
+            where id = $1 and deleted_at is not null""",
+        image_id,
+    )
+
+
+async def not_destroyed(db: Db) -> int:
+    """How many pictures the store did not destroy when it was last asked."""
+    return int(await db.fetchval("select count(*) from images where purge_at is not null and purge_failures > 0"))
 
 
 async def destroyed(db: Db, image_id: UUID) -> None:

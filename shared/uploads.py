@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.db import Db
 from shared.errors import IdempotencyKeyReused, Unavailable
+from shared.store_failures import PAUSE
 
 CLOSE_WITHIN = 300.0
 """Seconds from `begin` to `close`."""
@@ -62,16 +63,31 @@ async def close(db: Db, upload_id: UUID, image_id: UUID) -> None:
 
 
 async def stale(db: Db, older_than: float, limit: int, but: Sequence[UUID] = ()) -> list[tuple[UUID, int]]:
-    """Dead uploads but these, as `id, business_id`: their bytes may be in the store. Their keys are free again."""
+    """Dead uploads but these and those put off, as `id, business_id`: their bytes may be in the store. Their keys are
+    free again."""
     rows = await db.fetch(
         """update uploads set idempotency_key = null where id in (
                 select id from uploads where image_id is null and begun_at < now() - make_interval(secs => $1)
-                    and id <> all($3::uuid[])
+                    and id <> all($3::uuid[]) and (sweep_at is null or sweep_at <= now())
                 order by begun_at limit $2 for update skip locked)
             returning id, business_id""",
         older_than, limit, list(but),
     )  # fmt: skip
     return [(row["id"], row["business_id"]) for row in rows]
+
+
+async def put_off(db: Db, upload_id: UUID) -> None:
+    """The store did not destroy a dead upload's bytes: it is due again after a pause that grows."""
+    await db.execute(
+        f"""update uploads set sweep_failures = sweep_failures + 1, sweep_at = now() + {PAUSE % "sweep_failures"}
+            where id = $1""",
+        upload_id,
+    )
+
+
+async def not_destroyed(db: Db) -> int:
+    """How many dead uploads the store did not destroy when it was last asked."""
+    return int(await db.fetchval("select count(*) from uploads where image_id is null and sweep_failures > 0"))
 
 
 async def forget(db: Db, upload_id: UUID) -> None:

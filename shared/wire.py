@@ -123,7 +123,8 @@ def shown(row: Any, purge_after_days: int) -> dict[str, Any]:
         "used_in": used_in,
         "created_at": row["created_at"],
         "deleted_at": deleted,
-        "purge_after": deleted + timedelta(days=purge_after_days) if deleted and not used_in else None,
+        "purge_after": row["purge_at"]
+        or (deleted + timedelta(days=purge_after_days) if deleted and not used_in else None),
     }
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from shared import log, uploads
 from shared.db import Pool
 from shared.store import ImageStore, StoreError, public_id
-from shared.store_failures import StoreFailures
+from shared.store_failures import NOT_DESTROYED, StoreFailures
 
 EVERY = 60.0
 """Seconds between two rounds."""
@@ -15,22 +15,27 @@ _AT_ONCE = 100
 async def sweep(db: Pool, store: ImageStore, older_than: float = uploads.STALE_AFTER, at_once: int = _AT_ONCE) -> int:
     """One round; how many dead uploads it cleared. Killed in between, it begins again: all of it can be repeated.
 
-    What the store does not destroy is left to the next round. Raises StoreError when the store is away.
+    What the store does not destroy is put off, longer each time. Raises StoreError when the store is away.
     """
-    cleared, failures = 0, StoreFailures()
+    cleared = 0
+    failures = StoreFailures(store, lambda upload_id: uploads.put_off(db, upload_id))
     left: list[UUID] = []
-    while dead := await uploads.stale(db, older_than, at_once, left):
-        for upload_id, business_id in dead:
-            try:
-                await store.remove(public_id(business_id, upload_id))
-            except StoreError as fault:
-                log.get().error("upload.not_swept", upload_id=str(upload_id), detail=str(fault))
-                failures.failed(fault)
-                left.append(upload_id)
-                continue
-            failures.succeeded()
-            await uploads.forget(db, upload_id)
-            cleared += 1
+    try:
+        while dead := await uploads.stale(db, older_than, at_once, left):
+            for upload_id, business_id in dead:
+                try:
+                    await store.remove(public_id(business_id, upload_id))
+                except StoreError as fault:
+                    log.get().error("upload.not_swept", upload_id=str(upload_id), detail=str(fault))
+                    left.append(upload_id)
+                    await failures.failed(upload_id, fault)
+                    continue
+                await failures.succeeded()
+                await uploads.forget(db, upload_id)
+                cleared += 1
+        await failures.succeeded()
+    finally:
+        NOT_DESTROYED.labels("upload").set(await uploads.not_destroyed(db))
     await uploads.tidy(db)
     if cleared:
         log.get().info("uploads.swept", cleared=cleared)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
-from shared import attachments, budgets, late, models, tenancy
+from shared import attachments, budgets, late, ledger, models, tenancy, unread
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -19,8 +19,10 @@ async def test_the_migrations_build_what_the_models_describe(database: str) -> N
         attachments.Attachments.__tablename__,
         budgets.Budgets.__tablename__,
         late.LateLooks.__tablename__,
+        ledger.LedgerDays.__tablename__,
         models.Jobs.__tablename__,
         tenancy.ApiKeys.__tablename__,
+        unread.UnreadAnswers.__tablename__,
     } <= set(SQLModel.metadata.tables)
     engine = create_async_engine(database.replace("postgresql://", "postgresql+asyncpg://", 1))
     try:

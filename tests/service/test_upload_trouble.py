@@ -13,6 +13,7 @@ from starlette.types import Message
 from shared import uploads as intents
 from shared.ids import new_id
 from shared.store import StoreDown, public_id
+from shared.store_failures import NOT_DESTROYED
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service.rooms import IMAGES, Room, until, upload_room
@@ -105,6 +106,8 @@ async def test_the_sweep_waits_for_a_store_that_is_down(library: Room) -> None:
     assert await sweep(library.db, library.store) == 0
     assert await library.count("uploads") == 1
     assert (await intents.begin(library.db, new_id(), 1, "k", "other")).image_id is None, "its key is free again"
+    assert await sweep(library.db, library.store) == 0, "it is left alone for a while"
+    await library.db.execute("update uploads set sweep_at = now()")
     assert await sweep(library.db, library.store) == 1
     assert await library.stored() == set()
     assert await library.count("uploads") == 1
@@ -119,15 +122,16 @@ async def test_the_sweep_passes_over_what_the_store_does_not_destroy(library: Ro
     library.sandbox.script("cloudinary.destroy", "500", "ok", "500")
     assert await sweep(library.db, library.store, at_once=1) == 4
     assert await library.count("uploads") == 2
-    library.sandbox.script("cloudinary.destroy", "500", "500")
-    assert await sweep(library.db, library.store) == 0
+    assert NOT_DESTROYED.labels("upload")._value.get() == 2
+    library.sandbox.script("cloudinary.destroy", "500", "500", "500")
     for _ in dead:
         await intents.begin(library.db, new_id(), 1, None, None)
     await age(library, intents.STALE_AFTER + 1)
-    library.sandbox.script("cloudinary.destroy", "500", "500", "500")
+    library.sandbox.script("cloudinary.ping", "500")
     with pytest.raises(StoreDown):
         await sweep(library.db, library.store)
-    assert await library.count("uploads") == 8, "three in a row: it is the store that is ill"
+    assert await library.count("uploads") == 8, "three in a row and no ping: it is the store that is ill"
+    assert await library.db.fetchval("select count(*) from uploads where sweep_failures > 0") == 2
 
 
 async def test_an_upload_that_took_too_long_does_not_become_a_row(uploads: Room) -> None:
