@@ -121,6 +121,6 @@ def needed(method: str, path: str) -> Right:
     """The right that a request needs."""
     if path == METRICS:
         return Right.OPERATE
-    if method in {"GET", "HEAD"} or path.startswith(_LOOKING):
+    if method in {"GET", "HEAD", "OPTIONS"} or path.startswith(_LOOKING):
         return Right.READ
     return Right.GENERATE if path.startswith(_GENERATE) else Right.WRITE

@@ -58,7 +58,7 @@ def headers(problem: Problem) -> list[tuple[bytes, bytes]]:
     if problem.status == 401:
         found.append((b"www-authenticate", b'Bearer realm="darkroom"'))
     if allow := problem.extra.get("allow"):
-        found.append((b"allow", ", ".join(allow).encode()))
+        found.append((b"allow", ", ".join([*allow, "OPTIONS"]).encode()))
     found += problem.headers
     return found
 

@@ -57,7 +57,7 @@ def check_tokens(
             raise ValueError(f"DARKROOM_AUTH with jwt needs DARKROOM_JWT_{name}")
     if (jwks_url is None) == (key is None):
         raise ValueError("DARKROOM_AUTH with jwt needs one of DARKROOM_JWT_JWKS_URL and DARKROOM_JWT_KEY")
-    if jwks_url and not re.match(r"https://|http://(localhost|127\.0\.0\.1)[:/]", jwks_url):
+    if jwks_url and not re.match(r"https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]", jwks_url):
         raise ValueError("DARKROOM_JWT_JWKS_URL must begin with https://")
     algorithms = set(names)
     if algorithms != {"HS256"} and not (algorithms and algorithms <= _PUBLIC_KEY_ALGORITHMS):

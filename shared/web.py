@@ -161,7 +161,8 @@ async def _framework(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, HTTPException)  # noqa: S101
     problem = problems.from_status(refused.status_code, str(refused.detail))
     if allow := (refused.headers or {}).get("Allow"):
-        problem.extra["allow"] = sorted(allow.split(", "))
+        methods = set(allow.split(", "))
+        problem.extra["allow"] = sorted(methods | {"HEAD"} if "GET" in methods else methods)
     return await _refused(request, problem)
 
 

@@ -115,11 +115,12 @@ class Plan:
         return self._child("sandbox", "deploy.sandbox", told, port)
 
     def _child(self, name: str, program: str, told: Mapping[str, str], port: int) -> Child:
+        environment = {"DARKROOM_HOST": "127.0.0.1", **told, "DARKROOM_PORT": str(port)}
         return Child(
             name=name,
             command=self._programs(program),
-            environment={"DARKROOM_HOST": "127.0.0.1", **told, "DARKROOM_PORT": str(port)},
-            ready=partial(answers, port),
+            environment=environment,
+            ready=partial(answers, port, host=environment["DARKROOM_HOST"]),
             directory=ROOT,
             stop_seconds=_SERVICE_STOP_SECONDS,
         )

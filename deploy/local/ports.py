@@ -58,11 +58,14 @@ def is_taken(host: str, port: int) -> bool:
         return probe.connect_ex((host, port)) == 0
 
 
-async def answers(port: int, path: str = "/readyz", seconds: float = 5.0) -> bool:
-    """Whether the process on this port answers 200."""
+_NEAR = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+async def answers(port: int, path: str = "/readyz", seconds: float = 5.0, host: str = "127.0.0.1") -> bool:
+    """Whether the process that listens on this address answers 200."""
     try:
         async with asyncio.timeout(seconds):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection(_NEAR.get(host, host), port)
             try:
                 writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
                 return (await reader.readline()).split(b" ")[1:2] == [b"200"]

@@ -93,6 +93,28 @@ async def test_every_path_has_one_who_answers_and_every_refusal_one_form(tmp_pat
     assert {seen.target for seen in upstream.asked} == {"/openapi.json"}
 
 
+async def test_options_says_what_a_path_takes(tmp_path: Path) -> None:
+    upstream = Upstream()
+    async with gateway(upstream, tmp_path) as process:
+        for target, allow in (
+            ("/", "GET, HEAD, OPTIONS"),
+            ("/docs", "GET, HEAD, OPTIONS"),
+            (LIST, "GET, HEAD, OPTIONS"),
+            (UPLOAD, "POST, OPTIONS"),
+            (f"{LIST}/01a20432-9dd2-7116-9aac-3445daaba359", "GET, HEAD, PATCH, DELETE, OPTIONS"),
+            (f"{LIST}/generate", "POST, OPTIONS"),
+            (f"{LIST}/generate/sizes", "GET, HEAD, OPTIONS"),
+            (f"{LIST}/generate/status/01a20432-9dd2-7116-9aac-3445daaba359", "GET, HEAD, OPTIONS"),
+        ):
+            found = await ask(process, target, "OPTIONS")
+            assert (found.status, found.body, found.header("allow")) == (204, b"", allow), target
+            assert found.header("content-type") is None
+            assert found.header("x-request-id")
+        assert (await ask(process, "/nothing", "OPTIONS")).status == 404
+        assert (await ask(process, f"{LIST}/generate/nothing", "OPTIONS")).status == 404
+    assert upstream.asked == []
+
+
 async def test_readiness_names_what_is_missing_and_where(tmp_path: Path) -> None:
     async def respond(seen: Seen, receive: Receive, send: Send) -> None:
         await answer(send, b'{"status":"not_ready","missing":["postgres","store"]}', 503)

@@ -153,7 +153,7 @@ async def test_bad_questions_get_the_problem_body(lane: Running, path: str, stat
 
 async def test_a_status_can_only_be_read(lane: Running) -> None:
     answer = await lane.http.post(PREFIX + str(new_id()))
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
 
 
 async def test_pollers_of_one_job_share_one_read(lane: Running) -> None:

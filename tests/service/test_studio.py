@@ -126,7 +126,11 @@ async def test_head_says_what_get_would(dist: Path) -> None:
         post = parse(await raw(port, get("/").replace(b"GET", b"POST", 1)))
     assert (head.status, head.body, head.header("content-length")) == (200, b"", str(len(SCRIPT)))
     assert head.header("etag") == whole.header("etag")
-    assert (post.status, post.header("allow"), post.problem()["code"]) == (405, "GET, HEAD", "method_not_allowed")
+    assert (post.status, post.header("allow"), post.problem()["code"]) == (
+        405,
+        "GET, HEAD, OPTIONS",
+        "method_not_allowed",
+    )
 
 
 @pytest.mark.parametrize(

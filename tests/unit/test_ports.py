@@ -1,8 +1,11 @@
 """Free ports: two who choose at the same time never get the same one."""
 
+import asyncio
 import random
 import subprocess
 import sys
+
+import pytest
 
 from deploy.local import ports
 
@@ -45,3 +48,21 @@ def test_few_signs_are_kept() -> None:
     for _ in range(200):
         ports.free_port()
     assert len(ports._kept) <= ports._MOST_KEPT
+
+
+@pytest.mark.parametrize(("listens", "asked"), [("127.0.0.1", "0.0.0.0"), ("::1", "::1"), ("::1", "::")])
+async def test_who_listens_is_asked_where_it_listens(listens: str, asked: str) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    try:
+        server = await asyncio.start_server(answer, listens, 0)
+    except OSError:
+        pytest.skip(f"this machine has no {listens}")
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        assert await ports.answers(port, host=asked)
+        if listens == "::1":
+            assert not await ports.answers(port)

@@ -117,6 +117,11 @@ def test_tokens_that_could_not_be_checked_are_refused_at_the_start(wrong: dict[s
         GatewaySettings(**STORES, **(JWT | wrong))
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_an_issuer_on_this_machine_needs_no_certificate(host: str) -> None:
+    GatewaySettings(**STORES, **(JWT | {"jwt_jwks_url": f"http://{host}:9000/jwks"}))
+
+
 def test_what_the_probe_may_fetch_is_read_as_hosts_and_ports() -> None:
     assert UploadSettings(**STORES).probe_allowed == frozenset()
     given = UploadSettings(**STORES, probe_allow=" CDN.example:443,[::1]:8080 , ")
