@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway.accepts import Accepts
 from shared.errors import Problem
-from shared.shell import send_problem
+from shared.shell import LEFT, send_problem
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _LINGER_SECONDS = 5.0
@@ -133,7 +133,7 @@ class Client:
     async def leave(self) -> None:
         """For the log and the metrics, which would otherwise show no status; nothing reaches anybody."""
         if not self.answered:
-            await self._send({"type": "http.response.start", "status": 499, "headers": []})
+            await self._send({"type": "http.response.start", "status": LEFT, "headers": []})
 
     async def _linger(self) -> None:
         """Reads on for a moment. Closing on unread bytes resets the connection, and the reset overtakes the answer."""

@@ -4,7 +4,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import errors, strict
-from shared.shell import send_problem
+from shared.shell import LEFT, send_problem
 
 MOST_JSON = 64 * 1024
 """Bytes of a JSON body, where the service does not say otherwise."""
@@ -78,11 +78,14 @@ class Bodies:
 def _looked_at(receive: Receive, most: int, *, json: bool) -> Receive:
     """What a route reads of its body. FastAPI lets its own exception through while it reads one, and turns every other
     one into a 400."""
-    got, whole = 0, bytearray()
+    got, whole, ended = 0, bytearray(), False
 
     async def looked_at() -> Message:
-        nonlocal got
+        nonlocal got, ended
         message = await receive()
+        if message["type"] == "http.disconnect" and not ended:
+            raise HTTPException(LEFT)
+        ended = ended or not message.get("more_body", False)
         piece: bytes = message.get("body", b"")
         got += len(piece)
         if got > most:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 from typing import cast
 
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from shared import problems
@@ -45,6 +46,8 @@ class Protocol(HttpToolsProtocol):
     _body = 0
     _has_body = False
     _thrown_away = 0
+    _running: RequestResponseCycle | None = None
+    """That of the request that is being answered; `cycle` is that of the last one that came."""
     _own_cycle: RequestResponseCycle | None = None
     """That of the message whose body is being read."""
     _keep_alive = False
@@ -103,8 +106,16 @@ class Protocol(HttpToolsProtocol):
             self._own_cycle.transport = self.transport
             self._own_cycle = None
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget_timer()
+        # Of several requests that were sent at once uvicorn tells only the last that its client left.
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - its words may repeat the client's bytes

@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 
 import structlog
 from prometheus_client import Counter, Histogram
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import errors, log, problems
@@ -24,6 +25,9 @@ from shared.visitors import Visitors
 
 _OWN_LIMITS = {errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 """What the operating system says when this machine has no more space, files or memory."""
+
+LEFT = 499
+"""The status, in the log and the metrics only, of a request whose client left before it was answered."""
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
 _REQUESTS = Counter("darkroom_requests_total", "Answers given", ["method", "route", "status"])
@@ -130,6 +134,8 @@ class Shell:
             if scope["path"] not in Probes.paths:
                 self._visitors.check(scope)
             await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            status = status or LEFT
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is told in the one body
             _write_down(fault, scope["path"])
             if status == 0:

@@ -11,11 +11,12 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import errors, openapi, problems, strict
 from shared.bodies import JSON_ONLY, Bodies, is_json
-from shared.shell import problem_of
+from shared.shell import LEFT, problem_of
 
 
 class FieldProblem(BaseModel):
@@ -87,6 +88,7 @@ def make_app(
     app.add_exception_handler(errors.Problem, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _framework)
+    app.add_exception_handler(ClientDisconnect, _left)
     # Everything else. Starlette would answer it in plain text; it raises it again afterwards, and the shell logs it.
     app.add_exception_handler(Exception, _broke)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
@@ -159,11 +161,18 @@ async def _invalid(request: Request, wrong: Exception) -> Response:
 
 async def _framework(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, HTTPException)  # noqa: S101
+    if refused.status_code == LEFT:
+        return await _left(request, refused)
     problem = problems.from_status(refused.status_code, str(refused.detail))
     if allow := (refused.headers or {}).get("Allow"):
         methods = set(allow.split(", "))
         problem.extra["allow"] = sorted(methods | {"HEAD"} if "GET" in methods else methods)
     return await _refused(request, problem)
+
+
+async def _left(_request: Request, _fault: Exception) -> Response:
+    """Nobody reads it; the log and the metrics do."""
+    return Response(status_code=LEFT)
 
 
 async def _broke(request: Request, fault: Exception) -> Response:

@@ -14,7 +14,6 @@ from typing import IO
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import ClientDisconnect
 
 from shared import log
 from shared.bodies import FORM_OVERHEAD, file_too_large
@@ -75,8 +74,6 @@ async def received(request: Request, most: int, fields: frozenset[str]) -> Async
             parser.finalize()
         except FormParserError as wrong:
             raise Malformed("The multipart body is malformed") from wrong
-        except ClientDisconnect:
-            raise Malformed("The body stopped before its end") from None
         await asyncio.to_thread(form.flush)
         yield form.finished()
     finally:

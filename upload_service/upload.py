@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field, ValidationError
+from starlette.requests import ClientDisconnect
 
 from shared import caller, log, wire
 from shared.errors import FieldError, Invalid
@@ -83,7 +84,7 @@ async def upload(
     async with received(request, tools.settings.max_file, frozenset(Description.model_fields)) as form:
         order = _order(form, asked.business_id, idempotency_key, asker(who, asked.business_id))
         if await request.is_disconnected():
-            raise Invalid("The client left")  # nobody reads this; what was received is forgotten
+            raise ClientDisconnect
         kept = await fulfil(tools, order, form)
     return _answer(tools, kept)
 
