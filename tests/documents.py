@@ -59,7 +59,7 @@ def curls(name: str) -> list[list[str]]:
 
 def asked(words: list[str]) -> tuple[str, str, dict[str, str]]:
     """Method, path and JSON fields of a curl line."""
-    method = words[words.index("-X") + 1] if "-X" in words else "GET"
+    method = words[words.index("-X") + 1] if "-X" in words else "POST" if "--json" in words else "GET"
     (url,) = [word for word in words if word.startswith("http")]
-    body = words[words.index("-d") + 1] if "-d" in words else "{}"
+    body = next((words[words.index(flag) + 1] for flag in ("-d", "--json") if flag in words), "{}")
     return method, urlsplit(url).path, json.loads(body)

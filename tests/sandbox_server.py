@@ -5,6 +5,7 @@ Used by every test above the unit ones; what the sandbox itself does is tested i
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -28,12 +29,18 @@ class SandboxServer:
     def __init__(self, data_dir: Path, port: int | None = None, environment: dict[str, str] | None = None) -> None:
         self.data_dir = data_dir
         self.port = port or free_port()
+        self.token = secrets.token_urlsafe(16)
         self._environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def owner(self) -> dict[str, str]:
+        """The header that opens the control API."""
+        return {"Authorization": f"Bearer {self.token}"}
 
     @property
     def openai_base_url(self) -> str:
@@ -54,6 +61,7 @@ class SandboxServer:
             "DARKROOM_SANDBOX_DATA": str(self.data_dir),
             "DARKROOM_SANDBOX_URL": self.url,
             "DARKROOM_SANDBOX_LATENCY": "0",
+            "DARKROOM_SANDBOX_TOKEN": self.token,
             **self._environment,
         }
         command = [sys.executable, "-m", "deploy.sandbox"]
@@ -93,6 +101,10 @@ class SandboxServer:
     def unscript(self, target: str) -> None:
         """Ends what was scripted for one target, e.g. a store that was down; everything else stays."""
         self._ask("DELETE", "/_sandbox/script", params={"target": target}).raise_for_status()
+
+    def rules(self) -> list[dict[str, Any]]:
+        """What is scripted now."""
+        return cast("list[dict[str, Any]]", self._json("GET", "/_sandbox/script")["rules"])
 
     def release(self) -> None:
         """Calls that wait (`slow`, `seconds`) go on now; so a test waits for a state and not for a time."""
@@ -136,7 +148,8 @@ class SandboxServer:
         return cast("dict[str, Any]", answer.json())
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx2.Response:
-        return httpx2.request(method, self.url + path, timeout=10, trust_env=False, verify=False, **more)
+        more = {"headers": self.owner, "timeout": 10, "trust_env": False, "verify": False, **more}
+        return httpx2.request(method, self.url + path, **more)
 
     def _wait_until_it_answers(self) -> None:
         assert self._process is not None

@@ -132,7 +132,12 @@ def test_no_password_has_a_default() -> None:
 
 def test_keys_reach_only_those_who_need_them() -> None:
     """The gateway, which faces the outside, knows that there are keys, and none of them."""
-    holders = {"OPENAI_API_KEY": {"worker"}, "CLOUDINARY_URL": {"worker", "upload", "library"}}
+    storing = {"worker", "upload", "library"}
+    holders = {
+        "OPENAI_API_KEY": {"worker"},
+        "CLOUDINARY_URL": storing,
+        "DARKROOM_SANDBOX_SECRET": {*storing, "sandbox"},
+    }
     for key, allowed in holders.items():
         told = {name for name in ours() if f"${{{key}:-" in str(services()[name]["environment"].get(key))}
         assert told == allowed

@@ -21,6 +21,8 @@ _SYSTEM = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR",
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 _VENDORS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "CLOUDINARY_URL")
 _RUNNER = ("DARKROOM_PORT", "DARKROOM_HOST", "DARKROOM_DATA", "DARKROOM_WORKERS", "DARKROOM_LOG_FORMAT")
+_SANDBOX = ("DARKROOM_SANDBOX_SECRET", "DARKROOM_SANDBOX_TOKEN")
+"""Not for everybody: the first for the sandbox and those who ask it, the second for it alone."""
 _SERVICE_STOP_SECONDS = 20.0
 _DRAIN_GRACE = 20.0
 
@@ -57,19 +59,24 @@ class Plan:
             "REDIS_URL": redis_url,
             "DARKROOM_PUBLIC_URL": public_url,
         }
-        # Made anew for each run: nobody but these three processes ever needs it.
+        # Made anew for each run: nobody but these processes ever needs them.
         between = {"DARKROOM_INNER_SECRET": settings.given.get("DARKROOM_INNER_SECRET", secrets.token_urlsafe(32))}
+        asking = {"DARKROOM_SANDBOX_SECRET": settings.given.get("DARKROOM_SANDBOX_SECRET", secrets.token_urlsafe(32))}
+        if sandbox_port is None:
+            asking = {}
         sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         if sandbox_port is not None:
             told["DARKROOM_SANDBOX_URL"] = sandbox_url
         self.public_url = public_url
         self.migrations = self._child("migrations", "shared.migrations", told, 0)
-        self.sandbox = None if sandbox_port is None else self._sandbox(sandbox_port, sandbox_url)
+        self.sandbox = None if sandbox_port is None else self._sandbox(sandbox_port, sandbox_url, asking)
         self.services = (
-            self._child("upload", "upload_service", told | between, upload),
-            self._child("library", "library_service", told | between, library),
+            self._child("upload", "upload_service", told | between | asking, upload),
+            self._child("library", "library_service", told | between | asking, library),
         )
-        painting = told if "OpenAI" not in settings.sandbox_parts else {"DARKROOM_IMAGES_PER_MINUTE": "600"} | told
+        painting = told | asking
+        if "OpenAI" in settings.sandbox_parts:
+            painting = {"DARKROOM_IMAGES_PER_MINUTE": "600"} | painting
         # A worker leaves by itself soon after its drain, unless it holds a paid picture that nothing takes: to kill it
         # then would be to throw the picture away, and that is for a person to decide.
         self.workers = tuple(
@@ -107,11 +114,12 @@ class Plan:
             rows.append(("keys", "./darkroom keys make --name me --all-businesses"))
         return rows
 
-    def _sandbox(self, port: int, url: str) -> Child:
+    def _sandbox(self, port: int, url: str, asking: Mapping[str, str]) -> Child:
         given = self._settings.given
         told = {name: value for name, value in _passed_on(given).items() if name not in _VENDORS}
         told = {"DARKROOM_SANDBOX_LATENCY": "2"} | told
-        told |= {"DARKROOM_SANDBOX_DATA": str(self._settings.data / "sandbox"), "DARKROOM_SANDBOX_URL": url}
+        told |= {"DARKROOM_SANDBOX_DATA": str(self._settings.data / "sandbox"), "DARKROOM_SANDBOX_URL": url, **asking}
+        told |= {name: given[name] for name in ("DARKROOM_SANDBOX_TOKEN",) if name in given}
         return self._child("sandbox", "deploy.sandbox", told, port)
 
     def _child(self, name: str, program: str, told: Mapping[str, str], port: int) -> Child:
@@ -128,7 +136,7 @@ class Plan:
 
 def _passed_on(given: Mapping[str, str]) -> dict[str, str]:
     """The system's variables, the vendors' own and our own, except what is decided here. Logs are files, hence JSON."""
-    ours = [name for name in given if name.startswith("DARKROOM_") and name not in _RUNNER]
+    ours = [name for name in given if name.startswith("DARKROOM_") and name not in (*_RUNNER, *_SANDBOX)]
     told = {name: given[name] for name in (*_SYSTEM, *_PROXIES, *_VENDORS, *ours) if name in given}
     if any(name in told for name in _PROXIES):
         # Our processes speak with each other; that must not go through a proxy.

@@ -4,6 +4,7 @@ What it may be told is in settings.py.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from deploy.sandbox.app import make_app
@@ -13,6 +14,7 @@ from deploy.sandbox.settings import SettingError, Settings
 
 
 def main() -> int:
+    os.umask(0o077)  # What is written here holds prompts and pictures.
     try:
         settings = Settings.from_environment()
     except SettingError as bad:

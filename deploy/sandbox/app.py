@@ -4,6 +4,7 @@ What each of them answers is in its own file.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,29 +12,46 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from deploy.sandbox import home
 from deploy.sandbox.cloudinary import Cloudinary
 from deploy.sandbox.control import Control, ControlError, refused
 from deploy.sandbox.delivery import Delivery
+from deploy.sandbox.guard import Guard
 from deploy.sandbox.openai import OpenAI
+from deploy.sandbox.painting.studio import Commission
 from deploy.sandbox.parts import DismissedError, Parts
 from deploy.sandbox.vendors import Vendors
 
 
-def make_app(parts: Parts) -> Starlette:
+def make_app(parts: Parts) -> ASGIApp:
+    samples: dict[int, bytes] = {}
+    one_at_a_time = asyncio.Lock()
+
     async def front_page(_request: Request) -> Response:
-        stored = await parts.handlers.run(lambda: sum(1 for _ in parts.shelf.records()))
-        return HTMLResponse(home.page(parts.ledger.summary(), stored))
+        return HTMLResponse(home.page())
+
+    async def sample(request: Request) -> Response:
+        """Each is painted once: anybody may ask, so asking must cost nothing."""
+        number = request.path_params["number"]
+        if number >= len(home.SAMPLES):
+            return Response(status_code=404)
+        async with one_at_a_time:
+            if number not in samples:
+                wanted = Commission(home.SAMPLES[number], 480, 480, "webp", compression=85)
+                samples[number] = await parts.painters.run(lambda: parts.studio.paint(wanted))
+        return Response(samples[number], media_type="image/webp", headers={"Cache-Control": "public, max-age=3600"})
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         parts.shut()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", front_page),
+            Route("/samples/{number:int}", sample),
             Route("/healthz", _healthy),
             Route("/readyz", _ready),
             *Control(parts).routes(),
@@ -45,6 +63,7 @@ def make_app(parts: Parts) -> Starlette:
         exception_handlers={ControlError: refused, ClientDisconnect: _unheard, DismissedError: _unheard},
         lifespan=lifespan,
     )
+    return Guard(app, parts.settings)
 
 
 async def _healthy(_request: Request) -> Response:

@@ -34,6 +34,7 @@ REQUEST_BYTES = 104_857_600
 class Cloudinary:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._secret = parts.settings.cloudinary_secret
         self._asked = 0
         """Calls of the Admin API, for its rate-limit headers."""
 
@@ -109,7 +110,7 @@ class Cloudinary:
         async def look() -> dict[str, Any]:
             record = await self._found(request.path_params["public_id"])
             entry.worked = True
-            return {**asset(record, self._parts.public_url(request)), "derived": []}
+            return {**asset(record, self._parts.public_url(request), self._secret), "derived": []}
 
         return await self._admin(request, entry, look)
 
@@ -127,7 +128,7 @@ class Cloudinary:
 
     async def _admin(self, request: Request, entry: Entry, deed: Deed) -> Response:
         try:
-            verify_basic(request.path_params["cloud"], request.headers.get("authorization"))
+            verify_basic(self._secret, request.path_params["cloud"], request.headers.get("authorization"))
         except CloudinaryError as problem:
             return self._refused(entry, problem)
         self._asked += 1
@@ -149,7 +150,7 @@ class Cloudinary:
             raise CloudinaryError(413, "Request Entity Too Large")
         async with request.form(max_part_size=16 * 1024 * 1024) as form:
             fields = _fields(form)
-            verify_upload(request.path_params["cloud"], fields, request.headers.get("authorization"))
+            verify_upload(self._secret, request.path_params["cloud"], fields, request.headers.get("authorization"))
             return fields, await _picture(form)
 
     async def _found(self, public_id: str) -> Record:
@@ -160,7 +161,7 @@ class Cloudinary:
 
     def _shown(self, record: Record, fields: Fields, request: Request) -> dict[str, Any]:
         base = self._parts.public_url(request)
-        shown = asset(record, base)
+        shown = asset(record, base, self._secret)
         if fields.get("eager"):
             shown["eager"] = [
                 {"transformation": steps, "status": "ready", "url": url, "secure_url": url}

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from deploy.sandbox.faults import Behaviour
 from deploy.sandbox.ledger import Entry
-from deploy.sandbox.settings import CLOUD, CLOUDINARY_SECRET
+from deploy.sandbox.settings import CLOUD
 from deploy.sandbox.shelf import Record
 from deploy.sandbox.signatures import CloudinaryError
 
@@ -28,7 +28,7 @@ def delivery_path(record: Record, transformation: str = "") -> str:
     return f"/{CLOUD}/image/upload/{steps}v{record.version}/{quote(record.public_id)}.{record.format}"
 
 
-def asset(record: Record, base: str) -> dict[str, Any]:
+def asset(record: Record, base: str, secret: str) -> dict[str, Any]:
     """The fields that uploads, explicit calls and lookups share."""
     folder, _, name = record.public_id.rpartition("/")
     url = base + delivery_path(record)
@@ -37,7 +37,7 @@ def asset(record: Record, base: str) -> dict[str, Any]:
         "public_id": record.public_id,
         "version": record.version,
         "version_id": record.version_id,
-        "signature": _response_signature(record),
+        "signature": _response_signature(record, secret),
         "width": record.width,
         "height": record.height,
         "format": record.format,
@@ -111,9 +111,9 @@ def _headers(entry: Entry) -> dict[str, str]:
     return {"x-request-id": entry.request_id, **MARK}
 
 
-def _response_signature(record: Record) -> str:
+def _response_signature(record: Record, secret: str) -> str:
     """The vendor signs its answers with the old version 1."""
-    signed = f"public_id={record.public_id}&version={record.version}{CLOUDINARY_SECRET}"
+    signed = f"public_id={record.public_id}&version={record.version}{secret}"
     return hashlib.sha1(signed.encode(), usedforsecurity=False).hexdigest()
 
 

@@ -1,9 +1,11 @@
 """The sandbox's own API under /_sandbox/: the script, the ledger, the limits, the models on offer, a preview.
-Not part of either played vendor; tests and demonstrations use it.
+Not part of either played vendor; tests and demonstrations use it, with the token that only its owner can read.
 """
 
 from __future__ import annotations
 
+import hmac
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import orjson
@@ -18,6 +20,7 @@ from deploy.sandbox.painting.studio import Commission
 from deploy.sandbox.parts import Parts
 
 Body = TypeVar("Body", bound=BaseModel)
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 class LimitsOrder(BaseModel):
@@ -48,6 +51,10 @@ class PreviewOrder(BaseModel):
 class ControlError(Exception):
     """The control API's own errors; its text is for whoever writes the script."""
 
+    def __init__(self, text: str, status: int = 422) -> None:
+        super().__init__(text)
+        self.status = status
+
 
 class Control:
     def __init__(self, parts: Parts) -> None:
@@ -55,14 +62,25 @@ class Control:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/_sandbox/script", self.script, methods=["GET", "POST", "DELETE"]),
-            Route("/_sandbox/release", self.release, methods=["POST"]),
-            Route("/_sandbox/limits", self.limits, methods=["GET", "POST", "DELETE"]),
-            Route("/_sandbox/models", self.models, methods=["GET", "POST"]),
-            Route("/_sandbox/ledger", self.ledger, methods=["GET", "DELETE"]),
-            Route("/_sandbox/ledger/summary", self.summary, methods=["GET"]),
-            Route("/_sandbox/preview", self.preview, methods=["GET"]),
+            self._route("script", self.script, "GET", "POST", "DELETE"),
+            self._route("release", self.release, "POST"),
+            self._route("limits", self.limits, "GET", "POST", "DELETE"),
+            self._route("models", self.models, "GET", "POST"),
+            self._route("ledger", self.ledger, "GET", "DELETE"),
+            self._route("ledger/summary", self.summary, "GET"),
+            self._route("preview", self.preview, "GET"),
         ]
+
+    def _route(self, name: str, handler: Handler, *methods: str) -> Route:
+        """Prompts are read and faults made here, so that a web page or another user of the machine must not ask."""
+        right = f"Bearer {self._parts.token}".encode()
+
+        async def by_owner(request: Request) -> Response:
+            if not hmac.compare_digest(request.headers.get("authorization", "").encode(), right):
+                raise ControlError("Authorization: Bearer TOKEN is needed; it is in the file token of my folder", 401)
+            return await handler(request)
+
+        return Route(f"/_sandbox/{name}", by_owner, methods=list(methods))
 
     async def script(self, request: Request) -> Response:
         if request.method == "DELETE":
@@ -124,10 +142,12 @@ class Control:
 
 
 def refused(_request: Request, problem: Exception) -> Response:
-    return _json({"error": str(problem)}, 422)
+    return _json({"error": str(problem)}, problem.status if isinstance(problem, ControlError) else 500)
 
 
 async def _read(request: Request, model: type[Body]) -> Body:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise ControlError("the header Content-Type: application/json is needed", 415)
     try:
         return model.model_validate_json(await request.body())
     except ValidationError as wrong:

@@ -1,12 +1,10 @@
 """The page at /: what this server is, in a few lines, with two handfuls of what it paints.
-No script, no style but its own, nothing from other servers.
+No script, no style but its own, nothing from other servers; and nothing of what anybody did here.
 """
 
 from __future__ import annotations
 
 from html import escape
-from typing import Any
-from urllib.parse import urlencode
 
 SAMPLES = (
     "a quiet mountain lake at dawn",
@@ -27,9 +25,6 @@ body { margin: 0 auto; max-width: 62rem; padding: 3rem 1.5rem; background: var(-
 h1 { font-size: 1.9rem; letter-spacing: -.02em; margin: 0; }
 h1 small { color: #c98500; font-size: 1rem; letter-spacing: .14em; }
 p { max-width: 42rem; } code { font: .9em ui-monospace, monospace; }
-dl { display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; padding: 1rem 0;
-  border-block: 1px solid var(--line); margin: 1.5rem 0; }
-dt { color: var(--quiet); font-size: .85rem; } dd { margin: 0; font-size: 1.4rem; font-variant-numeric: tabular-nums; }
 .wall { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .75rem; }
 .wall img { width: 100%; height: auto; display: block; border-radius: .5rem; aspect-ratio: 1; }
 table { border-collapse: collapse; width: 100%; margin-top: 1.5rem; } td { padding: .35rem .75rem .35rem 0;
@@ -37,11 +32,8 @@ table { border-collapse: collapse; width: 100%; margin-top: 1.5rem; } td { paddi
 """
 
 ROUTES = (
-    ("POST /v1/images/generations, GET /v1/models", "plays OpenAI; the key is <code>sk-sandbox</code>"),
-    (
-        "POST /v1_1/sandbox/image/upload, destroy, explicit",
-        "plays Cloudinary; key <code>sandbox-key</code>, secret <code>sandbox-secret</code>",
-    ),
+    ("POST /v1/images/generations, GET /v1/models", "plays OpenAI"),
+    ("POST /v1_1/sandbox/image/upload, destroy, explicit", "plays Cloudinary"),
     ("GET /sandbox/image/upload/…", "hands out stored pictures, with transformations"),
     ("POST /_sandbox/release", "calls that wait go on now"),
     ("POST /_sandbox/script", "what the next calls shall meet: slow, 429, dropped connections, …"),
@@ -50,15 +42,8 @@ ROUTES = (
 )
 
 
-def page(summary: dict[str, Any], stored: int) -> str:
-    figures = {
-        "calls": f"{summary['calls']:,}",
-        "pictures painted": f"{summary['paintings']:,}",
-        "would have cost": f"${summary['cost_micros'] / 1_000_000:,.2f}",
-        "pictures stored": f"{stored:,}",
-    }
-    numbers = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures.items())
-    wall = "".join(_sample(prompt) for prompt in SAMPLES)
+def page() -> str:
+    wall = "".join(_sample(number, prompt) for number, prompt in enumerate(SAMPLES))
     routes = "".join(f"<tr><td><code>{route}</code></td><td>{meaning}</td></tr>" for route, meaning in ROUTES)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Darkroom sandbox</title>'
@@ -67,10 +52,10 @@ def page(summary: dict[str, Any], stored: int) -> str:
         "<p>This server plays the two outside companies that Darkroom works with, OpenAI and Cloudinary, so that "
         "everything runs on one machine without keys and without costs. Its pictures are drawn by a small program "
         "from the words of the prompt; no model made them, and nobody is charged.</p>"
-        f'<dl>{numbers}</dl><div class="wall">{wall}</div><table>{routes}</table></html>'
+        "<p>What is under <code>/_sandbox/</code> asks for the token in the file <code>token</code> of its folder.</p>"
+        f'<div class="wall">{wall}</div><table>{routes}</table></html>'
     )
 
 
-def _sample(prompt: str) -> str:
-    address = "/_sandbox/preview?" + urlencode({"prompt": prompt, "width": 480, "height": 480})
-    return f'<img src="{escape(address)}" alt="{escape(prompt)}" loading="lazy" width="480" height="480">'
+def _sample(number: int, prompt: str) -> str:
+    return f'<img src="/samples/{number}" alt="{escape(prompt)}" loading="lazy" width="480" height="480">'

@@ -5,6 +5,7 @@ What is a good request, what a refusal sounds like and what a model costs are in
 from __future__ import annotations
 
 import hashlib
+import hmac
 import time
 import uuid
 from typing import Any
@@ -24,7 +25,6 @@ from deploy.sandbox.openai_request import GenerationRequest, parse
 from deploy.sandbox.painting.studio import Commission
 from deploy.sandbox.parts import Parts
 from deploy.sandbox.play import Call, Spoil, play, refuse
-from deploy.sandbox.settings import OPENAI_KEY
 
 
 class OpenAI:
@@ -44,7 +44,7 @@ class OpenAI:
     async def generate(self, request: Request) -> Response:
         entry = _entry("openai.generate", request)
         try:
-            _authorise(request)
+            self._authorise(request)
             wanted = parse(await _body(request), self._parts.shop)
             _describe(entry, wanted)
             self._keep_to_the_limit(wanted)
@@ -76,7 +76,7 @@ class OpenAI:
         name = request.path_params.get("model")
         entry.model = name
         try:
-            _authorise(request)
+            self._authorise(request)
             found = self._found(name)
         except OpenAIError as refusal:
             entry.code = refusal.code
@@ -97,6 +97,12 @@ class OpenAI:
         if picture is None:
             return Response("This link has expired.", 404)
         return Response(picture, media_type="image/png", headers={"X-Darkroom-Sandbox": "openai"})
+
+    def _authorise(self, request: Request) -> None:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        right = hmac.compare_digest(key.strip().encode(), self._parts.settings.openai_key.encode())
+        if scheme.lower() != "bearer" or not right:
+            raise wrong_key(key.strip())
 
     def _keep_to_the_limit(self, wanted: GenerationRequest) -> None:
         wait = self._parts.limits.take(wanted.count)
@@ -212,12 +218,6 @@ class OpenAI:
 def _entry(target: str, request: Request) -> Entry:
     client_request_id = request.headers.get("x-client-request-id")
     return Entry(target, f"req_{uuid.uuid4().hex}", client_request_id=client_request_id)
-
-
-def _authorise(request: Request) -> None:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or key.strip() != OPENAI_KEY:
-        raise wrong_key(key.strip())
 
 
 async def _body(request: Request) -> Any:

@@ -5,9 +5,12 @@ Nothing here knows a route.
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -59,6 +62,8 @@ class Parts:
     """The stored pictures."""
     limits: Limits
     """How fast the played OpenAI is."""
+    token: str
+    """Opens the control API."""
     edge: Edge = field(default_factory=Edge)
     """The CDN before the stored pictures."""
     script: Script = field(default_factory=Script)
@@ -78,12 +83,17 @@ class Parts:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Parts:
-        return cls(
+        ledger, pictures = settings.data / "ledger.jsonl", settings.data / "pictures"
+        parts = cls(
             settings=settings,
-            ledger=Ledger(settings.data / "ledger.jsonl"),
-            shelf=Shelf(settings.data / "pictures"),
+            ledger=Ledger(ledger),
+            shelf=Shelf(pictures),
             limits=Limits(settings.latency_seconds),
+            token=settings.token or _fresh_token(settings.data / "token"),
         )
+        for place in (settings.data, ledger, pictures):
+            _close_to_others(place)
+        return parts
 
     def public_url(self, request: Request) -> str:
         return self.settings.public_url or str(request.base_url).rstrip("/")
@@ -102,3 +112,20 @@ class Parts:
 
     def shut(self) -> None:
         self.ledger.shut()
+
+
+def _fresh_token(file: Path) -> str:
+    """Written down for its owner's eyes only, from the first byte on."""
+    token = secrets.token_urlsafe(32)
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as written:
+        written.write(token)
+    return token
+
+
+def _close_to_others(place: Path) -> None:
+    """Prompts and pictures are for nobody else, also where an earlier version left them open. A folder that is mounted
+    may be somebody else's; what we make in it is ours."""
+    found = place.stat()
+    if found.st_uid == os.geteuid():
+        place.chmod(found.st_mode & 0o700)

@@ -5,14 +5,14 @@ It reads nothing else and imports nothing of the product: it plays two strangers
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-OPENAI_KEY = "sk-sandbox"
 CLOUD = "sandbox"
 CLOUDINARY_KEY = "sandbox-key"
-CLOUDINARY_SECRET = "sandbox-secret"
+_KNOWN_TO_ALL = "sandbox"
 
 
 class SettingError(Exception):
@@ -31,6 +31,18 @@ class Settings:
     """DARKROOM_SANDBOX_URL: how others reach this server, as written into picture URLs. Absent: the caller's Host."""
     latency_seconds: float = 0.0
     """DARKROOM_SANDBOX_LATENCY: how long one generation seems to take."""
+    secret: str | None = None
+    """DARKROOM_SANDBOX_SECRET: what the vendors' keys are made of. Absent: a word that everybody knows."""
+    token: str | None = None
+    """DARKROOM_SANDBOX_TOKEN: opens the control API. Absent: a new one at each start, in the folder's file `token`."""
+
+    @property
+    def openai_key(self) -> str:
+        return f"sk-{self.secret or _KNOWN_TO_ALL}"
+
+    @property
+    def cloudinary_secret(self) -> str:
+        return f"{self.secret or _KNOWN_TO_ALL}-secret"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -40,6 +52,8 @@ class Settings:
             data=Path(environment.get("DARKROOM_SANDBOX_DATA") or cls.data),
             public_url=(environment.get("DARKROOM_SANDBOX_URL") or "").rstrip("/") or None,
             latency_seconds=_number(environment, "DARKROOM_SANDBOX_LATENCY", cls.latency_seconds, 600),
+            secret=_word(environment, "DARKROOM_SANDBOX_SECRET"),
+            token=_word(environment, "DARKROOM_SANDBOX_TOKEN"),
         )
 
 
@@ -52,3 +66,11 @@ def _number(environment: Mapping[str, str], name: str, default: float, most: flo
     if not 0 <= number <= most:
         raise SettingError(f"{name} must lie between 0 and {most:g}, not {written}")
     return number
+
+
+def _word(environment: Mapping[str, str], name: str) -> str | None:
+    """What can stand in a header and in an address as it is. A wrong one is not shown."""
+    written = environment.get(name) or None
+    if written and not re.fullmatch(r"[A-Za-z0-9_-]+", written):
+        raise SettingError(f"{name} must be letters, digits, - and _")
+    return written

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from deploy.sandbox.settings import CLOUD, CLOUDINARY_KEY, CLOUDINARY_SECRET
+from deploy.sandbox.settings import CLOUD, CLOUDINARY_KEY
 
 LIFETIME_SECONDS = 3600
 UNSIGNED = frozenset({"file", "cloud_name", "resource_type", "api_key", "signature"})
@@ -37,29 +37,29 @@ def sign(parameters: Mapping[str, str], secret: str, algorithm: str = "sha1", ve
     return hashlib.new(algorithm, (string_to_sign(parameters, version) + secret).encode()).hexdigest()
 
 
-def verify_upload(cloud: str, parameters: Mapping[str, str], authorization: str | None) -> None:
+def verify_upload(secret: str, cloud: str, parameters: Mapping[str, str], authorization: str | None) -> None:
     """Basic credentials need neither timestamp nor signature."""
     if authorization:
-        verify_basic(cloud, authorization)
+        verify_basic(secret, cloud, authorization)
         return
     _verify_cloud(cloud)
     if "signature" not in parameters:
         raise CloudinaryError(400, "Upload preset must be specified when using unsigned upload")
     if parameters.get("api_key") != CLOUDINARY_KEY:
         raise CloudinaryError(401, f"Unknown API key {parameters.get('api_key', '')}".rstrip())
-    _verify_signature(parameters)
+    _verify_signature(secret, parameters)
     _verify_timestamp(parameters.get("timestamp", ""))
 
 
-def verify_basic(cloud: str, authorization: str | None) -> None:
+def verify_basic(secret: str, cloud: str, authorization: str | None) -> None:
     scheme, _, encoded = (authorization or "").partition(" ")
     try:
-        key, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+        key, _, given = base64.b64decode(encoded, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        key = secret = ""
+        key = given = ""
     if scheme.lower() != "basic" or key != CLOUDINARY_KEY:
         raise CloudinaryError(401, "unknown api_key")
-    if not hmac.compare_digest(secret, CLOUDINARY_SECRET):
+    if not hmac.compare_digest(given.encode(), secret.encode()):
         raise CloudinaryError(401, "api_secret mismatch")
     _verify_cloud(cloud)
 
@@ -69,10 +69,10 @@ def _verify_cloud(cloud: str) -> None:
         raise CloudinaryError(401, f"Invalid cloud_name {cloud}")
 
 
-def _verify_signature(parameters: Mapping[str, str]) -> None:
+def _verify_signature(secret: str, parameters: Mapping[str, str]) -> None:
     given = parameters["signature"]
     algorithm = "sha256" if len(given) == 64 else "sha1"
-    expected = sign(parameters, CLOUDINARY_SECRET, algorithm)
+    expected = sign(parameters, secret, algorithm)
     if not hmac.compare_digest(given.encode(), expected.encode()):
         raise CloudinaryError(401, f"Invalid Signature {given}. String to sign - '{string_to_sign(parameters)}'.")
 

@@ -22,7 +22,6 @@ from deploy.sandbox.ledger import Entry
 from deploy.sandbox.painting.studio import Commission
 from deploy.sandbox.parts import Parts
 from deploy.sandbox.play import Call, Spoil, play, refuse
-from deploy.sandbox.settings import OPENAI_KEY
 from deploy.sandbox.vendors_bodies import BODIES, unknown_parameter
 
 _COMMON = {"prompt", "model", "n"}
@@ -82,7 +81,7 @@ class Vendors:
         asked: dict[str, Any] = orjson.loads(await request.body())
         entry.prompt, entry.model = asked.get("prompt"), asked.get("model")
         entry.size, entry.quality = asked.get("size"), asked.get("quality")
-        if request.headers.get(vendor.key_header, "").removeprefix("Bearer ") != OPENAI_KEY:
+        if request.headers.get(vendor.key_header, "").removeprefix("Bearer ") != self._parts.settings.openai_key:
             return refuse(self._parts, entry, _said(name, "auth"))
         if vendor.query and vendor.query not in request.query_params:
             return refuse(self._parts, entry, _said(name, "lost"))

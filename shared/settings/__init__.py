@@ -4,8 +4,7 @@ Every field says its unit. docs/configuration.md lists each one; a test compares
 """
 
 from shared.settings.every_process import (
-    SANDBOX_CLOUDINARY,
-    SANDBOX_OPENAI_KEY,
+    SANDBOX_WORD,
     Common,
     InnerSettings,
     StoreSettings,
@@ -17,8 +16,7 @@ from shared.settings.upload import UploadSettings
 from shared.settings.worker import WorkerSettings
 
 __all__ = [
-    "SANDBOX_CLOUDINARY",
-    "SANDBOX_OPENAI_KEY",
+    "SANDBOX_WORD",
     "CommandSettings",
     "Common",
     "GatewaySettings",

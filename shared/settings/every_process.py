@@ -1,5 +1,6 @@
 """What every process reads, and how the environment is read."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -10,8 +11,8 @@ from shared import setting_checks
 from shared.money import micros
 from shared.setting_checks import SHORTEST_SECRET, is_loopback, parts
 
-SANDBOX_OPENAI_KEY = "sk-sandbox"
-SANDBOX_CLOUDINARY = "cloudinary://sandbox-key:sandbox-secret@sandbox"
+SANDBOX_WORD = "sandbox"
+"""What the sandbox's keys are made of where nothing else is said: known to everybody, as it stands here."""
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -69,6 +70,8 @@ class Common(BaseSettings):
     """A TOML file laid over the packaged catalogue of models and prices."""
     sandbox_url: str | None = Field(None, validation_alias=variable("DARKROOM_SANDBOX_URL"))
     """Where `deploy.sandbox` listens. Each vendor whose own variable is absent is then played by it."""
+    sandbox_secret: SecretStr | None = Field(None, validation_alias=variable("DARKROOM_SANDBOX_SECRET"))
+    """What the sandbox's keys are made of; the same as the sandbox is told."""
     openai_api_key: SecretStr | None = Field(None, validation_alias=variable("OPENAI_API_KEY"))
     """The vendor's own variable; where set, real money is spent."""
     openai_base_url: str | None = Field(None, validation_alias=variable("OPENAI_BASE_URL"))
@@ -107,6 +110,13 @@ class Common(BaseSettings):
             raise ValueError(f"each secret must have at least {SHORTEST_SECRET} characters")
         return secret
 
+    @field_validator("sandbox_secret")
+    @classmethod
+    def _stands_in_an_address(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret and not re.fullmatch(r"[A-Za-z0-9_-]+", secret.get_secret_value()):
+            raise ValueError("must be letters, digits, - and _")
+        return secret
+
     @field_validator("allowed_hosts")
     @classmethod
     def _hosts_are_names(cls, text: str | None) -> str | None:
@@ -139,7 +149,7 @@ class Common(BaseSettings):
         if self.openai_api_key:
             return self.openai_api_key.get_secret_value(), self.openai_base_url or "https://api.openai.com/v1"
         if self.sandbox_url:
-            return SANDBOX_OPENAI_KEY, self.sandbox_url.rstrip("/") + "/v1"
+            return f"sk-{self._sandbox_word()}", self.sandbox_url.rstrip("/") + "/v1"
         raise ValueError("OPENAI_API_KEY is not set (or set DARKROOM_SANDBOX_URL to run without one)")
 
     def store_access(self) -> str:
@@ -147,8 +157,12 @@ class Common(BaseSettings):
         if self.cloudinary_url:
             return self.cloudinary_url.get_secret_value()
         if self.sandbox_url:
-            return f"{SANDBOX_CLOUDINARY}?upload_prefix={self.sandbox_url.rstrip('/')}"
+            prefix = self.sandbox_url.rstrip("/")
+            return f"cloudinary://sandbox-key:{self._sandbox_word()}-secret@sandbox?upload_prefix={prefix}"
         raise ValueError("CLOUDINARY_URL is not set (or set DARKROOM_SANDBOX_URL to run without one)")
+
+    def _sandbox_word(self) -> str:
+        return self.sandbox_secret.get_secret_value() if self.sandbox_secret else SANDBOX_WORD
 
 
 class StoreSettings(Common):

@@ -1,6 +1,7 @@
 """What a web page of a stranger can do to a product without keys on its visitor's own machine: nothing."""
 
 import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page
 
+from deploy.sandbox.signatures import sign
 from tests import pictures
 from tests.browser import chromium
 from tests.browser.studio import Studio
@@ -36,6 +38,27 @@ _ORDER = """async business => (await fetch("/api/v1/images/generate", {
 _FORM = """([address, bytes]) => {
     const form = document.createElement("form");
     Object.assign(form, {method: "post", action: address, enctype: "multipart/form-data"});
+    const input = Object.assign(document.createElement("input"), {type: "file", name: "file"});
+    const chosen = new DataTransfer();
+    chosen.items.add(new File([new Uint8Array(bytes)], "planted.jpg", {type: "image/jpeg"}));
+    input.files = chosen.files;
+    form.append(input);
+    document.body.append(form);
+    form.submit();
+}"""
+_FAULT = """async address => {
+    const order = JSON.stringify({target: "openai.generate", always: {do: "500"}});
+    const kinds = ["text/plain", "application/x-www-form-urlencoded"];
+    const sent = kinds.map(kind => fetch(`${address}/_sandbox/script`, {
+        method: "POST", mode: "no-cors", headers: {"Content-Type": kind}, body: order}));
+    const cleared = fetch(`${address}/_sandbox/release`, {method: "POST", mode: "no-cors"});
+    return (await Promise.all([...sent, cleared])).map(answer => answer.status);
+}"""
+_STORE = """([address, fields, bytes]) => {
+    const form = document.createElement("form");
+    Object.assign(form, {method: "post", action: address, enctype: "multipart/form-data"});
+    for (const [name, value] of Object.entries(fields))
+        form.append(Object.assign(document.createElement("input"), {type: "hidden", name, value}));
     const input = Object.assign(document.createElement("input"), {type: "file", name: "file"});
     const chosen = new DataTransfer();
     chosen.items.add(new File([new Uint8Array(bytes)], "planted.jpg", {type: "image/jpeg"}));
@@ -115,3 +138,28 @@ def test_a_foreign_origin_restores_nothing(stack: Stack, studio: Studio) -> None
     refused = httpx2.post(f"{address}/restore", headers={"Origin": "https://attacker.example"})
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
     assert studio.images() == []
+
+
+def test_the_sandbox_does_not_answer_a_page_whose_name_points_here(page: Page, stack: Stack) -> None:
+    visit(page, f"http://{REBOUND}:{stack.sandbox.port}/kittens")
+    for path in ("/_sandbox/ledger", "/v1/models", "/"):
+        assert page.evaluate("path => fetch(path).then(answer => answer.status)", path) == 421
+
+
+def test_a_page_scripts_no_fault(page: Page, stack: Stack) -> None:
+    visit(page, f"http://{ELSEWHERE}/kittens")
+    assert page.evaluate(_FAULT, stack.sandbox.url) == [0, 0, 0]  # They arrived, and the page may not see the answers.
+    assert stack.sandbox.rules() == []
+
+
+def test_a_form_stores_nothing_in_the_sandbox_even_signed_with_the_secret_that_everybody_knows(
+    page: Page, stack: Stack
+) -> None:
+    visit(page, f"http://{ELSEWHERE}/kittens")
+    signed = {"timestamp": str(int(time.time())), "public_id": "planted"}
+    fields = {**signed, "api_key": "sandbox-key", "signature": sign(signed, "sandbox-secret")}
+    address = f"{stack.sandbox.url}/v1_1/sandbox/image/upload"
+    with page.expect_response(address) as answered:
+        page.evaluate(_STORE, [address, fields, list(pictures.jpeg(640, 480))])
+    assert answered.value.status == 403
+    assert httpx2.get(f"{stack.sandbox.url}/sandbox/image/upload/planted.jpg").status_code == 404

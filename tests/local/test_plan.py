@@ -9,6 +9,7 @@ from deploy.local.settings import LocalSettings
 
 OPENAI = {"OPENAI_API_KEY": "sk-real"}
 CLOUDINARY = {"CLOUDINARY_URL": "cloudinary://key:secret@cloud"}
+_SANDBOX = ("DARKROOM_SANDBOX_SECRET", "DARKROOM_SANDBOX_TOKEN")
 
 
 def plan(**given: str) -> Plan:
@@ -77,6 +78,19 @@ def test_the_sandbox_learns_no_secret() -> None:
     assert not {"OPENAI_API_KEY", "OPENAI_BASE_URL", "DATABASE_URL", "REDIS_URL"} & set(sandbox.environment)
     assert sandbox.environment["DARKROOM_SANDBOX_URL"] == "http://127.0.0.1:8004"
     assert sandbox.environment["DARKROOM_SANDBOX_DATA"] == str(Path("/data/sandbox"))
+
+
+def test_the_sandboxs_secret_is_new_for_each_run_and_its_token_its_own() -> None:
+    first, second = plan(), plan()
+    secrets = {made.sandbox.environment["DARKROOM_SANDBOX_SECRET"] for made in (first, second) if made.sandbox}
+    assert len(secrets) == 2
+    assert all(len(secret) >= 32 for secret in secrets)
+    for child in (*first.services, *first.workers):
+        assert child.environment["DARKROOM_SANDBOX_SECRET"] in secrets
+    told = plan(DARKROOM_SANDBOX_SECRET="given", DARKROOM_SANDBOX_TOKEN="mine")
+    holders = {name: {child.name for child in everybody(told) if child.environment.get(name)} for name in _SANDBOX}
+    assert holders["DARKROOM_SANDBOX_SECRET"] == {"sandbox", "upload", "library", "worker-1", "worker-2"}
+    assert holders["DARKROOM_SANDBOX_TOKEN"] == {"sandbox"}
 
 
 def test_with_two_real_vendors_there_is_no_sandbox() -> None:

@@ -39,6 +39,7 @@ async def painter(sandbox: SandboxServer) -> AsyncIterator[AsyncOpenAI]:
 
 @pytest.fixture
 def web(sandbox: SandboxServer) -> Iterator[httpx2.Client]:
+    """A stranger to the control API. Its owner adds `sandbox.owner`."""
     with httpx2.Client(base_url=sandbox.url, timeout=10, trust_env=False, verify=False) as client:
         yield client
 

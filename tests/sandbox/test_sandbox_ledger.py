@@ -77,6 +77,6 @@ async def test_the_ledger_and_the_pictures_survive_a_kill(tmp_path: Path) -> Non
         assert [entry["prompt"] for entry in server.ledger(painted=True, after=1)] == ["y"]
 
 
-def test_a_wrong_question_to_the_ledger_is_refused(web: httpx2.Client) -> None:
-    answer = web.get("/_sandbox/ledger", params={"after": "yesterday"})
+def test_a_wrong_question_to_the_ledger_is_refused(sandbox: SandboxServer, web: httpx2.Client) -> None:
+    answer = web.get("/_sandbox/ledger", params={"after": "yesterday"}, headers=sandbox.owner)
     assert (answer.status_code, answer.json()) == (422, {"error": "after must be a whole number"})

@@ -37,13 +37,16 @@ def test_health_and_the_home_page_answer(web: httpx2.Client) -> None:
     page = web.get("/")
     assert "SANDBOX" in page.text
     assert "<script" not in page.text
+    assert web.get("/samples/0").headers["content-type"] == "image/webp"
+    assert web.get("/samples/8").status_code == 404
 
 
 def test_the_preview_is_a_picture_and_not_in_the_ledger(web: httpx2.Client, sandbox: SandboxServer) -> None:
-    picture = web.get("/_sandbox/preview", params={"prompt": "a lake", "width": 320, "height": 240})
+    size: dict[str, str | int] = {"prompt": "a lake", "width": 320, "height": 240}
+    picture = web.get("/_sandbox/preview", params=size, headers=sandbox.owner)
     assert picture.headers["content-type"] == "image/webp"
     assert sandbox.ledger() == []
-    assert web.get("/_sandbox/preview", params={"width": 9}).status_code == 422
+    assert web.get("/_sandbox/preview", params={"width": 9}, headers=sandbox.owner).status_code == 422
 
 
 def test_a_broken_upload_request_is_not_a_500(web: httpx2.Client) -> None:
@@ -57,6 +60,7 @@ def test_a_broken_upload_request_is_not_a_500(web: httpx2.Client) -> None:
     [
         ("DARKROOM_PORT", "eighty", "DARKROOM_PORT must be a number"),
         ("DARKROOM_SANDBOX_LATENCY", "-1", "between 0 and"),
+        ("DARKROOM_SANDBOX_SECRET", "a b@c", "DARKROOM_SANDBOX_SECRET must be letters"),
     ],
 )
 def test_a_wrong_setting_is_one_clear_line(variable: str, value: str, complaint: str) -> None:

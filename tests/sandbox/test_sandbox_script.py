@@ -72,19 +72,19 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("order", "complaint"), WRONG)
 def test_a_wrong_order_is_refused_and_changes_nothing(
-    web: httpx2.Client, order: dict[str, Any], complaint: str
+    sandbox: SandboxServer, web: httpx2.Client, order: dict[str, Any], complaint: str
 ) -> None:
-    answer = web.post("/_sandbox/script", json=order)
+    answer = web.post("/_sandbox/script", json=order, headers=sandbox.owner)
     assert answer.status_code == 422
     assert complaint in answer.json()["error"]
-    assert web.get("/_sandbox/script").json() == {"rules": []}
+    assert web.get("/_sandbox/script", headers=sandbox.owner).json() == {"rules": []}
 
 
 def test_one_target_can_be_cleared_alone(sandbox: SandboxServer, web: httpx2.Client) -> None:
     sandbox.script("cloudinary.upload", always="503")
     sandbox.script("openai.generate", always={"do": "slow", "seconds": 2})
     sandbox.unscript("cloudinary.upload")
-    [rule] = web.get("/_sandbox/script").json()["rules"]
+    [rule] = web.get("/_sandbox/script", headers=sandbox.owner).json()["rules"]
     assert (rule["target"], rule["always"]["do"]) == ("openai.generate", "slow")
 
 

@@ -13,6 +13,7 @@ from cloudinary import utils as sdk
 from deploy.sandbox.signatures import CloudinaryError, sign, string_to_sign, verify_basic, verify_upload
 from tests.sandbox.pictures import image_bytes
 
+SECRET = "sandbox-secret"
 VECTOR = {"eager": "w_400,h_300,c_pad|w_260,h_200,c_crop", "public_id": "sample_image", "timestamp": "1315060510"}
 
 
@@ -38,11 +39,11 @@ def test_an_ampersand_inside_a_value_is_escaped_as_the_sdk_does() -> None:
 
 def _signed(**parameters: str) -> dict[str, str]:
     given = {"timestamp": str(int(time.time())), **parameters}
-    return {**given, "api_key": "sandbox-key", "signature": sign(given, "sandbox-secret")}
+    return {**given, "api_key": "sandbox-key", "signature": sign(given, SECRET)}
 
 
 def test_a_good_signature_passes() -> None:
-    verify_upload("sandbox", _signed(public_id="a/b"), None)
+    verify_upload(SECRET, "sandbox", _signed(public_id="a/b"), None)
 
 
 def test_one_parameter_cannot_pose_as_two() -> None:
@@ -50,7 +51,7 @@ def test_one_parameter_cannot_pose_as_two() -> None:
     del smuggled["tags"]
     smuggled["public_id"] = "a&tags=x"
     with pytest.raises(CloudinaryError, match="Invalid Signature"):
-        verify_upload("sandbox", smuggled, None)
+        verify_upload(SECRET, "sandbox", smuggled, None)
 
 
 BAD: list[tuple[dict[str, str], int, str]] = [
@@ -64,21 +65,21 @@ BAD: list[tuple[dict[str, str], int, str]] = [
 @pytest.mark.parametrize(("change", "status", "message"), BAD)
 def test_a_bad_signature_is_refused(change: dict[str, str], status: int, message: str) -> None:
     with pytest.raises(CloudinaryError, match=message) as caught:
-        verify_upload("sandbox", {**_signed(public_id="a"), **change}, None)
+        verify_upload(SECRET, "sandbox", {**_signed(public_id="a"), **change}, None)
     assert caught.value.status == status
 
 
 def test_a_signature_is_good_for_an_hour() -> None:
-    verify_upload("sandbox", _signed(timestamp=str(int(time.time()) - 3500)), None)
+    verify_upload(SECRET, "sandbox", _signed(timestamp=str(int(time.time()) - 3500)), None)
     with pytest.raises(CloudinaryError, match=r"Stale request - reported time is .* more than 1 hour ago"):
-        verify_upload("sandbox", _signed(timestamp=str(int(time.time()) - 3700)), None)
+        verify_upload(SECRET, "sandbox", _signed(timestamp=str(int(time.time()) - 3700)), None)
 
 
 def test_nothing_is_taken_unsigned() -> None:
     with pytest.raises(CloudinaryError, match="Upload preset must be specified"):
-        verify_upload("sandbox", {"timestamp": "1", "api_key": "sandbox-key"}, None)
+        verify_upload(SECRET, "sandbox", {"timestamp": "1", "api_key": "sandbox-key"}, None)
     with pytest.raises(CloudinaryError, match="Invalid cloud_name elsewhere"):
-        verify_upload("elsewhere", _signed(), None)
+        verify_upload(SECRET, "elsewhere", _signed(), None)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_nothing_is_taken_unsigned() -> None:
 def test_basic_credentials_are_checked(credentials: str | None, message: str) -> None:
     header = f"Basic {base64.b64encode(credentials.encode()).decode()}" if credentials else None
     with pytest.raises(CloudinaryError, match=message):
-        verify_basic("sandbox", header)
+        verify_basic(SECRET, "sandbox", header)
 
 
 def test_an_upload_with_basic_credentials_needs_no_signature(web: httpx2.Client) -> None:

@@ -10,7 +10,7 @@ from generation_worker.painter import OpenAIPainter
 from generation_worker.tools import Tools
 from shared.catalogue import load
 from shared.models import Charged, JobError, JobStatus
-from shared.settings import SANDBOX_OPENAI_KEY
+from shared.settings import SANDBOX_WORD
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Working
 
@@ -22,7 +22,7 @@ def at(tools: Tools, sandbox: SandboxServer, folder: Path, vendor: str) -> None:
     (folder / "catalogue.toml").write_text(f'dialect = "{vendor}"\n')
     settings = tools.settings.model_copy(
         update={
-            "openai_api_key": SecretStr(SANDBOX_OPENAI_KEY),
+            "openai_api_key": SecretStr(f"sk-{SANDBOX_WORD}"),
             "openai_base_url": f"{sandbox.url}/vendors/{vendor}/v1",
         }
     )

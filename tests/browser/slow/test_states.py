@@ -58,7 +58,8 @@ def photos(stack: Stack) -> dict[str, bytes]:
 def preview(stack: Stack, prompt: str, width: int, height: int) -> bytes:
     """A JPEG as the sandbox would paint it."""
     query: dict[str, str | int] = {"prompt": prompt, "width": width, "height": height, "format": "jpeg"}
-    return httpx2.get(f"{stack.sandbox.url}/_sandbox/preview", params=query, timeout=30).raise_for_status().content
+    address, owner = f"{stack.sandbox.url}/_sandbox/preview", stack.sandbox.owner
+    return httpx2.get(address, params=query, headers=owner, timeout=30).raise_for_status().content
 
 
 @pytest.fixture
