@@ -13,6 +13,7 @@ from gateway import generation as asking
 from gateway.access import Access, Credentials, Keys
 from gateway.document import Documents
 from gateway.limits import Limits
+from gateway.packing import Packed
 from gateway.proxy import Proxy
 from gateway.routes import IMAGES, Service
 from gateway.status import StatusLane
@@ -62,7 +63,7 @@ def build(settings: GatewaySettings) -> "Gateway":
         routers=[asking.router, described.router, usage.router],
         max_body=settings.max_json,
     )
-    doors = Doors(api, proxy, Documents(api.openapi, proxy.fetch, settings), Studio(settings))
+    doors = Doors(Packed(api), Packed(proxy), Documents(api.openapi, proxy.fetch, settings), Studio(settings))
     limits = Limits(doors, settings)
     access = Access(limits)
 

@@ -5,7 +5,6 @@ What stands on a page is in `reference.py` and `studio.py`; how our own pages lo
 
 import gzip
 import hashlib
-import re
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from starlette.types import Scope, Send
 
+from gateway.packing import WORTH_PACKING, takes_gzip
 from shared import etags
 
 _CSS = (Path(__file__).parent / "pages.css").read_text()
@@ -31,8 +31,6 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-_TAKES_GZIP = re.compile(rb"(?:^|[,\s])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
-_WORTH_PACKING = 1024
 _PACKABLE = ("text/", "application/json", "application/javascript", "image/svg+xml", "application/manifest+json")
 
 REVALIDATE = "no-cache"
@@ -55,7 +53,7 @@ class Page:
 def page(content: bytes, kind: str, *, caching: str = REVALIDATE, policy: str | None = None) -> Page:
     """A page of this media type. `policy` is its Content-Security-Policy."""
     packed = None
-    if len(content) >= _WORTH_PACKING and kind.startswith(_PACKABLE):
+    if len(content) >= WORTH_PACKING and kind.startswith(_PACKABLE):
         packed = gzip.compress(content, mtime=0)
     headers = [
         (b"content-type", kind.encode()),
@@ -92,7 +90,7 @@ async def send_page(scope: Scope, send: Send, found: Page) -> None:
         await send({"type": "http.response.body", "body": b""})
         return
     content = found.content
-    if found.packed and _TAKES_GZIP.search(asked.get(b"accept-encoding", b"")):
+    if found.packed and takes_gzip(scope):
         content = found.packed
         headers.append((b"content-encoding", b"gzip"))
     headers.append((b"content-length", b"%d" % len(content)))

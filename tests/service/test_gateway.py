@@ -1,6 +1,7 @@
 """The gateway as a process: who answers which path, what it needs, how much memory it takes, how it stops."""
 
 import asyncio
+import gzip
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -113,6 +114,18 @@ async def test_options_says_what_a_path_takes(tmp_path: Path) -> None:
         assert (await ask(process, "/nothing", "OPTIONS")).status == 404
         assert (await ask(process, f"{LIST}/generate/nothing", "OPTIONS")).status == 404
     assert upstream.asked == []
+
+
+async def test_what_is_answered_behind_the_door_is_packed(tmp_path: Path) -> None:
+    async def respond(seen: Seen, receive: Receive, send: Send) -> None:
+        await answer(send, b'{"items":[]}' + b" " * 2000)
+
+    async with gateway(Upstream(respond), tmp_path) as process:
+        for target in (f"{LIST}?business_id=1", f"{LIST}/generate/sizes"):
+            found = parse(await raw(process.port, get(target, "Accept-Encoding: gzip")))
+            assert (found.status, found.header("content-encoding")) == (200, "gzip"), target
+            assert orjson.loads(gzip.decompress(found.body))
+            assert parse(await raw(process.port, get(target))).header("content-encoding") is None
 
 
 async def test_readiness_names_what_is_missing_and_where(tmp_path: Path) -> None:
