@@ -8,8 +8,9 @@ when the answer was that nothing changed.
 
 import asyncio
 import collections
+import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -21,7 +22,7 @@ from gateway.routes import IMAGES
 from shared import log
 from shared.caller import ANYONE, Caller, of
 from shared.doorbell import DOWN, Doorbell
-from shared.errors import RateLimited
+from shared.errors import Problem, RateLimited
 from shared.settings import GatewaySettings
 
 FLUSH_SECONDS = 0.05
@@ -51,20 +52,39 @@ end
 local taken = fits or ARGV[1] == '1'
 local answer = {taken and 1 or 0}
 for n, key in ipairs(KEYS) do
-  local every, most = tonumber(ARGV[3 * n - 1]), tonumber(ARGV[3 * n])
+  local most = tonumber(ARGV[3 * n])
   if taken then
     redis.call('set', key, string.format('%.0f', after[n]), 'px', math.ceil((after[n] - now) / 1000) + 1000)
   end
-  answer[n + 1] = math.max(0, (taken and after[n] or before[n]) + every - most - now)
+  answer[n + 1] = now + most - (taken and after[n] or before[n])
 end
 return answer
 """
 """A bucket is one time: when it will be full again. The same as `Local.spend`, by the clock of Redis."""
 
 
+class Told(NamedTuple):
+    """One limit as the answer tells it (draft-ietf-httpapi-ratelimit-headers-11)."""
+
+    policy: str
+    remaining: int
+    seconds: int
+
+    @staticmethod
+    def headers(limits: Sequence["Told"]) -> list[tuple[bytes, bytes]]:
+        """`RateLimit-Policy`, which is always the same, and `RateLimit`, which is of this moment."""
+        now = (f"{one.policy.partition(';')[0]};r={one.remaining};t={one.seconds}" for one in limits)
+        return [
+            (b"ratelimit-policy", ", ".join(one.policy for one in limits).encode()),
+            (b"ratelimit", ", ".join(now).encode()),
+        ]
+
+
 class Bucket(NamedTuple):
     """What may be asked in a minute, a sixth of it at once."""
 
+    policy: str
+    """What its limit is called in the answers."""
     name: str
     """The key in Redis. Never a secret."""
     per_minute: int
@@ -81,6 +101,15 @@ class Bucket(NamedTuple):
         """Microseconds until an empty one is full."""
         return max(1, self.per_minute // 6) * self.every
 
+    def wait(self, left: int) -> float:
+        """Seconds until one more can be taken, with so many microseconds left in it."""
+        return max(0, self.every - left) / 1_000_000
+
+    def told(self, left: int) -> Told:
+        """How many can be taken now, and the seconds until one more comes back."""
+        count, rest = divmod(left, self.every) if left > 0 else (0, left)
+        return Told(f'"{self.policy}";q={self.per_minute};w=60', count, math.ceil((self.every - rest) / 1_000_000))
+
 
 class Local:
     """The buckets of this process alone."""
@@ -90,7 +119,7 @@ class Local:
         self._full_at: dict[str, int] = {}
 
     def spend(self, counts: Mapping[Bucket, int], *, always: bool) -> list[int]:
-        """Takes from all or none, or `always`. Answers whether it took, then for each the wait for one more."""
+        """Takes from all or none, or `always`. Answers whether it took, then for each what is left, in microseconds."""
         now = int(self._clock() * 1_000_000)
         before = [min(max(now, self._full_at.get(b.name, 0)), now + b.most + _MINUTE) for b in counts]
         after = [full + b.every * count for full, (b, count) in zip(before, counts.items(), strict=True)]
@@ -100,7 +129,7 @@ class Local:
                 self._full_at = {name: full for name, full in self._full_at.items() if full > now}
             self._full_at.update(zip((b.name for b in counts), after, strict=True))
         left = after if taken else before
-        return [int(taken), *(max(0, full + b.every - b.most - now) for full, b in zip(left, counts, strict=True))]
+        return [int(taken), *(now + b.most - full for full, b in zip(left, counts, strict=True))]
 
 
 class Limits:
@@ -149,8 +178,22 @@ class Limits:
         elif scope["raw_path"] == _UPLOAD:
             await self._upload(who, buckets, scope, receive, send)
         else:
-            await self._take(buckets)
-            await self._app(scope, receive, send)
+            await self._answer(await self._take(buckets), scope, receive, send)
+
+    async def _answer(self, limits: Sequence[Told], scope: Scope, receive: Receive, send: Send) -> None:
+        """Tells them with whatever is answered. Not with polls, which are counted later, many together."""
+        told = Told.headers(limits)
+
+        async def answer(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], *told]}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        except Problem as problem:
+            problem.headers = [*problem.headers, *told]
+            raise
 
     async def _poll(self, buckets: list[Bucket], scope: Scope, receive: Receive, send: Send) -> None:
         answered = 0
@@ -172,34 +215,39 @@ class Limits:
     async def _upload(self, who: Caller, buckets: list[Bucket], scope: Scope, receive: Receive, send: Send) -> None:
         most = self._settings.key_uploads
         if self._uploads[who.name] >= most:
-            raise RateLimited(f"More than {most} uploads at once with this key", retry_after=1)
+            detail = f"More than {most} uploads at once with this key"
+            raise RateLimited(detail, retry_after=1, headers=Told.headers([_uploads(most, 0)]))
         self._uploads[who.name] += 1
         try:
-            await self._take(buckets)
-            await self._app(scope, receive, send)
+            limits = [*await self._take(buckets), _uploads(most, most - self._uploads[who.name])]
+            await self._answer(limits, scope, receive, send)
         finally:
             self._uploads[who.name] -= 1
             if not self._uploads[who.name]:
                 del self._uploads[who.name]
 
     def _buckets(self, who: Caller, query: bytes) -> list[Bucket]:
-        found = [Bucket(f"darkroom:limit:key:{who.name}", self._settings.key_requests, "with this key")]
+        found = [Bucket("key", f"darkroom:limit:key:{who.name}", self._settings.key_requests, "with this key")]
         business = _business(who, query)
         if business is not None:
             name = f"darkroom:limit:business:{business}"
-            found.append(Bucket(name, self._settings.business_requests, "for this business"))
+            found.append(Bucket("business", name, self._settings.business_requests, "for this business"))
         return found
 
     def _refuse_closed(self, buckets: list[Bucket]) -> None:
         now = self._clock()
         wait, bucket = max((self._closed.get(bucket.name, now) - now, bucket) for bucket in buckets)
         if wait > 0:
-            raise RateLimited(f"More than {bucket.per_minute} requests a minute {bucket.whose}", retry_after=wait)
+            detail = f"More than {bucket.per_minute} requests a minute {bucket.whose}"
+            told = bucket.told(bucket.every - math.ceil(wait * 1_000_000))
+            raise RateLimited(detail, retry_after=wait, headers=Told.headers([told]))
 
-    async def _take(self, buckets: list[Bucket]) -> None:
+    async def _take(self, buckets: list[Bucket]) -> list[Told]:
+        """What is left after it."""
         # Again, should the wait that was answered be over already.
-        while not await self._spend(dict.fromkeys(buckets, 1), always=False):
+        while (left := await self._spend(dict.fromkeys(buckets, 1), always=False)) is None:
             self._refuse_closed(buckets)
+        return [bucket.told(microseconds) for bucket, microseconds in zip(buckets, left, strict=True)]
 
     def _count(self, buckets: list[Bucket]) -> None:
         self._polled.update(buckets)
@@ -212,16 +260,16 @@ class Limits:
             gathered, self._polled = self._polled, collections.Counter()
             await self._spend(gathered, always=True)
 
-    async def _spend(self, counts: Mapping[Bucket, int], *, always: bool) -> bool:
-        """Whether it was taken. Remembers which buckets are empty now."""
-        taken, *waits = await self._shared(counts, always=always) or self._local.spend(counts, always=always)
+    async def _spend(self, counts: Mapping[Bucket, int], *, always: bool) -> list[int] | None:
+        """Microseconds left in each; None where it was not taken. Remembers which buckets are empty now."""
+        taken, *left = await self._shared(counts, always=always) or self._local.spend(counts, always=always)
         now = self._clock()
         if len(self._closed) >= _MOST_REMEMBERED:
             self._closed = {name: until for name, until in self._closed.items() if until > now}
-        for bucket, wait in zip(counts, waits, strict=True):
-            if wait:
-                self._closed[bucket.name] = now + wait / 1_000_000
-        return bool(taken)
+        for bucket, microseconds in zip(counts, left, strict=True):
+            if wait := bucket.wait(microseconds):
+                self._closed[bucket.name] = now + wait
+        return left if taken else None
 
     async def _shared(self, counts: Mapping[Bucket, int], *, always: bool) -> list[int] | None:
         """From the buckets in Redis; None while it is away, and the next seconds nobody waits for it."""
@@ -243,6 +291,11 @@ class Limits:
 
     def _alone(self) -> bool:
         return self._clock() < self._down_until
+
+
+def _uploads(most: int, remaining: int) -> Told:
+    """Uploads at once: one that ends makes room, and none takes less than a moment."""
+    return Told(f'"uploads";q={most};qu="concurrent-requests"', remaining, 1)
 
 
 def _business(who: Caller, query: bytes) -> int | None:

@@ -189,6 +189,8 @@ def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
             "ETag",
             "Location",
             "Preference-Applied",
+            "RateLimit",
+            "RateLimit-Policy",
             "Retry-After",
             "X-Request-Id",
             "Idempotency-Replayed",

@@ -1,6 +1,7 @@
 """How often somebody may ask: the lock and the limits in front of a small application, with a real Redis."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -294,8 +295,48 @@ async def test_uploads_at_once(opened: Opened) -> None:
     assert [one.status_code for one in await asyncio.gather(under_way[1], other, third)] == [200] * 3
 
 
+def told(response: httpx2.Response) -> tuple[str, str]:
+    return response.headers.get("ratelimit-policy", ""), response.headers.get("ratelimit", "")
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["with Redis", "without Redis"])
+async def test_every_answer_that_is_counted_tells_what_is_left(opened: Opened, redis_url: str, away: bool) -> None:
+    door = await opened(key_requests=18, business_requests=6, redis_url=AWAY if away else redis_url)
+    policy = '"key";q=18;w=60, "business";q=6;w=60'
+    first = await door.ask("many")
+    assert told(first)[0] == '"key";q=18;w=60', "no business is named, so none is counted"
+    assert re.fullmatch(r'"key";r=2;t=[34]', told(first)[1])
+    second = await door.ask("many", f"{IMAGES}?business_id=7")
+    assert told(second)[0] == policy
+    assert re.fullmatch(r'"key";r=1;t=[34], "business";r=0;t=(9|10)', told(second)[1])
+    third = await door.ask("many", f"{IMAGES}?business_id=7")
+    seconds = refused(third, "More than 6 requests a minute for this business")
+    assert told(third) == ('"business";q=6;w=60', f'"business";r=0;t={seconds}'), "no earlier than Retry-After"
+    door.status = 404
+    missing = await door.ask("many")
+    assert (missing.status_code, told(missing)[1][:9]) == (404, '"key";r=0')
+
+
+async def test_polls_tell_nothing_until_they_are_refused(opened: Opened) -> None:
+    door = await opened(key_requests=6)
+    assert told(await door.ask(path=STATUS)) == ("", "")
+    async with asyncio.timeout(10):
+        while (answered := await door.ask(path=STATUS)).status_code != 429:
+            await asyncio.sleep(0.01)
+    assert told(answered)[0] == '"key";q=6;w=60'
+
+
+async def test_uploads_tell_how_many_more_may_be_under_way(opened: Opened) -> None:
+    door = await opened(key_uploads=2)
+    door.hold.set()
+    policy, left = told(await door.ask(path=UPLOAD, method="POST"))
+    assert policy.endswith(', "uploads";q=2;qu="concurrent-requests"')
+    assert left.endswith(', "uploads";r=1;t=1')
+
+
 async def test_with_authentication_off_nobody_is_counted(opened: Opened) -> None:
     door = await opened(auth=False, key_requests=1, business_requests=1, key_uploads=1)
     door.hold.set()
     for path, method in ((f"{IMAGES}?business_id=7", "GET"), (STATUS, "GET"), (UPLOAD, "POST")):
-        assert [(await door.ask(path=path, method=method)).status_code for _ in range(5)] == [200] * 5
+        answers = [await door.ask(path=path, method=method) for _ in range(5)]
+        assert [(answered.status_code, *told(answered)) for answered in answers] == [(200, "", "")] * 5
