@@ -1,6 +1,6 @@
-"""`./darkroom keys …`, `budgets …` and `pictures …`: what an operator does from a terminal.
+"""`./darkroom keys …`, `budgets …`, `pictures …` and `prompts …`: what an operator does from a terminal.
 
-Speaks with Postgres only. The verbs of budgets are in `budgets.py`, those of pictures in `pictures.py`.
+Speaks with Postgres only. The verbs of budgets, pictures and prompts are in files of these names.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from gateway import budgets, pictures
+from gateway import budgets, pictures, prompts
 from shared import keys
 from shared.caller import Right
 from shared.db import DatabaseUnavailable, Pool, connect, transaction
@@ -32,7 +32,7 @@ async def _run(asked: argparse.Namespace, settings: CommandSettings) -> int:
     try:
         async with await connect(settings) as db:
             print(await asked.act(db, asked))
-    except (NotFound, pictures.Refused) as wrong:
+    except (NotFound, pictures.Refused, prompts.Unfinished) as wrong:
         return _refuse(str(wrong))
     except DatabaseUnavailable as gone:
         return _refuse(f"the database does not answer ({gone}); is Darkroom running, is DATABASE_URL right?")
@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     areas = parser.add_subparsers(required=True, metavar="AREA")
     areas.add_parser("budgets", help="what businesses may spend in a month", add_help=False)
     pictures.add_to(areas)
+    prompts.add_to(areas, _business)
     of_keys = areas.add_parser("keys", help="API keys: who may do what").add_subparsers(required=True, metavar="VERB")
 
     make = of_keys.add_parser("make", help="make a key; it is shown once")

@@ -107,7 +107,7 @@ class Job(Answer):
     business_id: int
     status: JobStatus
     stage: Stage
-    prompt: str
+    prompt: str = Field(description="Empty once it was erased")
     model: str
     size: str
     quality: str

@@ -1,8 +1,8 @@
 """The library's entry of a painted picture: made of its job and of what the store says of it."""
 
-import re
 from datetime import UTC, datetime
 
+from shared import prompts
 from shared.ids import new_id
 from shared.models import Image, ImageSource, Job
 from shared.store import Stored
@@ -14,7 +14,7 @@ def of(job: Job, stored: Stored, sha256: str) -> Image:
         id=new_id(),
         business_id=job.business_id,
         source=ImageSource.AI_GENERATED,
-        filename=_filename(job, stored.format),
+        filename=prompts.filename(job.prompt, "jpg" if stored.format == "jpeg" else stored.format),
         public_id=stored.public_id,
         url=stored.url,
         format=stored.format,
@@ -26,10 +26,3 @@ def of(job: Job, stored: Stored, sha256: str) -> Image:
         job_id=job.id,
         created_at=datetime.now(UTC),
     )
-
-
-def _filename(job: Job, format_: str) -> str:
-    """The beginning of the prompt, as a person would name the file."""
-    words = re.sub(r"[^\w\- ]+", "", job.prompt, flags=re.UNICODE).split()
-    stem = " ".join(words)[:60].strip() or "picture"
-    return f"{stem}.{'jpg' if format_ == 'jpeg' else format_}"

@@ -102,6 +102,7 @@ async def _join(tools: Tools, job: Job, stored: Stored, sha256: str, unbilled: b
     async with transaction(tools.db) as connection:
         if not await late.lock(connection, job.id):
             return None
+        job = await jobs.get(connection, job.id)  # Its prompt may have been erased since it was read.
         if unbilled:
             await ledger.found(connection, job.id, stored.context)
         changed = await late.join(connection, entry.of(job, stored, sha256))

@@ -3,6 +3,7 @@
 import hashlib
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 import httpx2
 from fastapi import APIRouter, Query, Request, Response
@@ -10,9 +11,9 @@ from fastapi import APIRouter, Query, Request, Response
 from library_service.schemas import Copies, ImageId, Scope, Wish
 from library_service.tools import Tools, tools_of
 from shared import caller, delivery, filenames, images, log, platforms, renditions, uploads, wire
-from shared.db import Row
+from shared.db import Row, transaction
 from shared.delivery import Delivered
-from shared.errors import Conflict, StorageUnavailable
+from shared.errors import Conflict, NotFound, StorageUnavailable
 from shared.ids import new_id
 from shared.keep import keep
 from shared.models import Image
@@ -60,8 +61,26 @@ async def derive(request: Request, image_id: ImageId, asked: Annotated[Scope, Qu
         image = _image(parent, wish, made, len(data), sha256)
         begun = await uploads.begin(tools.db, image.id, image.business_id, None, None)
         kept = await keep(tools.db, tools.store, begun, image, data)
+        await _follow(tools, parent, wish, kept.id)
         row, created = await images.get(tools.db, kept.id), kept.id == begun.id
     return _answer(tools, row, created=created)
+
+
+async def _follow(tools: Tools, parent: Row, wish: Wish, copy_id: UUID) -> None:
+    """The copy has its parent's name and alt text: a prompt that was erased there meanwhile must not live on here."""
+    async with transaction(tools.db) as connection:
+        try:
+            now = await images.lock(connection, parent["id"])
+        except NotFound:  # purged meanwhile
+            return
+        if (now["filename"], now["alt_text"]) != (parent["filename"], parent["alt_text"]):
+            row = await images.lock(connection, copy_id)
+            await images.describe(connection, row, _name(now, wish), now["alt_text"])
+
+
+def _name(parent: Row, wish: Wish) -> str:
+    stem = parent["filename"].rpartition(".")[0] or parent["filename"]
+    return filenames.safe(f"{stem[:200]}-{wish.preset}.jpg", f"{wish.preset}.jpg")
 
 
 def _made(parent: Row, wish: Wish) -> Delivered:
@@ -97,12 +116,11 @@ def _unavailable(why: str) -> StorageUnavailable:
 
 
 def _image(parent: Row, wish: Wish, made: Delivered, length: int, sha256: str) -> Image:
-    stem = parent["filename"].rpartition(".")[0] or parent["filename"]
     return Image(
         id=new_id(),
         business_id=parent["business_id"],
         source=parent["source"],
-        filename=filenames.safe(f"{stem[:200]}-{wish.preset}.jpg", f"{wish.preset}.jpg"),
+        filename=_name(parent, wish),
         public_id="",
         url="",
         format="jpeg",

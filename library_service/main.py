@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp
 
-from library_service import attachments, derivatives, library, trash
+from library_service import attachments, derivatives, library, retention, trash
 from library_service.lists import Lists
 from library_service.purge import EVERY, purge
 from library_service.tools import Tools, opened
@@ -27,6 +27,7 @@ def build(settings: LibrarySettings) -> ASGIApp:
         async with (
             opened(settings) as built,
             repeating("purge", EVERY, lambda: purge(built.db, built.store, settings.purge_after)),
+            repeating("retention", retention.EVERY, lambda: retention.keep_to(built.db, settings)),
         ):
             yield built
 

@@ -151,15 +151,19 @@ async def month_of(db: Db, business_id: int, day: datetime | None = None) -> Mon
         )
         select since, until,
                (select coalesce(sum(a.cost_micros), 0)::bigint from attempts a
-                where a.business_id = $1 and a.started_at >= since and a.started_at < until) as spent,
-               (select coalesce(sum(j.estimated_micros), 0)::bigint from attempts a join jobs j on j.id = a.job_id
+                where a.business_id = $1 and a.started_at >= since and a.started_at < until) + past.cost as spent,
+               (select coalesce(sum(coalesce(a.estimated_micros, j.estimated_micros)), 0)::bigint
+                from attempts a left join jobs j on j.id = a.job_id
                 where a.business_id = $1 and a.started_at >= since and a.started_at < until
                     and (a.charged = 'unknown' or a.outcome = 'in_flight')
-                    and (a.charged = 'unknown' or j.finished_at is not null)) as unknown,
+                    and (a.charged = 'unknown' or j.finished_at is not null)) + past.unknown as unknown,
                case when since = present then (
                 select coalesce(sum(j.estimated_micros), 0)::bigint from jobs j
                 where j.business_id = $1 and j.finished_at is null and j.stage <> 'storing') else 0 end as reserved
-        from month""",
+        from month cross join lateral (
+            select coalesce(sum(cost_micros), 0)::bigint as cost, coalesce(sum(unknown_micros), 0)::bigint as unknown
+            from ledger_days where business_id = $1
+                and day >= (since at time zone 'UTC')::date and day < (until at time zone 'UTC')::date) past""",
         business_id, day,
     )  # fmt: skip
     return Month(**row)

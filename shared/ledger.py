@@ -302,12 +302,17 @@ async def spend(db: Db, business_id: int, since: datetime, until: datetime) -> l
     """The bill of one business for [since, until), a row per day (UTC), model and quality."""
     rows = await db.fetch(
         """
-        select (started_at at time zone 'UTC')::date as day, model, quality,
-               count(*) filter (where outcome = 'painted')::int as images,
-               sum(cost_micros)::bigint as cost_micros,
-               count(*) filter (where charged = 'unknown')::int as unknown
-        from attempts where business_id = $1 and started_at >= $2 and started_at < $3
-        group by 1, 2, 3 order by 1, 2, 3""",
+        select day, model, quality, sum(images)::int as images, sum(cost_micros)::bigint as cost_micros,
+               sum(unknown)::int as unknown
+        from (
+            select (started_at at time zone 'UTC')::date as day, model, quality,
+                   count(*) filter (where outcome = 'painted') as images, sum(cost_micros) as cost_micros,
+                   count(*) filter (where charged = 'unknown') as unknown
+            from attempts where business_id = $1 and started_at >= $2 and started_at < $3 group by 1, 2, 3
+            union all
+            select day, model, quality, images, cost_micros, unknown from ledger_days
+            where business_id = $1 and day >= ($2 at time zone 'UTC')::date and day < ($3 at time zone 'UTC')::date
+        ) each group by 1, 2, 3 order by 1, 2, 3""",
         business_id, since, until,
     )  # fmt: skip
     return [Spend(**row) for row in rows]

@@ -158,6 +158,7 @@ class Job(SQLModel):
     """Grows with every change a client could see: the ETag and the event id."""
 
     prompt: str = Field(sa_column=_text())
+    """Empty once it was erased, which happens only to ended jobs."""
     model: str = Field(sa_column=_text())
     size: str = Field(sa_column=_text())
     """`WIDTHxHEIGHT`."""

@@ -3,6 +3,7 @@
 They are kept beside the ledger for an operator, who may find the picture in them (docs/operations.md), never for users.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -44,6 +45,25 @@ async def keep(db: Db, attempt_id: UUID, job: Job, reason: str, data: bytes) -> 
 async def read_after_all(db: Db, attempt_id: UUID) -> None:
     """The picture of this call is safe elsewhere: nobody needs its answer."""
     await db.execute("delete from unread_answers where attempt_id = $1", attempt_id)
+
+
+async def forget(connection: Connection, job_ids: Sequence[UUID]) -> int:
+    """Takes away the answers of these jobs, which may quote their prompts. How many there were."""
+    gone = await connection.fetch(
+        "delete from unread_answers where job_id = any($1::uuid[]) returning attempt_id", job_ids
+    )
+    return len(gone)
+
+
+async def forget_lost(connection: Connection, *, business_id: int | None = None, days: int | None = None) -> int:
+    """Those whose job is not known any more: of one business, or those that are older than `days`."""
+    gone = await connection.fetch(
+        """delete from unread_answers u where ($1::bigint is null or u.business_id = $1)
+            and ($2::int is null or u.received_at < now() - make_interval(days => $2))
+            and not exists (select from jobs j where j.id = u.job_id and j.prompt <> '') returning attempt_id""",
+        business_id, days,
+    )  # fmt: skip
+    return len(gone)
 
 
 async def set_aside(connection: Connection, job: Job, reason: str) -> None:

@@ -50,7 +50,7 @@ class Generation(Answer):
     """How an AI picture was made; read from its job."""
 
     job_id: UUID
-    prompt: str
+    prompt: str = Field(description="Empty once it was erased")
     model: str
     size: str
     quality: str
@@ -83,7 +83,7 @@ class Image(Answer):
         description="What it shows. Empty: decorative, there is nothing to describe. Null: nobody wrote one"
     )
     parent_id: UUID | None = Field(description="The picture this one was derived from")
-    generation: Generation | None
+    generation: Generation | None = Field(description="Null where no job painted it, or the job is kept no longer")
     instagram: InstagramVerdict
     used_in: int = Field(ge=0, description="How many posts it is attached to; while there is one it is not destroyed")
     created_at: datetime

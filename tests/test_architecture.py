@@ -60,7 +60,7 @@ SQL = {
     f"shared/{name}.py"
     for name in (
         *("attachments", "budgets", "images", "jobs", "keys", "late", "ledger", "models"),
-        *("pages", "progress", "trash", "unread", "uploads", "db"),
+        *("pages", "progress", "retention", "trash", "unread", "uploads", "db"),
     )
 }
 """Who may write SQL, beside the migrations."""

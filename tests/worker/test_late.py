@@ -9,7 +9,7 @@ import pytest
 
 from generation_worker import late
 from generation_worker.tools import Tools, open_tools
-from shared import budgets, images, jobs, ledger, progress
+from shared import budgets, images, jobs, ledger, progress, retention
 from shared.db import transaction
 from shared.late import STEPS, look_soon
 from shared.models import Charged, Job, JobError, JobStatus, Outcome
@@ -86,6 +86,18 @@ async def test_a_picture_that_reaches_the_store_late_joins_the_library_under_its
     assert await tools.db.fetchval("select sum(delta) from library_counts") == 1
     assert await looks(tools) == []
     assert len(sandbox.ledger("openai.generate")) == 1
+
+
+async def test_a_late_picture_does_not_bring_an_erased_prompt_back(tools: Tools, worked: Working) -> None:
+    ended, attempt_id, data = await ended_unknown(tools, worked)
+    await store(tools, ended, attempt_id, data)
+    async with transaction(tools.db) as connection:
+        erased, _ = await retention.erase_prompts_of(connection, ended.business_id, 10, None)
+    assert erased.jobs == 1
+    await late._join(tools, ended, *(await late._stored(tools, ended) or pytest.fail("it is in the store")))
+    joined = (await images.by_jobs(tools.db, [ended.id]))[ended.id]
+    assert (joined["filename"], joined["alt_text"], joined["source"]) == ("picture.jpg", None, "ai_generated")
+    assert ended.prompt not in joined["searchable"]
 
 
 async def test_a_canceled_job_gets_the_picture_that_was_paid_too(tools: Tools, worked: Working) -> None:

@@ -1,4 +1,5 @@
-"""What goes when its time is over: pictures at once and in growing pauses, prompts, jobs, and calls whose sums stay."""
+"""What goes when its time is over: pictures at once and in growing pauses, prompts, jobs, and calls whose sums stay
+(docs/decisions/0017-what-goes-when-its-time-is-over.md)."""
 
 from alembic import op
 

@@ -42,6 +42,13 @@ describe("ImageDetails", () => {
     expect(panel.queryByText("Versions")).toBeNull();
   });
 
+  it("says nothing of a prompt that was erased", async () => {
+    const generation = { job_id: "j", prompt: "", model: "m", size: "1x1", quality: "hd", cost_usd: null };
+    const { panel } = await opened(image({ source: "ai_generated", generation }));
+    expect(await panel.findByText("Kind")).toBeInTheDocument();
+    expect(panel.queryByText("Description it was made from")).toBeNull();
+  });
+
   it("leads to what it was made from and to what was made of it", async () => {
     const original = image({ filename: "first.jpg" });
     const copy = image({ filename: "third.jpg" });

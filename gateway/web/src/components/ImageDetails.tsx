@@ -115,7 +115,7 @@ function Facts({ image }: { image: Image }) {
     [words.kind, image.source === "ai_generated" ? words.generated : words.uploaded],
     [words.size, `${library.pixels(image.width, image.height)} · ${image.format.toUpperCase()} · ${format.bytes(image.bytes)}`],
     [words.added, format.date(image.createdAt)],
-    [words.prompt, made?.prompt ?? null],
+    [words.prompt, made?.prompt || null],
     [words.model, made && `${made.model} · ${generate.qualities[made.quality] ?? made.quality}`],
     [words.cost, made && (made.costUsd === null ? generate.costUnknown : format.money(made.costUsd))],
   ];
