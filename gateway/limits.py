@@ -1,5 +1,5 @@
-"""How often somebody may ask: per key and per business, and how many uploads at once. Behind the lock, so that only
-those who were let in are counted; with authentication off nobody is.
+"""How often somebody may ask: per key and per business, and how many uploads and requests at once. Behind the lock, so
+that only those who were let in are counted; with authentication off only what a business has open is.
 
 The buckets are in Redis, where all gateways share them; while it is away each process keeps to buckets of its own, of
 the same size. Status polls never wait for Redis: they are counted after their answer, many together, and not at all
@@ -13,17 +13,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway import status
+from gateway import askers, status
+from gateway.proxy import SMALL
 from gateway.routes import IMAGES
 from shared import log
 from shared.caller import ANYONE, Caller, of
 from shared.doorbell import DOWN, Doorbell
 from shared.errors import Problem, RateLimited
 from shared.settings import GatewaySettings
+from shared.shares import Held, part
 
 FLUSH_SECONDS = 0.05
 """How long polls are gathered before they are counted."""
@@ -39,6 +40,7 @@ _MINUTE = 60_000_000
 _API = b"/api/"
 _POLL = status.PREFIX.encode()
 _UPLOAD = f"{IMAGES}/upload".encode()
+_VALIDATE = frozenset(f"{IMAGES}/{path}".encode() for path in ("validate", "validate/instagram"))
 
 _SPEND = """
 local clock = redis.call('time'); local now = clock[1] * 1000000 + clock[2]
@@ -156,6 +158,9 @@ class Limits:
         self._polled: collections.Counter[Bucket] = collections.Counter()
         self._flushing: asyncio.Task[None] | None = None
         self._uploads: collections.Counter[str] = collections.Counter()
+        self._open = Held()
+        """Requests that are not answered yet: bodies that come, waiting polls, event streams, all of them."""
+        self._most_open = part(settings.share, settings.max_connections)
 
     @asynccontextmanager
     async def running(self, bell: Doorbell) -> AsyncIterator[None]:
@@ -168,14 +173,25 @@ class Limits:
                 self._flushing.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["raw_path"].startswith(_API) or (who := of(scope)) is ANYONE:
+        if scope["type"] != "http" or not scope["raw_path"].startswith(_API):
             await self._app(scope, receive, send)
             return
+        who, asker = of(scope), askers.of(scope)
+        if who is ANYONE and asker.turn.startswith("key "):  # No business is named: nobody to count.
+            await self._app(scope, receive, send)
+            return
+        if self._open.most_of(asker) >= self._most_open:
+            raise RateLimited(f"More than {self._most_open} requests at once of this key or business", retry_after=1)
+        with self._open.holding(asker):
+            await (self._app if who is ANYONE else self._counted)(scope, receive, send)
+
+    async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
+        who = of(scope)
         buckets = self._buckets(who, scope["query_string"])
         self._refuse_closed(buckets)
         if scope["raw_path"].startswith(_POLL):
             await self._poll(buckets, scope, receive, send)
-        elif scope["raw_path"] == _UPLOAD:
+        elif scope["raw_path"] == _UPLOAD or (scope["raw_path"] in _VALIDATE and _large(scope)):
             await self._upload(who, buckets, scope, receive, send)
         else:
             await self._answer(await self._take(buckets), scope, receive, send)
@@ -228,7 +244,7 @@ class Limits:
 
     def _buckets(self, who: Caller, query: bytes) -> list[Bucket]:
         found = [Bucket("key", f"darkroom:limit:key:{who.name}", self._settings.key_requests, "with this key")]
-        business = _business(who, query)
+        business = askers.business(who, query)
         if business is not None:
             name = f"darkroom:limit:business:{business}"
             found.append(Bucket("business", name, self._settings.business_requests, "for this business"))
@@ -298,13 +314,8 @@ def _uploads(most: int, remaining: int) -> Told:
     return Told(f'"uploads";q={most};qu="concurrent-requests"', remaining, 1)
 
 
-def _business(who: Caller, query: bytes) -> int | None:
-    """The business that is named, if it may be: nobody empties a stranger's bucket. Else the only one, if it is one."""
-    for name, value in reversed(parse_qsl(query.decode("latin-1"))):
-        if name == "business_id":
-            # A number of 19 digits at most; what else stands there is refused by whoever answers.
-            business = int(value) if value.isascii() and value.isdecimal() and len(value) < 20 else 0
-            if business and who.owns(business):
-                return business
-            break
-    return next(iter(who.businesses)) if who.businesses is not None and len(who.businesses) == 1 else None
+def _large(scope: Scope) -> bool:
+    """Whether it is more than a question: a file, which takes a place of the proxy while it comes."""
+    told = dict(scope["headers"])
+    length = told.get(b"content-length", b"0")
+    return b"transfer-encoding" in told or not length.isdigit() or int(length) > SMALL

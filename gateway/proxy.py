@@ -11,7 +11,7 @@ import aiohttp
 from starlette.types import Receive, Scope, Send
 from yarl import URL
 
-from gateway import headers, routes
+from gateway import askers, headers, routes
 from gateway.accepts import Accepts
 from gateway.client import Client, Left
 from gateway.patrol import Patrol
@@ -21,12 +21,11 @@ from shared import caller, log
 from shared.errors import Malformed, Problem, Unavailable, UpstreamTimeout, UpstreamUnavailable
 from shared.identity import HEADER, Seal
 from shared.settings import GatewaySettings
+from shared.shares import Line, Places, part
 
 SMALL = 64 * 1024
 """Bodies and answers up to this size are handed on in one piece."""
 
-_CONNECTIONS = 256
-"""To each service; further requests wait their turn."""
 _IDLE_SECONDS = 30.0
 """Shorter than the services keep an idle connection, or a request would meet one that is just being closed."""
 _PEEK_SECONDS = 2.5
@@ -44,6 +43,8 @@ class Proxy:
         self._seal = Seal(settings)
         self._patrol = Patrol(settings.proxy_timeout)
         self._turns = Turns()
+        self._places: dict[Service, Places] = {name: _places(settings) for name in self._bases}
+        """Requests that a service has under way. The probes need none."""
         self._connect = settings.connect_timeout
         self._session: aiohttp.ClientSession | None = None
 
@@ -53,7 +54,7 @@ class Proxy:
         async with (
             self._patrol.walking(),
             aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, limit_per_host=_CONNECTIONS, keepalive_timeout=_IDLE_SECONDS),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
@@ -83,28 +84,34 @@ class Proxy:
             raise client.refusal
         try:
             with self._patrol.over(client):
-                response = await self._ask(url, scope, client)
-                try:
-                    if response.status == 401:
-                        raise self._stranger(route)
-                    await self._answer(response, client)
-                finally:
-                    response.close()
+                body = await self._body(client)
+                async with self._places[route.service].turn(askers.of(scope)):
+                    response = await self._ask(url, scope, client, body)
+                    try:
+                        if response.status == 401:
+                            raise self._stranger(route)
+                        await self._answer(response, client)
+                    finally:
+                        response.close()
         except (aiohttp.ClientError, TimeoutError) as failed:
             raise self._meaning(failed, route, client) from failed
 
-    async def _ask(self, url: URL, scope: Scope, client: Client) -> aiohttp.ClientResponse:
+    async def _body(self, client: Client) -> bytes | AsyncIterator[bytes] | None:
+        """A small one is read before a place is taken, however slowly it comes."""
+        if not client.unread:
+            return None
+        if client.length is not None and client.length <= SMALL:
+            return await client.whole()
+        return self._turns.pace(client.chunks())
+
+    async def _ask(
+        self, url: URL, scope: Scope, client: Client, body: bytes | AsyncIterator[bytes] | None
+    ) -> aiohttp.ClientResponse:
         told = headers.to_service(scope)
         if self._seal.used:
             told[HEADER] = self._seal.sign(caller.of(scope), scope["method"], url.raw_path_qs.encode())
-        body: bytes | AsyncIterator[bytes] | None = None
-        if client.unread:
-            if client.length is not None and client.length <= SMALL:
-                body = await client.whole()
-            else:
-                body = self._turns.pace(client.chunks())
-                if client.length is not None:
-                    told["Content-Length"] = str(client.length)
+        if client.unread and client.length is not None:
+            told["Content-Length"] = str(client.length)
         return await self._open().request(scope["method"], url, headers=told, data=body, allow_redirects=False)
 
     async def _answer(self, response: aiohttp.ClientResponse, client: Client) -> None:
@@ -155,6 +162,16 @@ class Proxy:
                     return response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError) as failed:
             raise Unavailable(f"The {service} service does not answer", retry_after=2) from failed
+
+
+def _places(settings: GatewaySettings) -> Places:
+    line = Line(
+        what="requests",
+        longest=settings.proxy_queue,
+        each=part(settings.share, settings.proxy_queue),
+        seconds=settings.proxy_wait,
+    )
+    return Places(settings.proxy_places, part(settings.share, settings.proxy_places), line)
 
 
 def _plain(path: bytes) -> bytes:

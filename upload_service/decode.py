@@ -20,8 +20,9 @@ from typing import IO, Any, Self
 from shared import log
 from shared.errors import InvalidImage, Problem, TooManyPixels, Unavailable, UnsupportedMediaType
 from shared.settings import UploadSettings
+from shared.shares import Asker
 from upload_service.intake import Accepted
-from upload_service.queue import Asker, Queue
+from upload_service.queue import Queue
 
 _TRIES = 2
 """A process may also end for a reason of its own, such as a lack of memory: one more may try the same picture."""

@@ -14,9 +14,9 @@ from shared.errors import Conflict
 from shared.ids import new_id
 from shared.keep import keep
 from shared.models import Image, ImageSource
+from shared.shares import Asker
 from upload_service.containers import Part
 from upload_service.intake import Accepted
-from upload_service.queue import Asker
 from upload_service.receive import Received
 from upload_service.tools import Tools
 

@@ -10,10 +10,10 @@ from starlette.requests import ClientDisconnect
 from shared import caller, log, wire
 from shared.errors import FieldError, Invalid
 from shared.filenames import MAX_LENGTH
+from shared.shares import Asker, asker
 from shared.strict import Asked, AskedInQuery
 from shared.wire import BusinessId, Text
 from upload_service.order import Kept, Order, fulfil
-from upload_service.queue import Asker, asker
 from upload_service.receive import Received, received
 from upload_service.tools import Tools
 

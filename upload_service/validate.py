@@ -16,9 +16,9 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, Va
 from shared import caller, delivery, images, platforms, renditions, strict, wire
 from shared.errors import BodyTooLarge, FieldError, Invalid, Malformed, UnsupportedMediaType
 from shared.platforms import Picture, Platform, Severity
+from shared.shares import Asker, asker
 from shared.strict import Asked, FromText
 from shared.wire import Answer, BusinessId, Id, Text
-from upload_service.queue import Asker, asker
 from upload_service.receive import Received, received
 from upload_service.tools import Tools
 

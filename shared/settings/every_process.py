@@ -42,6 +42,8 @@ class Common(BaseSettings):
     """Port this process listens on; 0 takes a free one."""
     max_connections: int = Field(10_000, ge=1, validation_alias=variable("DARKROOM_MAX_CONNECTIONS"))
     """Connections this process holds at once; the next one is told 503 and closed."""
+    share: float = Field(0.25, gt=0, le=1, validation_alias=variable("DARKROOM_SHARE"))
+    """The part of what a process has once that one key, and one business, may hold."""
     max_header: int = Field(32 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_HEADER_BYTES"))
     """Bytes of a request's line and headers together, and of chunk sizes, their extensions and trailers together."""
     header_timeout: Seconds = Field(20.0, validation_alias=variable("DARKROOM_HEADER_TIMEOUT"))

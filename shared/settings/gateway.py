@@ -37,7 +37,7 @@ class GatewaySettings(Common):
     )
     """The same for all keys of one business together."""
     key_uploads: int = Field(10, ge=1, validation_alias=variable("DARKROOM_KEY_UPLOADS"))
-    """Uploads that one key may have under way in this process."""
+    """Uploads, and files to be validated, that one key may have under way in this process."""
 
     port: int = Field(8003, ge=0, le=65535, validation_alias=variable("DARKROOM_PORT"))
     upload_url: str = Field("http://127.0.0.1:8011", validation_alias=variable("DARKROOM_UPLOAD_URL"))
@@ -50,6 +50,12 @@ class GatewaySettings(Common):
     """Seconds an inner service may be silent once it was reached."""
     max_file: int = Field(10 * 1024 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_FILE_BYTES"))
     """Largest picture that is handed on, in bytes: what the upload service takes."""
+    proxy_places: int = Field(256, ge=1, validation_alias=variable("DARKROOM_PROXY_PLACES"))
+    """Requests that this process has under way at each inner service."""
+    proxy_queue: int = Field(1024, ge=1, validation_alias=variable("DARKROOM_PROXY_QUEUE"))
+    """Requests that wait for one of these places."""
+    proxy_wait: Seconds = Field(20.0, validation_alias=variable("DARKROOM_PROXY_WAIT"))
+    """Seconds a request may wait for one."""
     max_json: int = Field(64 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_JSON_BYTES"))
     """Bytes of a JSON request body."""
     job_cache_seconds: Seconds = Field(5.0, validation_alias=variable("DARKROOM_JOB_CACHE_SECONDS"))

@@ -136,7 +136,7 @@ async def gate(upstream: ASGIApp | GatewaySettings, **more: Any) -> AsyncIterato
             chosen = settings(f"http://127.0.0.1:{inner}", **more)
         proxy = Proxy(chosen)
         await stack.enter_async_context(proxy.running())
-        yield await stack.enter_async_context(listening(Shell(proxy, chosen, checks={})))
+        yield await stack.enter_async_context(listening(Shell(unlocked(proxy), chosen, checks={})))
 
 
 async def raw(port: int, request: bytes) -> bytes:

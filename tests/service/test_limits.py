@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway.access import Access
 from gateway.limits import DOWN_SECONDS, FLUSH_SECONDS, Limits
+from gateway.proxy import SMALL
 from shared.caller import Caller, Right
 from shared.doorbell import Doorbell
 from shared.errors import NotFound
@@ -61,14 +62,16 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.reached += 1
-        if scope["path"] == UPLOAD:
+        if scope["method"] == "POST":
             await self.hold.wait()
         if self.status == 404:
             raise NotFound
         await answer(send, b"" if self.status == 304 else b"{}", self.status)
 
-    async def ask(self, key: str = "one", path: str = IMAGES, method: str = "GET") -> httpx2.Response:
-        return await self.client.request(method, path, headers={"Authorization": f"Bearer {key}"})
+    async def ask(
+        self, key: str = "one", path: str = IMAGES, method: str = "GET", body: bytes = b""
+    ) -> httpx2.Response:
+        return await self.client.request(method, path, headers={"Authorization": f"Bearer {key}"}, content=body)
 
     async def until_refused(self, key: str = "one", path: str = IMAGES, most: int = 50) -> int:
         """How often it was let in."""
@@ -175,7 +178,7 @@ async def test_a_burst_is_counted_in_redis_to_the_last_and_asks_a_few_at_once(re
         nonlocal let_in
         let_in += 1
 
-    chosen = settings(redis_url, key_requests=6 * burst, business_requests=6 * burst)
+    chosen = settings(redis_url, key_requests=6 * burst, business_requests=6 * burst, share=1)
     scope = {
         "type": "http", "raw_path": IMAGES.encode(), "query_string": b"", "state": {"caller": CALLERS["one"]},
     }  # fmt: skip
@@ -334,7 +337,38 @@ async def test_uploads_tell_how_many_more_may_be_under_way(opened: Opened) -> No
     assert left.endswith(', "uploads";r=1;t=1')
 
 
-async def test_with_authentication_off_nobody_is_counted(opened: Opened) -> None:
+@pytest.mark.parametrize("path", [f"{IMAGES}/validate", f"{IMAGES}/validate/instagram"])
+async def test_files_to_be_validated_count_as_uploads_and_questions_do_not(opened: Opened, path: str) -> None:
+    door = await opened(key_uploads=2)
+    file = bytes(SMALL + 1)
+    under_way = [asyncio.create_task(door.ask(path=where, method="POST", body=file)) for where in (UPLOAD, path)]
+    await eventually("both are under way", lambda: door.reached == 2)
+    for where in (UPLOAD, path):
+        refused(await door.ask(path=where, method="POST", body=file), "More than 2 uploads at once with this key")
+    under_way.append(asyncio.create_task(door.ask(path=path, method="POST", body=bytes(SMALL))))
+    await eventually("a question goes on", lambda: door.reached == 3)
+    door.hold.set()
+    assert [one.status_code for one in await asyncio.gather(*under_way)] == [200] * 3
+
+
+@pytest.mark.parametrize("auth", [True, False], ids=["keys", "off"])
+async def test_requests_at_once_of_one_key_or_business_are_a_share_of_the_connections(
+    opened: Opened, auth: bool
+) -> None:
+    door = await opened(auth=auth, max_connections=8, share=0.25)
+    cancel = f"{IMAGES}/bulk-delete?business_id=7"
+    under_way = [asyncio.create_task(door.ask(path=cancel, method="POST")) for _ in range(2)]
+    await eventually("both are under way", lambda: door.reached == 2)
+    says = "More than 2 requests at once of this key or business"
+    for key in ("one", "two"):
+        assert refused(await door.ask(key, f"{IMAGES}?business_id=7"), says) == 1
+    assert (await door.ask("three", f"{IMAGES}?business_id=8")).status_code == 200, "another business has its own"
+    door.hold.set()
+    assert [one.status_code for one in await asyncio.gather(*under_way)] == [200] * 2
+    assert (await door.ask("one", f"{IMAGES}?business_id=7")).status_code == 200
+
+
+async def test_with_authentication_off_nobody_is_counted_who_does_not_hold_on(opened: Opened) -> None:
     door = await opened(auth=False, key_requests=1, business_requests=1, key_uploads=1)
     door.hold.set()
     for path, method in ((f"{IMAGES}?business_id=7", "GET"), (STATUS, "GET"), (UPLOAD, "POST")):

@@ -15,11 +15,11 @@ import pytest
 
 from shared.errors import InvalidImage, RateLimited, TooManyPixels, UnsupportedMediaType
 from shared.settings import UploadSettings
+from shared.shares import Asker
 from tests import pictures
 from tests.stack import ROOT
 from upload_service.decode import Decoders, cores
 from upload_service.intake import Accepted, inspect
-from upload_service.queue import Asker
 
 SOMEBODY, ANOTHER = (Asker(name, frozenset({name})) for name in ("business 1", "business 2"))
 

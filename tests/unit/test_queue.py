@@ -8,7 +8,8 @@ import pytest
 from shared.caller import ANYONE, Caller, Right
 from shared.errors import RateLimited, Unavailable
 from shared.settings import UploadSettings
-from upload_service.queue import Asker, Queue, asker
+from shared.shares import Asker, asker
+from upload_service.queue import Queue
 
 ONE, TWO, THREE = (Asker(f"business {n}", frozenset({f"business {n}"})) for n in (1, 2, 3))
 
@@ -126,9 +127,14 @@ async def test_a_full_queue_refuses_with_a_time_to_come_again() -> None:
 async def test_who_waits_too_long_is_told_and_leaves_no_place_behind() -> None:
     room = Room(queue(count=1, decode_queue=1, decode_wait=0.01))
     await room.send("runs", ONE)
-    with pytest.raises(Unavailable, match="waited too long"):
+    with pytest.raises(RateLimited, match="1 pictures of this key or business are under way"):
         await room.send("waits", ONE)
         await room.tasks["waits"]
+    await room.send("another runs", TWO)
+    with pytest.raises(Unavailable, match="waited too long"):
+        await room.send("waits too", THREE)
+        await room.tasks["waits too"]
+    await room.let_out("another runs")
     await room.let_out("runs")
     await room.send("next", ONE)
     assert room.inside == ["next"]
