@@ -4,21 +4,24 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from shared import budgets, wire
+from shared import budgets, texts, wire
 from shared.budgets import Month
 from shared.catalogue import MAX_PROMPT_CHARACTERS
 from shared.models import Charged, JobError, JobStatus, Stage
 from shared.money import usd
 from shared.progress import Standing
 from shared.strict import Asked
-from shared.wire import Answer, BusinessId, Text
+from shared.wire import Answer, BusinessId, Text, Words
 
 Prompt = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PROMPT_CHARACTERS),
+    BeforeValidator(texts.read),
     AfterValidator(wire.storable),
+    AfterValidator(texts.seen),
+    Field(json_schema_extra={"pattern": texts.PATTERN_SEEN}),
 ]
 Dollars = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}(\.[0-9]{1,6})?$")]
 
@@ -48,7 +51,7 @@ class GenerateRequest(Choosing):
         description=f"1 to {MAX_PROMPT_CHARACTERS} characters after trimming", examples=["a red fox in fresh snow"]
     )
     business_id: BusinessId
-    alt_text: Text | None = Field(
+    alt_text: Words | None = Field(
         None, max_length=1000, description="What the picture shows, for people who cannot see it"
     )
     max_cost_usd: Dollars | None = Field(None, description="Refuse if the estimate is above this")

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Depends, Path
 from pydantic import AfterValidator, Field, model_validator
 
-from shared import wire
+from shared import texts, wire
 from shared.delivery import SIDES, Fit
 from shared.errors import NotFound
 from shared.filenames import MAX_LENGTH
@@ -15,7 +15,7 @@ from shared.pages import COUNTED
 from shared.platforms import Platform
 from shared.renditions import PRESETS, Mode
 from shared.strict import Asked, AskedInQuery, FromText
-from shared.wire import Answer, BusinessId, Id, Text
+from shared.wire import Answer, BusinessId, Id, Text, Words
 
 
 def _image_id(image_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
@@ -95,10 +95,10 @@ class Thumbnail(Answer):
 class Description(Asked):
     """What can be changed. What is absent stays."""
 
-    filename: Text = Field(
+    filename: Annotated[Text, AfterValidator(texts.seen)] = Field(
         default_factory=str, min_length=1, max_length=MAX_LENGTH, pattern=r"\S", description="Not empty, not null"
     )
-    alt_text: Text | None = Field(
+    alt_text: Words | None = Field(
         None, max_length=1000, description="Empty: decorative. Null or only white space takes it away"
     )
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import orjson
 from fastapi import Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from shared import delivery, platforms
+from shared import delivery, platforms, texts
 from shared.models import ImageSource
 from shared.money import usd
 from shared.strict import FromText
@@ -33,6 +33,15 @@ def storable(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(storable)]
 """A string from a client that can be stored."""
+
+Words = Annotated[
+    str,
+    BeforeValidator(texts.read),
+    AfterValidator(storable),
+    AfterValidator(texts.seen),
+    Field(json_schema_extra={"pattern": texts.PATTERN}),
+]
+"""A text that people wrote for people."""
 
 Id = Annotated[UUID, FromText]
 """Of a picture or a job, in a body."""

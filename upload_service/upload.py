@@ -12,7 +12,8 @@ from shared.errors import FieldError, Invalid
 from shared.filenames import MAX_LENGTH
 from shared.shares import Asker, asker
 from shared.strict import Asked, AskedInQuery
-from shared.wire import BusinessId, Text
+from shared.texts import PATTERN
+from shared.wire import BusinessId, Text, Words
 from upload_service.order import Kept, Order, fulfil
 from upload_service.receive import Received, received
 from upload_service.tools import Tools
@@ -29,7 +30,7 @@ class UploadQuery(AskedInQuery):
 class Description(Asked):
     """The text parts of the form."""
 
-    alt_text: Text | None = Field(None, max_length=1000, description="What the picture shows")
+    alt_text: Words | None = Field(None, max_length=1000, description="What the picture shows")
     filename: Text | None = Field(None, max_length=MAX_LENGTH, description="Instead of the file's own name")
 
 
@@ -48,7 +49,12 @@ _BODY = {
                             "format": "binary",
                             "description": "JPEG, PNG or WebP, decided by its bytes; at most 10 MiB, 25 megapixels",
                         },
-                        "alt_text": {"type": "string", "maxLength": 1000, "description": "What the picture shows"},
+                        "alt_text": {
+                            "type": "string",
+                            "maxLength": 1000,
+                            "pattern": PATTERN,
+                            "description": "What the picture shows",
+                        },
                         "filename": {
                             "type": "string",
                             "maxLength": MAX_LENGTH,

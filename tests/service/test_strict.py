@@ -22,6 +22,7 @@ NO_NUMBERS = ("true", "1.0", '"1"', '" 1"', "1e0", '"+1"', '"01"')
 NO_BOOLEANS = ("1", '"yes"', '"true"', "0")
 UNPLAIN_NUMBERS = ("1.0", "%2B1", "01", "%201", "1e0", "1_0", "true", "")
 UNPLAIN_BOOLEANS = ("1", "yes", "t", "on", "")
+WRITTEN = {"prompt", "alt_text", "filename"}
 JSON = {"Content-Type": "application/json"}
 
 
@@ -118,6 +119,19 @@ async def test_unknown_and_repeated_parameters_are_refused_on_every_route() -> N
             if parameter["in"] == "query":
                 again = await ask(method, path, f"{parameter['name']}=1&{parameter['name']}=2")
                 assert (again.status_code, again.json()["errors"][0]["code"]) == (422, "not_allowed"), (method, path)
+
+
+async def test_what_people_write_is_looked_at_on_every_route() -> None:
+    written = [(method, path, body, name) for method, path, body, name in fields("string") if name in WRITTEN]
+    assert {name for *_, name in written} == WRITTEN
+    for method, path, body, name in written:
+        for text, says in (("a\x1bb", "U+001B at character 2"), ("a\u202e", "U+202E"), ("\u200b\u3164", "visible")):
+            if name == "filename" and says != "visible":
+                continue  # A name loses it.
+            answer = await ask(method, path, body=json.dumps(body | {name: text}), **JSON)
+            [error] = answer.json()["errors"]
+            assert (answer.status_code, error["pointer"], error["code"]) == (422, f"/{name}", "invalid"), (path, text)
+            assert says in error["detail"]
 
 
 UNREADABLE = {

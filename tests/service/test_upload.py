@@ -88,6 +88,12 @@ async def test_the_files_own_name_is_kept(uploads: Room) -> None:
         assert answer.json()["filename"] == shown
 
 
+async def test_an_alt_text_of_several_lines_is_kept_whatever_ends_them(uploads: Room) -> None:
+    """As a form in a browser sends it."""
+    answer = await uploads.upload(pictures.png(), alt_text="one\r\ntwo")
+    assert (answer.status_code, answer.json()["alt_text"]) == (201, "one\ntwo")
+
+
 async def test_a_name_that_was_given_wins(uploads: Room) -> None:
     answer = await uploads.upload(pictures.png(), "own.png", filename="given.png")
     assert answer.json()["filename"] == "given.png"
@@ -145,6 +151,8 @@ WRONG_FORMS: list[tuple[bytes, int, str]] = [
     (multipart(pictures.png(), end=b"") + multipart(pictures.png()), 422, "invalid_request"),
     (multipart(b"\xff\xfe", name=b"alt_text", end=b"") + multipart(pictures.png()), 422, "invalid_request"),
     (multipart(b"a\0b", name=b"alt_text", end=b"") + multipart(pictures.png()), 422, "invalid_request"),
+    (multipart(b"a\x1bb", name=b"alt_text", end=b"") + multipart(pictures.png()), 422, "invalid_request"),
+    (multipart("\u200b".encode(), name=b"alt_text", end=b"") + multipart(pictures.png()), 422, "invalid_request"),
     (multipart(b"x" * 1001, name=b"alt_text", end=b"") + multipart(pictures.png()), 422, "invalid_request"),
     (multipart(b"x" * 70_000, name=b"alt_text", end=b"") + multipart(pictures.png()), 413, "body_too_large"),
     (multipart(b"x", name=b"alt_text", end=b"") * 2 + multipart(pictures.png()), 422, "invalid_request"),

@@ -17,6 +17,11 @@ from shared.filenames import MAX_LENGTH, safe
         "写真 (1).png",
         "صورة.webp",
         "👩‍👩‍👧 family.png",
+        "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f ❤️.png",
+        "می‌خواهم.jpg",
+        "葛\U000e0100城.png",
+        "ཧྐྵྨླྺྼྻྂ.png",
+        "\U0001faff.png",
         "100% real_100%.png",
         'my "best".jpg',
         ".htaccess",
@@ -36,13 +41,19 @@ def test_a_name_is_kept_as_people_wrote_it(name: str) -> None:
         ("cafe\u0301.jpg", "café.jpg"),
         ("half \ud83d.jpg", "half .jpg"),
         ("  spaces.jpg  ", "spaces.jpg"),
+        ("a\u061cb\u200ec\u200fd\u200be\ufefff.jpg", "abcdef.jpg"),
+        ("hidden\U000e0068\U000e0069\U000e0001.jpg", "hidden.jpg"),
+        ("🏴\U000e0067\U000e0062.jpg", "🏴.jpg"),
+        ("❤" + "\ufe0f\ufe00" * 9 + ".jpg", "❤\ufe0f.jpg"),
+        ("q" + "\u0316" * 200 + ".jpg", "q" + "\u0316" * 10 + ".jpg"),
+        ("x\ufdd0\U0001ffff.jpg", "x.jpg"),
     ],
 )
 def test_what_could_mislead_is_taken_out(name: str, shown: str) -> None:
     assert safe(name, "default") == shown
 
 
-@pytest.mark.parametrize("name", ["", "   ", "...", "\u200b\u200d", "\x00\x01", "__", "\u202e"])
+@pytest.mark.parametrize("name", ["", "   ", "...", "\u200b\u200d", "\x00\x01", "__", "\u202e", "\u3164", "\U000e0061"])
 def test_a_name_without_anything_visible_gets_the_default(name: str) -> None:
     assert safe(name, "image.png") == "image.png"
 
@@ -51,6 +62,8 @@ def test_a_long_name_is_cut_and_keeps_its_extension() -> None:
     assert safe("я" * 400 + ".jpeg", "d") == "я" * (MAX_LENGTH - 5) + ".jpeg"
     assert len(safe("x" * 400, "d")) == MAX_LENGTH
     assert len(safe("." + "x" * 400, "d")) == MAX_LENGTH
+    flag = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
+    assert safe("x" * 248 + flag + ".jpg", "d") == "x" * 248 + "🏴.jpg"
 
 
 @given(st.text(max_size=300))

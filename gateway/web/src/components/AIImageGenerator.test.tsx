@@ -20,6 +20,14 @@ describe("AIImageGenerator", () => {
     expect(button).toHaveAccessibleDescription("Describe the picture first");
   });
 
+  it("counts a description as the server does", async () => {
+    new Server();
+    show(generator);
+    fireEvent.change(await screen.findByRole("textbox", { name: "Describe the picture" }), { target: { value: "🦊".repeat(600) } });
+    expect(await screen.findByText(/600.*1,000|600.*1000/)).toBeInTheDocument();
+    expect(screen.getByRole("button", { name: "Generate" })).not.toHaveAccessibleDescription("The description is too long");
+  });
+
   it("sends one wish with a key and the price that was shown", async () => {
     const server = new Server()
       .on("POST /generate", () => json(job(), 202))

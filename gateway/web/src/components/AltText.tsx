@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { useLibraryActions } from "../hooks/useLibrary";
 import { useMessages } from "../provider";
+import { lengthOf } from "../text";
 import type { Image } from "../types";
 import { Checkbox, TextArea } from "../ui/Field";
 import { FailureNotice } from "../ui/Notice";
@@ -32,7 +33,7 @@ export function AltText({ businessId, image, compact = false, onSaved }: AltText
     put(is ? "" : null);
   };
   const save = (): void => {
-    if (text.trim() !== (image.altText ?? "") && text.length <= MOST) put(text.trim() || null);
+    if (text.trim() !== (image.altText ?? "") && lengthOf(text) <= MOST) put(text.trim() || null);
   };
   return (
     <div className={styles["alt"]}>
@@ -40,7 +41,7 @@ export function AltText({ businessId, image, compact = false, onSaved }: AltText
         <TextArea
           label={common.altLabel}
           help={edit.isSuccess ? details.saved : common.altHelp}
-          count={{ text: common.altCount(text.length, MOST), over: text.length > MOST }}
+          count={{ text: common.altCount(lengthOf(text), MOST), over: lengthOf(text) > MOST }}
           value={text}
           rows={compact ? 1 : 2}
           compact={compact}

@@ -3,6 +3,7 @@ import type { Offer } from "../hooks/offer";
 import type { Draft } from "../hooks/useGenerate";
 import type { Generator } from "../hooks/useGenerator";
 import { useDarkroom } from "../provider";
+import { lengthOf } from "../text";
 import { Button } from "../ui/Button";
 import { Choices } from "../ui/Choices";
 import { TextArea } from "../ui/Field";
@@ -36,7 +37,7 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
 
   const most = offer.model.maxPromptCharacters;
   const money = price === null ? "" : (offer.model.exactPrices ? words.priceExact : words.price)(format.money(price));
-  const length = draft.prompt.trim().length;
+  const length = lengthOf(draft.prompt.trim());
   const qualityOr = (name: string): string => words.qualities[name] ?? name;
   const why = problem && { empty: words.needPrompt, long: words.tooLong, budget: words.overBudget }[problem];
   const reason = sending ? words.sending : (why ?? "");

@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { keys, newKey } from "../keys";
 import type { Failure } from "../failure";
 import { useDarkroom } from "../provider";
+import { beginning, lengthOf } from "../text";
 import type { Budget, Estimate, Job } from "../types";
 import { choiceOf, settle, type Offer } from "./offer";
 import { useCatalogue, useDraft, useEstimate, useSubmission, type Draft } from "./useGenerate";
@@ -65,7 +66,7 @@ export function useGenerator(businessId: number): Generator {
   const prompt = draft.prompt.trim();
   const problem = blocked();
   function blocked(): OrderProblem | null {
-    if (offer && prompt.length > offer.model.maxPromptCharacters) return "long";
+    if (offer && lengthOf(prompt) > offer.model.maxPromptCharacters) return "long";
     if (budget && Number(budget.leftUsd) < Number(price)) return "budget";
     return prompt ? null : "empty";
   }
@@ -92,7 +93,7 @@ export function useGenerator(businessId: number): Generator {
     problem,
     submit: () => {
       if (!offer || problem) return;
-      const altText = prompt.slice(0, MOST_ALT);
+      const altText = beginning(prompt, MOST_ALT);
       submission.submit({ ...choiceOf(offer), key: draft.key, businessId, prompt, altText, maxCostUsd: price });
     },
     sending: submission.sending,
