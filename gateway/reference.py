@@ -52,10 +52,10 @@ def _navigation(document: Schema, areas: list[tuple[Schema, list[tuple[str, str,
         if found
     ]
     return (
-        f'<nav aria-label="Routes"><a class="brand" href="/"><span class="lamp"></span>'
+        f'<nav aria-label="Routes"><a class="brand" href="./"><span class="lamp"></span>'
         f"{escape(document['info']['title'])}</a>{''.join(groups)}<h2>Also</h2><ul>"
         '<li><a href="#shapes">Shapes</a></li><li><a href="#problems">Problem codes</a></li>'
-        '<li><a href="/openapi.json">openapi.json</a></li></ul></nav>'
+        '<li><a href="openapi.json">openapi.json</a></li></ul></nav>'
     )
 
 
@@ -64,7 +64,7 @@ def _head(document: Schema) -> str:
     return (
         f"<h1>{escape(info['title'])} API</h1>{_prose(info['description'])}"
         f'<p class="soft">Version {escape(info["version"])} at <code>{escape(_base(document))}</code>. '
-        'The same as data: <a href="/openapi.json">openapi.json</a> (OpenAPI '
+        'The same as data: <a href="openapi.json">openapi.json</a> (OpenAPI '
         f"{escape(document['openapi'])}).</p>"
     )
 

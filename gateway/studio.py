@@ -1,4 +1,6 @@
-"""The built front end at `/`, read once into memory, so that no request ever names a file. Unbuilt, a page says so."""
+"""The built front end at `/`, read once into memory, so that no request ever names a file. Unbuilt, a page says so.
+
+Its pages name what is beside them: below which path of a larger site they are seen, only a proxy knows."""
 
 import mimetypes
 from html import escape
@@ -95,7 +97,7 @@ def _welcome(settings: GatewaySettings) -> Page:
         '<p class="lead">Pictures for posts: upload them or have them made, keep them in a library, and get renditions '
         "that Instagram accepts.</p>"
         "<p>The API runs. The studio, its page for people, was not built on this machine.</p>"
-        '<p><a href="/docs">Read the API reference</a></p>'
+        '<p><a href="docs">Read the API reference</a></p>'
         + "".join(
             f"<h2>{title}</h2><pre><code>{escape(line)}</code></pre>"
             for title, line in zip(("Upload a picture", "See the library", "Ask for one"), lines, strict=True)

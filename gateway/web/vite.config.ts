@@ -5,6 +5,8 @@ import { css, target } from "./build/classNames.ts";
 
 /** The studio page, which the gateway serves. `DARKROOM_URL` names the gateway for `npm run dev`. */
 export default defineConfig({
+  // The page may be served below any path: what it names is beside it.
+  base: "./",
   plugins: [react(), budget(120)],
   css,
   build: { target, assetsInlineLimit: 0, modulePreload: { polyfill: false } },

@@ -257,7 +257,7 @@ async def test_the_page_shows_everything_and_needs_nothing_from_elsewhere() -> N
     assert page.open == []
     assert "script" not in page.seen
     for link in page.links:
-        assert link in {"/", "/openapi.json"} or link.startswith("data:") or link[1:] in page.places, link
+        assert link in {"./", "openapi.json"} or link.startswith("data:") or link[1:] in page.places, link
     document = whole()
     for path, method, what in operations(document):
         assert path in page.words

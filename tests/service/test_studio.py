@@ -1,6 +1,7 @@
 """The front end as browsers get it: the right bytes, cached as they should be, under a strict policy."""
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.studio import Studio
+from gateway.studio import DIST, Studio
 from shared.shell import Shell
 from tests.service.gate import get, listening, parse, raw, settings
 
@@ -165,10 +166,26 @@ async def test_without_a_build_a_page_says_what_this_is(tmp_path: Path) -> None:
         assert parse(await raw(port, get("/assets/index-a1b2c3.js"))).status == 404
     page = found.body.decode()
     assert (found.status, found.header("content-type")) == (200, "text/html; charset=utf-8")
-    assert 'href="/docs"' in page
+    assert 'href="docs"' in page
     assert page.count("<pre>") == 3
     assert page.count("https://pictures.example/api/v1/images") == 3
     assert "was not built" in page
     assert "Sandbox" in page
     assert "<script" not in page
     assert "default-src 'none'" in str(found.header("content-security-policy"))
+
+
+@pytest.mark.skipif(not (DIST / "index.html").exists(), reason="the studio is not built on this machine")
+async def test_the_built_page_names_what_is_beside_it_so_that_any_path_may_stand_before_it() -> None:
+    async with studio(DIST) as port:
+        page = parse(await raw(port, get("/"))).body.decode()
+    named = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert named
+    assert all(name.startswith("./assets/") for name in named), named
+
+
+async def test_the_page_without_a_studio_links_beside_itself(tmp_path: Path) -> None:
+    async with studio(tmp_path) as port:
+        page = parse(await raw(port, get("/"))).body.decode()
+    assert 'href="docs"' in page
+    assert 'href="/' not in page

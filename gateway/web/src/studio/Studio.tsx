@@ -14,7 +14,7 @@ import { Skeleton } from "../ui/Thumb";
 import { Header, type HeaderProps } from "./Header";
 import { Locked, useLocked } from "./Locked";
 import type { Handed } from "./Received";
-import { useConnection, useTheme, useView, type View } from "./settings";
+import { readBase, useConnection, useTheme, useView, type View } from "./settings";
 import { words } from "./words";
 import "./page.css";
 import styles from "./studio.module.css";
@@ -33,7 +33,7 @@ export function Studio() {
   const [refused, setRefused] = useState<string | null>(null);
   const top = { businessId, token, theme, onTheme: nextTheme, onConnect: connect };
   return (
-    <DarkroomProvider token={token || null} onUnauthorized={(bad) => setRefused(bad ?? "")} theme={theme}>
+    <DarkroomProvider baseUrl={readBase()} token={token || null} onUnauthorized={(bad) => setRefused(bad ?? "")} theme={theme}>
       <Desk key={businessId} {...top} refused={refused === token} />
     </DarkroomProvider>
   );

@@ -8,6 +8,9 @@ export type Theme = "auto" | "light" | "dark";
 const VIEWS: View[] = ["generate", "upload", "library"];
 const KEY = "darkroom:key";
 
+/** Where the gateway is: the folder of this page, which may be below some path of a larger site. */
+export const readBase = (): string => location.pathname.replace(/\/[^/]*$/, "");
+
 function readBusiness(): number {
   const asked = Number(new URLSearchParams(location.search).get("business_id"));
   return Number.isSafeInteger(asked) && asked > 0 ? asked : 1;
