@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import IO
+from typing import IO, Literal
 
 from shared import filenames, images, uploads
 from shared.content import Content
@@ -19,6 +19,8 @@ from upload_service.containers import Part
 from upload_service.intake import Accepted
 from upload_service.receive import Received
 from upload_service.tools import Tools
+
+Word = Literal["filename", "alt_text"]
 
 _PIECE = 256 * 1024
 """Bytes that are read and sent at once."""
@@ -40,6 +42,15 @@ class Order:
     def digest(self, sha256: str) -> str:
         """Tells a repetition from a reused key."""
         return hashlib.sha256(repr((sha256, self.filename, self.alt_text)).encode()).hexdigest()
+
+    def not_taken(self, row: Row) -> list[Word]:
+        """Which of its words the picture that was there already does not have. What was not said is not among them."""
+        words: list[Word] = []
+        if filenames.safe(self.filename, row["filename"]) != row["filename"]:
+            words.append("filename")
+        if self.alt_text is not None and self.alt_text != row["alt_text"]:
+            words.append("alt_text")
+        return words
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from shared.shares import Asker, asker
 from shared.strict import Asked, AskedInQuery
 from shared.texts import PATTERN
 from shared.wire import BusinessId, Text, Words
-from upload_service.order import Kept, Order, fulfil
+from upload_service.order import Kept, Order, Word, fulfil
 from upload_service.receive import Received, received
 from upload_service.tools import Tools
 
@@ -32,6 +32,17 @@ class Description(Asked):
 
     alt_text: Words | None = Field(None, max_length=1000, description="What the picture shows")
     filename: Text | None = Field(None, max_length=MAX_LENGTH, description="Instead of the file's own name")
+
+
+class Uploaded(wire.Image):
+    """The picture that is kept now."""
+
+    not_taken: list[Word] | None = Field(
+        None,
+        min_length=1,
+        description="Only where these bytes were there already: what was sent and differs from what the picture has. "
+        "It keeps its own; PATCH changes it",
+    )
 
 
 _BODY = {
@@ -72,7 +83,7 @@ _BODY = {
     "/upload",
     status_code=201,
     response_model=wire.Image,
-    responses={200: {"model": wire.Image, "description": "These bytes were there already; `X-Deduplicated: true`"}},
+    responses={200: {"model": Uploaded, "description": "These bytes were there already; `X-Deduplicated: true`"}},
     openapi_extra=_BODY,
     operation_id="upload_image",
     summary="Upload a picture",
@@ -92,7 +103,7 @@ async def upload(
         if await request.is_disconnected():
             raise ClientDisconnect
         kept = await fulfil(tools, order, form)
-    return _answer(tools, kept)
+    return _answer(tools, kept, [] if kept.created else order.not_taken(kept.row))
 
 
 def _order(form: Received, business_id: int, key: str | None, who: Asker) -> Order:
@@ -107,7 +118,7 @@ def _order(form: Received, business_id: int, key: str | None, who: Asker) -> Ord
     return Order(business_id, (said.filename or "").strip() or form.filename, alt_text, key, who)
 
 
-def _answer(tools: Tools, kept: Kept) -> Response:
+def _answer(tools: Tools, kept: Kept, not_taken: list[Word]) -> Response:
     image = wire.image(kept.row, tools.settings.purge_after)
     headers = {"Location": f"{tools.settings.public_url}/api/v1/images/{image.id}"}
     if not kept.created:
@@ -122,4 +133,6 @@ def _answer(tools: Tools, kept: Kept) -> Response:
         created=kept.created,
         replayed=kept.replayed,
     )
+    if not_taken:
+        image = Uploaded(**dict(image), not_taken=not_taken)
     return wire.answer(image, 201 if kept.created else 200, headers)

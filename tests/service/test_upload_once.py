@@ -20,10 +20,44 @@ async def send(room: Room, data: bytes, key: str, business: int = 1, **more: Any
 
 async def test_the_same_bytes_again_are_the_same_picture(uploads: Room) -> None:
     data = pictures.png()
-    first, again = await uploads.upload(data, "first.png"), await uploads.upload(data, "second.png")
+    first, again = await uploads.upload(data, "first.png"), await uploads.upload(data, "first.png")
     assert (again.status_code, again.headers["x-deduplicated"]) == (200, "true")
     assert again.json() == first.json()
     assert len(await uploads.stored()) == 1
+
+
+SECOND: list[tuple[str, dict[str, Any], list[str] | None]] = [
+    ("first.png", {}, None),
+    ("second.png", {}, ["filename"]),
+    ("first.png", {"alt_text": "A fox"}, None),
+    (" first\u200e.png", {"alt_text": " A fox "}, None),
+    ("", {"alt_text": "A wolf"}, ["alt_text"]),
+    ("first.png", {"filename": "second.png", "alt_text": "A wolf"}, ["filename", "alt_text"]),
+]
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+async def test_the_same_bytes_with_other_words_are_told_which_were_not_taken(uploads: Room, key: str | None) -> None:
+    data = pictures.png()
+    first = (await uploads.upload(data, "first.png", alt_text="A fox")).json()
+    for number, (name, words, not_taken) in enumerate(SECOND):
+        headers = {KEY: f"{key}{number}"} if key else None
+        for _ in range(2):
+            again = (await uploads.upload(data, name, headers=headers, **words)).json()
+            assert again.pop("not_taken", None) == not_taken
+            assert again == first, "it keeps its own"
+    bare = pictures.png(seed=2)
+    await uploads.upload(bare, "bare.png")
+    again = (await uploads.upload(bare, "bare.png", alt_text="A fox")).json()
+    assert (again["alt_text"], again["not_taken"]) == (None, ["alt_text"])
+
+
+async def test_a_replayed_upload_is_told_nothing_of_what_was_changed_since(uploads: Room, library: Room) -> None:
+    data = pictures.png()
+    first = (await send(uploads, data, "k")).json()
+    await library.client.patch(f"{IMAGES}/{first['id']}", json={"filename": "y.png"})
+    again = (await send(uploads, data, "k")).json()
+    assert (again["filename"], "not_taken" in again) == ("y.png", False)
 
 
 async def test_another_business_gets_a_picture_of_its_own(uploads: Room) -> None:
