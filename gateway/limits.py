@@ -176,10 +176,11 @@ class Limits:
         if scope["type"] != "http" or not scope["raw_path"].startswith(_API):
             await self._app(scope, receive, send)
             return
-        who, asker = of(scope), askers.of(scope)
-        if who is ANYONE and asker.turn.startswith("key "):  # No business is named: nobody to count.
-            await self._app(scope, receive, send)
+        who = of(scope)
+        if who is ANYONE and (not scope["query_string"] or askers.business(who, scope["query_string"]) is None):
+            await self._app(scope, receive, send)  # There is nobody to count.
             return
+        asker = askers.of(scope)
         if self._open.most_of(asker) >= self._most_open:
             raise RateLimited(f"More than {self._most_open} requests at once of this key or business", retry_after=1)
         with self._open.holding(asker):

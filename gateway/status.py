@@ -11,8 +11,9 @@ from starlette.types import Receive, Scope, Send
 
 from gateway import prefer
 from gateway.watch import View, Watch
-from shared import caller, etags
-from shared.errors import FieldError, Invalid, MethodNotAllowed, NotFound, Unavailable
+from shared import caller, etags, shares
+from shared.errors import FieldError, Invalid, MethodNotAllowed, NotFound
+from shared.shares import Asker
 
 PREFIX = "/api/v1/images/generate/status/"
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -56,14 +57,12 @@ class StatusLane:
             seconds
             and (not known or etags.names(known, view.etag))
             and view.retry_after is not None
-            and (leave := self._watch.enter())
+            and not self._watch.refusal(who := _watcher(scope, view))
         ):
-            try:
+            scope["state"]["held"] = True
+            with self._watch.waiting(who):
                 view = await self._until_changed(job_id, view, seconds, receive) or view
-                waited = True
-            finally:
-                leave()
-                scope["state"]["held"] = True
+            waited = True
         headers = [(b"etag", view.etag.encode()), (b"cache-control", b"no-cache"), (b"vary", b"prefer")]
         if view.retry_after is not None:
             headers.append((b"retry-after", str(view.retry_after).encode()))
@@ -100,15 +99,20 @@ class StatusLane:
         return now
 
     async def _stream(self, job_id: UUID, view: View, scope: Scope, receive: Receive, send: Send) -> None:
-        leave = self._watch.enter()
-        if leave is None:
-            raise Unavailable("Too many are watching; poll the status instead", retry_after=5)
+        who = _watcher(scope, view)
+        if refusal := self._watch.refusal(who):
+            raise refusal
         headers = [
             (b"content-type", b"text/event-stream; charset=utf-8"),
             (b"cache-control", b"no-store"),
             (b"x-accel-buffering", b"no"),
         ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        with self._watch.waiting(who):
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await self._tell(job_id, view, scope, receive, send)
+
+    async def _tell(self, job_id: UUID, view: View, scope: Scope, receive: Receive, send: Send) -> None:
+        """The events, until the job ends or the client leaves."""
         events = asyncio.create_task(self._events(job_id, view, _headers(scope).get(b"last-event-id", b""), send))
         gone = asyncio.create_task(_until_gone(receive))
         try:
@@ -119,7 +123,6 @@ class StatusLane:
         finally:
             gone.cancel()
             events.cancel()
-            leave()
 
     async def _events(self, job_id: UUID, view: View, last: bytes, send: Send) -> None:
         """Each change once, a comment in every silence, and the end after the final state."""
@@ -135,6 +138,11 @@ class StatusLane:
             else:
                 await _send_event(now, send)
             view = now
+
+
+def _watcher(scope: Scope, view: View) -> Asker:
+    """Whose share of the watchers it takes: the key's, and that of the job's business."""
+    return shares.asker(caller.of(scope), view.business_id)
 
 
 async def _send_event(view: View, send: Send) -> None:

@@ -5,7 +5,7 @@ what is said is right without Redis too, only dearer.
 """
 
 import asyncio
-from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,8 +15,10 @@ from gateway import schemas
 from shared import log, progress
 from shared.db import Pool
 from shared.doorbell import CHANGES, Doorbell
+from shared.errors import Problem, RateLimited, Unavailable
 from shared.models import JobStatus
 from shared.settings import GatewaySettings
+from shared.shares import Asker, Held, part
 
 _LINE_SECONDS = 1.0
 """A waiting job's place in the line changes without an event of its own."""
@@ -51,7 +53,8 @@ class Watch:
         self._wanted: dict[UUID, asyncio.Future[View | None]] = {}
         self._loading: dict[UUID, asyncio.Future[View | None]] = {}
         self._waiters: dict[UUID, set[asyncio.Event]] = {}
-        self._watchers = 0
+        self._watchers = Held()
+        self._share = part(settings.share, settings.max_watchers)
         self._loads: set[asyncio.Task[None]] = set()
         self.closing = False
         """Set when the process is asked to stop: open streams end."""
@@ -91,15 +94,17 @@ class Watch:
             if not self._waiters[job_id]:
                 del self._waiters[job_id]
 
-    def enter(self) -> Callable[[], None] | None:
-        """A place among the waiting; call what it answers to leave. None when there are too many."""
-        if self._watchers >= self._settings.max_watchers or self.closing:
-            return None
-        self._watchers += 1
-        return self._leave
+    def refusal(self, who: Asker) -> Problem | None:
+        """Why there is no place among the waiting: all are taken, or their share is."""
+        if self.closing or self._watchers.all >= self._settings.max_watchers:
+            return Unavailable("Too many are watching; poll the status instead", retry_after=5)
+        if self._watchers.most_of(who) >= self._share:
+            return RateLimited(f"More than {self._share} watchers of this key or business; poll instead", retry_after=5)
+        return None
 
-    def _leave(self) -> None:
-        self._watchers -= 1
+    def waiting(self, who: Asker) -> AbstractContextManager[None]:
+        """A place among the waiting, until the block ends. Only where there is no `refusal`."""
+        return self._watchers.holding(who)
 
     def close(self) -> None:
         """Ends what waits, so that the process can stop."""

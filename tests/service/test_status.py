@@ -1,8 +1,8 @@
 """The polls: right, cheap, and held until something changes; with Redis and without it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -14,12 +14,14 @@ from gateway.status import PREFIX, StatusLane
 from gateway.watch import Watch
 from generation_worker import entry
 from shared import db, images, jobs, late, progress
+from shared.caller import ANYONE
 from shared.db import Pool
 from shared.doorbell import CHANGES, Doorbell
 from shared.ids import new_id
 from shared.jobs import Wish
 from shared.models import Job, JobError
 from shared.settings import GatewaySettings
+from shared.shares import asker
 from shared.shell import Shell
 from shared.store import Stored
 from tests.service.gate import unlocked
@@ -69,8 +71,8 @@ class Running:
 
 
 @asynccontextmanager
-async def running(database: str, redis_url: str) -> AsyncIterator[Running]:
-    settings = GatewaySettings(database_url=database, redis_url=redis_url)
+async def running(database: str, redis_url: str, **more: Any) -> AsyncIterator[Running]:
+    settings = GatewaySettings(database_url=database, redis_url=redis_url, **more)
     pool, bell = await db.connect(settings), Doorbell.at(settings)
     counting = CountingPool(pool)
     watch = Watch(counting, bell, settings)  # type: ignore[arg-type]
@@ -264,14 +266,42 @@ async def test_without_redis_a_poll_is_right_and_a_held_one_sees_the_change(data
         assert (await lane.get(job)).json()["status"] == "failed"
 
 
-async def test_too_many_watchers_are_sent_away(lane: Running) -> None:
-    job = await lane.accept()
-    places: list[Callable[[], None] | None] = [lane.watch.enter() for _ in range(5000)]
-    assert all(places)
-    answer = await lane.http.get(f"{PREFIX}{job.id}/events")
-    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    async with asyncio.timeout(5):
-        assert (await lane.get(job, Prefer="wait=20")).status_code == 200
+async def test_too_many_watchers_are_sent_away(database: str, redis_url: str) -> None:
+    async with running(database, redis_url, max_watchers=8) as lane, AsyncExitStack() as held:
+        for business in range(2, 6):
+            other = await lane.accept(business)
+            for _ in range(2):
+                held.enter_context(lane.watch.waiting(asker(ANYONE, other.business_id)))
+        job = await lane.accept()
+        answer = await lane.http.get(f"{PREFIX}{job.id}/events")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        async with asyncio.timeout(5):
+            assert (await lane.get(job, Prefer="wait=20")).status_code == 200
+
+
+async def test_watchers_of_one_business_leave_places_for_others(database: str, redis_url: str) -> None:
+    async with running(database, redis_url, max_watchers=8) as lane, AsyncExitStack() as stack:
+        mine, theirs = await lane.accept(1), await lane.accept(2)
+        stream = asyncio.create_task(lane.http.get(f"{PREFIX}{mine.id}/events"))
+        stack.callback(stream.cancel)
+        held = asyncio.create_task(lane.get(mine, Prefer="wait=30"))
+        stack.callback(held.cancel)
+        async with asyncio.timeout(10):
+            while len(lane.watch._waiters.get(mine.id, ())) < 2:
+                await asyncio.sleep(0.01)
+            refused = await lane.http.get(f"{PREFIX}{mine.id}/events")
+            assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+            assert (refused.headers["retry-after"], "More than 2 watchers" in refused.json()["detail"]) == ("5", True)
+            at_once = await lane.get(mine, Prefer="wait=30")
+            assert (at_once.status_code, "preference-applied" in at_once.headers) == (200, False)
+            others = [asyncio.create_task(lane.http.get(f"{PREFIX}{theirs.id}/events"))]
+            others.append(asyncio.create_task(lane.get(theirs, Prefer="wait=30")))
+            while len(lane.watch._waiters.get(theirs.id, ())) < 2:
+                await asyncio.sleep(0.01)
+            for job in (await lane.claim(), await lane.claim()):
+                await lane.fail(job)
+            assert [one.status_code for one in await asyncio.gather(stream, held, *others)] == [200] * 4
+        assert not lane.watch.refusal(asker(ANYONE, 1)), "who left gave the place back"
 
 
 async def test_a_position_never_rises(lane: Running) -> None:
