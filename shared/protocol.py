@@ -53,6 +53,12 @@ class Protocol(HttpToolsProtocol):
     _keep_alive = False
     """Whether this message, once whole, leaves the connection open."""
     _timer: asyncio.TimerHandle | None = None
+    _body_until = 0.0
+    """When the body has to be whole, by the loop's clock."""
+    _seen = 0
+    """Bytes of the body that had come at the last look."""
+    _held_up = False
+    """Whether it was we who did not read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -85,7 +91,8 @@ class Protocol(HttpToolsProtocol):
         self._refusal = self._wrong_head()
         if self._refusal is not None:
             raise ValueError("the head is refused")  # Ends the parsing; uvicorn then asks for the answer below.
-        self._within(self.bounds.body_timeout)
+        self._body_until = self.loop.time() + self.bounds.body_timeout
+        self._within(self._until_next_look())
         super().on_headers_complete()
         if self._has_body:
             self._own_cycle = self.cycle
@@ -100,7 +107,8 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._forget_timer()
-        self._beside = self._body = 0
+        self._beside = self._body = self._seen = 0
+        self._held_up = False
         if self._own_cycle is not None and not self._own_cycle.response_started:
             self._own_cycle.keep_alive = self._keep_alive
             self._own_cycle.transport = self.transport
@@ -153,11 +161,26 @@ class Protocol(HttpToolsProtocol):
             self._timer = None
 
     def _late(self) -> None:
-        if self.flow.read_paused:  # It is we who do not read.
+        cycle = self._own_cycle
+        if self.flow.read_paused or (cycle is not None and cycle.waiting_for_100_continue):  # It is we who do not read.
+            self._held_up = True
             self._timer = self.loop.call_later(_LOOK_AGAIN_SECONDS, self._late)
-            return
-        part = "headers" if self._in_head else "body"
-        self._refuse(RequestTimeout(f"The {part} did not come in time"))
+        elif self._in_head or not self._keeps_pace():
+            part = "headers" if self._in_head else "body"
+            self._refuse(RequestTimeout(f"The {part} did not come in time"))
+        else:
+            self._within(self._until_next_look())
+
+    def _keeps_pace(self) -> bool:
+        """Whether the body may go on: its time is not over, and enough has come since the last look."""
+        least = self.bounds.least_body_rate * self.bounds.least_body_seconds
+        enough = self._held_up or self._body - self._seen >= least
+        self._seen, self._held_up = self._body, False
+        return enough and self.loop.time() < self._body_until
+
+    def _until_next_look(self) -> float:
+        left = self._body_until - self.loop.time()
+        return min(left, self.bounds.least_body_seconds) if self.bounds.least_body_rate else left
 
     def _refuse(self, problem: Problem) -> None:
         """Answers, unless an answer is under way or was given, and closes."""

@@ -50,6 +50,10 @@ class Common(BaseSettings):
     """Seconds a connection has for its first request, and a request for its headers."""
     body_timeout: Seconds = Field(300.0, validation_alias=variable("DARKROOM_BODY_TIMEOUT"))
     """Seconds a request's body may take; a picture of 10 MiB in that time is 280 kbit/s."""
+    least_body_rate: int = Field(0, ge=0, validation_alias=variable("DARKROOM_LEAST_BODY_RATE"))
+    """Bytes a second of a body that have to come on average; 0 for no such bound. The gateway has one."""
+    least_body_seconds: Seconds = Field(20.0, validation_alias=variable("DARKROOM_LEAST_BODY_SECONDS"))
+    """Seconds over which that is looked at."""
     linger: Seconds = Field(5.0, validation_alias=variable("DARKROOM_LINGER_SECONDS"))
     """Seconds in which what a client still sends after a refusal is thrown away, so that it can read the refusal."""
     linger_bytes: int = Field(100 * 1024 * 1024, ge=0, validation_alias=variable("DARKROOM_LINGER_BYTES"))

@@ -40,6 +40,8 @@ class GatewaySettings(Common):
     """Uploads, and files to be validated, that one key may have under way in this process."""
 
     port: int = Field(8003, ge=0, le=65535, validation_alias=variable("DARKROOM_PORT"))
+    least_body_rate: int = Field(1024, ge=0, validation_alias=variable("DARKROOM_LEAST_BODY_RATE"))
+    """Only here: an inner service waits for what the gateway hands on."""
     upload_url: str = Field("http://127.0.0.1:8011", validation_alias=variable("DARKROOM_UPLOAD_URL"))
     """Where the upload service listens."""
     library_url: str = Field("http://127.0.0.1:8012", validation_alias=variable("DARKROOM_LIBRARY_URL"))

@@ -76,6 +76,29 @@ async def test_who_sends_a_byte_now_and_then_is_sent_away(gateway: Process, star
     assert (found.status, found.problem()["code"]) == (408, "request_timeout")
 
 
+@pytest.mark.parametrize("gateway", [{"DARKROOM_LEAST_BODY_SECONDS": "1"}], indirect=True, ids=["looked at soon"])
+async def test_a_body_has_a_least_rate(gateway: Process) -> None:
+    start = f"POST {LIST}/generate HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\nsome bytes".encode()
+    for drop in (b"", b"some bytes"):
+        found = parse(await drip(gateway.port, start, drop))
+        assert (found.status, found.problem()["code"]) == (408, "request_timeout")
+
+
+@pytest.mark.parametrize(
+    "gateway", [{"DARKROOM_LEAST_BODY_SECONDS": "1", "DARKROOM_LEAST_BODY_RATE": "1"}], indirect=True, ids=["a byte"]
+)
+async def test_a_body_that_keeps_to_the_least_rate_is_read_to_its_end(gateway: Process) -> None:
+    head = f"POST {LIST}/generate HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(f"{head}Content-Length: 200\r\n\r\n".encode())
+    for _ in range(200):  # Two looks and more. The pace is what is tested.
+        writer.write(b"[")
+        await asyncio.sleep(0.015)
+    async with asyncio.timeout(20):
+        assert parse(await reader.read()).status != 408
+    writer.close()
+
+
 @pytest.mark.parametrize(
     "headers",
     [
