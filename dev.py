@@ -20,6 +20,7 @@ import platform
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -90,14 +91,13 @@ def test(more: Sequence[str]) -> None:
             pool.submit(tool, "components", ["npm", "test", "--silent"], WEB),
         ]:
             done.result()
-    # Several at a time: much of a test is waiting for real processes. Chaos is alone, its faults are timed.
-    apart = ["--ignore=tests/browser", "--ignore=tests/chaos", "--ignore=tests/slow"]
-    several = ["-n", "3", "--dist", "loadfile"]
-    show("pytest", "tests", *apart, *several, *more, nothing_chosen_is_fine=bool(more))
+    # Playwright's synchronous side and pytest-asyncio cannot share a process, and much of a test is waiting for real
+    # processes: the browser's tests run beside the others. Chaos is alone, its faults are timed.
+    browser, file_by_file = ["tests/browser", "--ignore=tests/browser/slow"], ["--dist", "loadfile"]
+    others = ["tests", *(f"--ignore=tests/{apart}" for apart in ("browser", "chaos", "slow"))]
+    with beside("pytest", *browser, "-n", "2", *file_by_file, *more, nothing_chosen_is_fine=bool(more)):
+        show("pytest", *others, "-n", "3", *file_by_file, *more, nothing_chosen_is_fine=bool(more))
     show("pytest", "tests/chaos", *more, nothing_chosen_is_fine=bool(more))
-    # Playwright's synchronous side and pytest-asyncio cannot share a process.
-    apart, two = ["--ignore=tests/browser/slow"], ["-n", "2", "--dist", "loadfile"]
-    show("pytest", "tests/browser", *apart, *two, *more, nothing_chosen_is_fine=bool(more))
 
 
 def test_slow(more: Sequence[str]) -> None:
@@ -286,10 +286,33 @@ def check(title: str, *command: str) -> None:
     tool(title, [str(BIN / command[0]), *command[1:]])
 
 
-def show(*command: str, directory: Path = ROOT, nothing_chosen_is_fine: bool = False) -> None:
+def show(*command: str, nothing_chosen_is_fine: bool = False) -> None:
     """A step of the tests whose output is the point. What failed is not tried again: a flaky test is a defect."""
-    program = [str(BIN / "python"), "-m", "pytest"] if command[0] == "pytest" else [command[0]]
-    status = subprocess.run([*program, *command[1:]], cwd=directory, env=environment(), check=False).returncode
+    done = subprocess.run(program(command), env=environment(), check=False)
+    judge(command, done.returncode, nothing_chosen_is_fine)
+
+
+@contextmanager
+def beside(*command: str, nothing_chosen_is_fine: bool = False) -> Iterator[None]:
+    """Like `show`, while something else is shown; its output follows after that."""
+    with tempfile.TemporaryFile() as output:
+        running = subprocess.Popen(program(command), env=environment(), stdout=output, stderr=subprocess.STDOUT)
+        try:
+            yield
+            running.wait()
+        finally:
+            running.terminate()
+            running.wait()
+            output.seek(0)
+            print(output.read().decode(errors="replace"), end="", flush=True)
+    judge(command, running.returncode, nothing_chosen_is_fine)
+
+
+def program(command: Sequence[str]) -> list[str]:
+    return [str(BIN / "python"), "-m", *command] if command[0] == "pytest" else list(command)
+
+
+def judge(command: Sequence[str], status: int, nothing_chosen_is_fine: bool) -> None:
     if status == 5 and nothing_chosen_is_fine:  # pytest's word for: no test matched.
         return
     if status:

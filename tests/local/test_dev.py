@@ -150,6 +150,17 @@ def test_ci_runs_exactly_what_a_developer_runs() -> None:
     assert script.stat().st_mode & 0o111
 
 
+def test_what_runs_beside_is_shown_afterwards_and_its_failure_counts(checkout: Checkout) -> None:
+    done = checkout.run("with dev.beside('sh', '-c', 'echo second; exit 3'):\n    print('first', flush=True)")
+    assert done.stdout == "first\nsecond\n"
+    assert (done.returncode, done.stderr) == (1, "darkroom: `sh -c echo second; exit 3` failed\n")
+
+
+def test_what_runs_beside_ends_with_what_failed_first(checkout: Checkout) -> None:
+    done = checkout.run("with dev.beside('sleep', 'infinity'):\n    dev.fail('first')")
+    assert (done.returncode, done.stderr) == (1, "darkroom: first\n")
+
+
 @pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 1)])
 def test_what_was_not_tried_is_said_and_is_a_failure_in_ci(tmp_path: Path, ci: str, status: int) -> None:
     file = tmp_path / "test_moon.py"
