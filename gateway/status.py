@@ -4,6 +4,7 @@ Polling is most of what this process does; FastAPI's routing alone costs three t
 """
 
 import asyncio
+import functools
 import re
 from uuid import UUID
 
@@ -37,7 +38,7 @@ class StatusLane:
             wrong = FieldError("query", "unknown_field", "This route takes no query parameters")
             raise Invalid(wrong.detail, errors=(wrong,))
         scope["state"]["lane"] = PREFIX + ("{job_id}/events" if rest else "{job_id}")
-        job_id = UUID(name)
+        job_id = _uuid(name)
         view = await self._watch.view(job_id)
         # Somebody else's is answered like one that is not, from the same memory and in the same time.
         if view is None or not caller.of(scope).owns(view.business_id):
@@ -50,7 +51,7 @@ class StatusLane:
     async def _poll(self, job_id: UUID, view: View, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _headers(scope)
         waited = False
-        seconds = _seconds(scope)
+        seconds = _seconds(scope) if b"prefer" in asked else 0
         known = asked.get(b"if-none-match", b"")
         # Who names an older version is behind already, and is told at once.
         if (
@@ -143,6 +144,12 @@ class StatusLane:
 def _watcher(scope: Scope, view: View) -> Asker:
     """Whose share of the watchers it takes: the key's, and that of the job's business."""
     return shares.asker(caller.of(scope), view.business_id)
+
+
+@functools.lru_cache(maxsize=4096)
+def _uuid(name: str) -> UUID:
+    """Reading one costs as much as answering for it, and the same are asked for over and over."""
+    return UUID(name)
 
 
 async def _send_event(view: View, send: Send) -> None:

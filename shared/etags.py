@@ -10,7 +10,9 @@ _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 def names(header: str | bytes | None, etag: str | bytes) -> bool:
     """Whether the header names this version; `*` names every one."""
-    said = _text(header or "").strip()
+    if not header:
+        return False
+    said = _text(header).strip()
     return said == "*" or _text(etag).removeprefix("W/") in _TAG.findall(said)
 
 

@@ -8,6 +8,7 @@ connection, and the reset overtakes the answer.
 
 import asyncio
 import http
+import math
 import os
 from collections.abc import Callable
 from typing import cast
@@ -53,6 +54,8 @@ class Protocol(HttpToolsProtocol):
     _keep_alive = False
     """Whether this message, once whole, leaves the connection open."""
     _timer: asyncio.TimerHandle | None = None
+    _due = math.inf
+    """When what is being read has to be over, by the clock of the loop."""
     _body_until = 0.0
     """When the body has to be whole, by the loop's clock."""
     _seen = 0
@@ -106,7 +109,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
-        self._forget_timer()
+        self._due = math.inf
         self._beside = self._body = self._seen = 0
         self._held_up = False
         if self._own_cycle is not None and not self._own_cycle.response_started:
@@ -151,20 +154,31 @@ class Protocol(HttpToolsProtocol):
         return Malformed("Send HTTP/1.1 with one Host header, or HTTP/1.0 without chunks")
 
     def _within(self, seconds: float) -> None:
-        """What is being read has to be over by then."""
-        self._forget_timer()
-        self._timer = self.loop.call_later(seconds, self._late)
+        """What is being read has to be over by then. One timer serves a connection: one for each request costs more."""
+        self._due = self.loop.time() + seconds
+        if self._timer is None or self._timer.when() > self._due:
+            self._forget_timer()
+            self._timer = self.loop.call_later(seconds, self._look)
 
     def _forget_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
+    def _look(self) -> None:
+        """Whether it is over, and when to look again."""
+        self._timer = None
+        left = self._due - self.loop.time()
+        if left <= 0:
+            self._late()
+        elif left < math.inf:
+            self._timer = self.loop.call_later(left, self._look)
+
     def _late(self) -> None:
         cycle = self._own_cycle
         if self.flow.read_paused or (cycle is not None and cycle.waiting_for_100_continue):  # It is we who do not read.
             self._held_up = True
-            self._timer = self.loop.call_later(_LOOK_AGAIN_SECONDS, self._late)
+            self._within(_LOOK_AGAIN_SECONDS)
         elif self._in_head or not self._keeps_pace():
             part = "headers" if self._in_head else "body"
             self._refuse(RequestTimeout(f"The {part} did not come in time"))

@@ -117,11 +117,11 @@ class Shell:
         identity = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = identity
         own = [*self._headers, (b"x-request-id", identity.encode())]
-        status = 0
+        status, method, path = 0, scope["method"], scope["path"]
 
         async def answer(message: Message) -> None:
             nonlocal status
-            if scope["method"] == "OPTIONS":
+            if method == "OPTIONS":
                 message = _options(message, status)
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -131,13 +131,13 @@ class Shell:
         structlog.contextvars.bind_contextvars(request_id=identity)
         try:
             # Probes are asked by address, by whoever watches over us, and tell a page nothing.
-            if scope["path"] not in Probes.paths:
+            if path not in Probes.paths:
                 self._visitors.check(scope)
             await self._app(scope, receive, answer)
         except ClientDisconnect:
             status = status or LEFT
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is told in the one body
-            _write_down(fault, scope["path"])
+            _write_down(fault, path)
             if status == 0:
                 await send_problem(scope, answer, problem_of(fault))
             # Else the answer was given. The server closes the connection on half of one: it must not pass for a whole.
@@ -145,8 +145,8 @@ class Shell:
             structlog.contextvars.unbind_contextvars("request_id")
             took = time.perf_counter() - began
             route = _route(scope)
-            _count(scope["method"], route, status, None if scope["state"].get("held") else took)
-            self._log.write(identity, scope["method"], route, status, took)
+            _count(method, route, status, None if scope["state"].get("held") else took)
+            self._log.write(identity, method, route, status, took)
 
 
 def _options(message: Message, status: int) -> Message:

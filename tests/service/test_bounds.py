@@ -239,3 +239,16 @@ async def test_a_body_that_is_whole_keeps_the_connection(gateway: Process) -> No
             assert said.startswith(b"HTTP/1.1 503")
             assert b"connection: close" not in said.lower()
     writer.close()
+
+
+@pytest.mark.parametrize("gateway", [{"DARKROOM_HEADER_TIMEOUT": "1"}], indirect=True)
+async def test_each_head_of_a_connection_has_its_own_time_and_the_silence_between_has_none(gateway: Process) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    async with asyncio.timeout(20):
+        for silence in (0, 1.2, 1.2):
+            await asyncio.sleep(silence)
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: ")
+        assert (await reader.read()).startswith(b"HTTP/1.1 408")
+    writer.close()
