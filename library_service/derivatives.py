@@ -1,6 +1,7 @@
 """Copies in a platform's shape, kept as pictures of their own and linked to their parent: made, and listed."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -11,12 +12,14 @@ from fastapi import APIRouter, Query, Request, Response
 from library_service.schemas import Copies, ImageId, Scope, Wish
 from library_service.tools import Tools, tools_of
 from shared import caller, delivery, filenames, images, log, platforms, renditions, uploads, wire
+from shared.content import Content
 from shared.db import Row, transaction
 from shared.delivery import Delivered
 from shared.errors import Conflict, NotFound, StorageUnavailable
 from shared.ids import new_id
 from shared.keep import keep
 from shared.models import Image
+from shared.shares import asker
 
 router = APIRouter(prefix="/api/v1/images", tags=["Library"])
 
@@ -47,23 +50,39 @@ async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Qu
     summary="Keep a copy in a platform's shape",
 )
 async def derive(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], wish: Wish) -> Response:
-    """The copy has bytes of its own: deleting the parent does not touch it."""
+    """The copy has bytes of its own: deleting the parent does not touch it. There is one of each preset and mode."""
     tools = tools_of(request)
     parent = await images.get(tools.db, image_id, caller.of(request.scope).whose(asked.business_id))
     if parent["deleted_at"]:
         raise Conflict("The picture is in the trash; restore it first")
+    row = await images.find_copy(tools.db, image_id, _kind(wish))
+    if row:
+        return _answer(tools, row, created=False)
+    new = new_id()
+    who = asker(caller.of(request.scope), parent["business_id"])
+    copy_id, ours = await tools.making.once(image_id, _kind(wish), who, lambda: _make(tools, parent, wish, new))
+    return _answer(tools, await images.get(tools.db, copy_id), created=ours and copy_id == new)
+
+
+def _kind(wish: Wish) -> str:
+    return f"{wish.preset} {wish.mode}"
+
+
+async def _make(tools: Tools, parent: Row, wish: Wish, new: UUID) -> UUID:
+    """The id of the copy: `new`, or that of the one which is there. The store is asked only where none is known."""
+    row = await images.find_copy(tools.db, parent["id"], _kind(wish))  # Somebody may have made it a moment ago.
+    if row:
+        return UUID(str(row["id"]))
     made = _made(parent, wish)
-    data = await _fetch(tools, made.url)
-    sha256 = hashlib.sha256(data).hexdigest()
-    row = await images.find_copy(tools.db, image_id, sha256)
-    created = False
-    if row is None:
-        image = _image(parent, wish, made, len(data), sha256)
-        begun = await uploads.begin(tools.db, image.id, image.business_id, None, None)
-        kept = await keep(tools.db, tools.store, begun, image, data)
-        await _follow(tools, parent, wish, kept.id)
-        row, created = await images.get(tools.db, kept.id), kept.id == begun.id
-    return _answer(tools, row, created=created)
+    fetched = await _fetch(tools, made.url)
+    same = await images.same_copy(tools.db, parent["id"], fetched.sha256, _kind(wish))
+    if same:
+        return same
+    image = _image(parent, wish, made, fetched, new)
+    begun = await uploads.begin(tools.db, image.id, image.business_id, None, None)
+    kept = await keep(tools.db, tools.store, begun, image, fetched.content)
+    await _follow(tools, parent, wish, kept.id)
+    return kept.id
 
 
 async def _follow(tools: Tools, parent: Row, wish: Wish, copy_id: UUID) -> None:
@@ -92,22 +111,31 @@ def _made(parent: Row, wish: Wish) -> Delivered:
     return made
 
 
-async def _fetch(tools: Tools, url: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    content: Content
+    sha256: str
+
+
+async def _fetch(tools: Tools, url: str) -> _Fetched:
     """The bytes of a rendition, from the store. Raises StorageUnavailable."""
-    data = bytearray()
+    pieces: list[bytes] = []
+    size, digest = 0, hashlib.sha256()
     try:
         async with tools.delivery.stream("GET", url) as answer:
             if answer.status_code != 200:
                 raise _unavailable(f"it answered {answer.status_code}")
             async for chunk in answer.aiter_bytes():
-                data += chunk
-                if len(data) > _MOST_BYTES:
+                pieces.append(chunk)
+                size += len(chunk)
+                digest.update(chunk)
+                if size > _MOST_BYTES:
                     raise _unavailable("the copy is too large")
     except httpx2.HTTPError as fault:
         raise _unavailable(type(fault).__name__) from fault
-    if not data.startswith(b"\xff\xd8\xff"):
+    if not b"".join(pieces[:3]).startswith(b"\xff\xd8\xff"):
         raise _unavailable("it answered something that is no JPEG")
-    return bytes(data)
+    return _Fetched(Content(size, lambda: pieces), digest.hexdigest())
 
 
 def _unavailable(why: str) -> StorageUnavailable:
@@ -115,21 +143,22 @@ def _unavailable(why: str) -> StorageUnavailable:
     return StorageUnavailable("The picture store did not make the copy; nothing was kept", retry_after=5)
 
 
-def _image(parent: Row, wish: Wish, made: Delivered, length: int, sha256: str) -> Image:
+def _image(parent: Row, wish: Wish, made: Delivered, fetched: _Fetched, new: UUID) -> Image:
     return Image(
-        id=new_id(),
+        id=new,
         business_id=parent["business_id"],
         source=parent["source"],
         filename=_name(parent, wish),
         public_id="",
         url="",
         format="jpeg",
-        bytes=length,
+        bytes=fetched.content.size,
         width=made.width,
         height=made.height,
-        sha256=sha256,
+        sha256=fetched.sha256,
         alt_text=parent["alt_text"],
         parent_id=parent["id"],
+        derived_as=_kind(wish),
         created_at=datetime.now(UTC),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import httpx2
 from fastapi import Request
 
+from library_service.making import Making
 from shared.db import Pool, connect
 from shared.settings import LibrarySettings
 from shared.store import CloudinaryStore, ImageStore
@@ -22,6 +23,7 @@ class Tools:
     lists: Pool
     """For the library's pages without a search, whose plan is kept: making it takes longer than reading the page."""
     store: ImageStore
+    making: Making
     delivery: httpx2.AsyncClient
     """Fetches renditions from the store's own address; never an address that a client named."""
     probe: Pool
@@ -45,6 +47,6 @@ async def opened(settings: LibrarySettings) -> AsyncIterator[Tools]:
             await connect(settings, most=1) as probe,
             httpx2.AsyncClient(timeout=settings.store_timeout, follow_redirects=False) as delivery,
         ):
-            yield Tools(settings, db, lists, store, delivery, probe)
+            yield Tools(settings, db, lists, store, Making(settings), delivery, probe)
     finally:
         store.close()

@@ -7,7 +7,10 @@ Where a function takes `whose`, only pictures of these businesses are there for 
 
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
+
+import asyncpg
 
 from shared.caller import Whose
 from shared.db import Connection, Db, Row
@@ -34,7 +37,8 @@ def fold(text: str) -> str:
 
 
 async def add(db: Db, image: Image) -> Image:
-    """Adds the picture, or answers the one that is there: the same bytes uploaded, the same job's, or this very id.
+    """Adds the picture, or answers the one that is there: the same bytes uploaded, the same job's, the same copy of the
+    same picture, or this very id.
 
     `searchable` is filled in here, with the prompt of its job, and `created_at` by the database's clock.
     """
@@ -51,8 +55,10 @@ async def _twin(db: Db, image: Image) -> Row | None:
         return await db.fetchrow(f"select {_COLUMNS} from images where id = $1 or job_id = $2", image.id, image.job_id)
     return await db.fetchrow(
         f"""select {_COLUMNS} from images where id = $1
-            or (business_id = $2 and sha256 = $3 and source = 'uploaded' and deleted_at is null)""",
-        image.id, image.business_id, image.sha256,
+            or (parent_id = $4 and derived_as = $5 and deleted_at is null)
+            or (business_id = $2 and sha256 = $3 and source = 'uploaded' and deleted_at is null)
+            order by id = $1 desc, derived_as = $5 desc nulls last limit 1""",
+        image.id, image.business_id, image.sha256, image.parent_id, image.derived_as,
     )  # fmt: skip
 
 
@@ -79,13 +85,30 @@ async def find_by_hash(db: Db, business_id: int, sha256: str) -> Row | None:
     )  # fmt: skip
 
 
-async def find_copy(db: Db, parent_id: UUID, sha256: str) -> Row | None:
-    """The live derivative of this picture with these bytes."""
+async def find_copy(db: Db, parent_id: UUID, derived_as: str) -> Row | None:
+    """The live derivative of this picture that was made so."""
     return await db.fetchrow(
         f"""select {ROW} from images i left join jobs j on j.id = i.job_id
-            where i.parent_id = $1 and i.sha256 = $2 and i.deleted_at is null order by i.id limit 1""",
-        parent_id, sha256,
+            where i.parent_id = $1 and i.derived_as = $2 and i.deleted_at is null""",
+        parent_id, derived_as,
     )  # fmt: skip
+
+
+async def same_copy(db: Db, parent_id: UUID, sha256: str, derived_as: str) -> UUID | None:
+    """The live derivative of this picture with these bytes, however it was made. One of an earlier version, which does
+    not say how, says so from now on."""
+    found: UUID | None = await db.fetchval(
+        """select id from images where parent_id = $1 and sha256 = $2 and deleted_at is null
+            order by derived_as = $3 desc nulls last, id limit 1""",
+        parent_id, sha256, derived_as,
+    )  # fmt: skip
+    if found is not None:
+        with suppress(asyncpg.UniqueViolationError):  # Another process made it in this moment: that one says so.
+            await db.execute(
+                "update images set derived_as = $2 where id = $1 and derived_as is null and deleted_at is null",
+                found, derived_as,
+            )  # fmt: skip
+    return found
 
 
 async def copies(db: Db, parent_id: UUID, limit: int) -> list[Row]:

@@ -135,6 +135,8 @@ class Image(SQLModel):
     """The job that painted it. What the generation was is read from there."""
     parent_id: UUID | None = Field(default=None)
     """The picture this one was derived from."""
+    derived_as: str | None = Field(default=None, sa_column=_text(optional=True))
+    """Into what and how, `instagram_4x5 crop`. Null also for copies of versions that did not write it down."""
     searchable: str = Field(default="", sa_column=_text())
     """What `search` reads, in lower case: filename, alt text and the prompt of its job, one per line."""
     created_at: datetime = Field(sa_column=_time(now=True))
@@ -278,6 +280,7 @@ def _gin(name: str, said: Any, **more: Any) -> Index:
 
 _NEWEST = (text("created_at desc"), text("id desc"))
 _LIVE, _TRASHED = text("deleted_at is null"), text("deleted_at is not null")
+_COPY = text("deleted_at is null and derived_as is not null")
 
 
 class Images(Image, table=True):
@@ -292,6 +295,7 @@ class Images(Image, table=True):
         Index("images_page_by_source", "business_id", "source", *_NEWEST, postgresql_where=_LIVE),
         Index("images_trash", "business_id", text("deleted_at desc"), text("id desc"), postgresql_where=_TRASHED),
         Index("images_purged_next", "purge_at", postgresql_where=text("purge_at is not null")),
+        Index("images_copies", "parent_id", "derived_as", unique=True, postgresql_where=_COPY),
         Index("images_of_a_parent", "parent_id", postgresql_where=text("parent_id is not null")),
         _gin("images_search", "searchable", postgresql_ops={"searchable": "gin_trgm_ops"}),
         _gin("images_search_short", text("grams(searchable)")),

@@ -66,8 +66,10 @@ async def restore(connection: Connection, image_id: UUID, whose: Whose, purge_af
             )  # fmt: skip
     except asyncpg.UniqueViolationError:
         live = await images.find_by_hash(connection, row["business_id"], row["sha256"])
+        if live is None and row["derived_as"]:
+            live = await images.find_copy(connection, row["parent_id"], row["derived_as"])
         extra = {"image_id": str(live["id"])} if live else {}
-        raise Conflict("The same picture was uploaded again meanwhile; it is live", extra=extra) from None
+        raise Conflict("The same picture was uploaded or made again meanwhile; it is live", extra=extra) from None
     return images.there(await images.find(connection, image_id) if restored else None)
 
 

@@ -51,7 +51,7 @@ VENDORS = {
         "upload_service/fetch.py",
     },
     "redis": {"shared/doorbell.py", "generation_worker/throttle.py"},
-    "asyncpg": {"shared/db.py", "shared/trash.py"},
+    "asyncpg": {"shared/db.py", "shared/images.py", "shared/trash.py"},
     "httpx": set(),
 }
 """Who may import a package that speaks with somebody outside. Nobody else knows its name."""

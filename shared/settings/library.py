@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from shared.settings.every_process import InnerSettings, variable
+from shared.settings.every_process import InnerSettings, Seconds, variable
 
 
 class LibrarySettings(InnerSettings):
@@ -14,4 +14,10 @@ class LibrarySettings(InnerSettings):
     """Days after its end that a job is kept; its prompt goes with it at the latest. Default: without end."""
     keep_ledger: int | None = Field(None, ge=7, le=36_500, validation_alias=variable("DARKROOM_KEEP_LEDGER_DAYS"))
     """Days that the row of a vendor call is kept; the sums of its day stay. Default: without end."""
+    copies: int = Field(8, ge=1, le=1000, validation_alias=variable("DARKROOM_COPIES"))
+    """Copies in a platform's shape that are made at once, and are in memory; a share of them of one business."""
+    copies_queue: int = Field(200, ge=1, validation_alias=variable("DARKROOM_COPIES_QUEUE"))
+    """Copies that wait to be made; a share of so many of one business."""
+    copies_wait: Seconds = Field(60.0, validation_alias=variable("DARKROOM_COPIES_WAIT"))
+    """Seconds a copy may wait to be made; less than the gateway waits for an answer."""
     port: int = Field(8012, ge=0, le=65535, validation_alias=variable("DARKROOM_PORT"))
