@@ -179,7 +179,11 @@ class Places:
         if not self._free:
             return None
         lines = sorted(self._waiting, key=lambda turn: self._had.get(turn, 0))
-        return next((entry for turn in lines for entry in self._waiting[turn] if self._may_run(entry.asker)), None)
+        return next((entry for turn in lines for entry in self._waiting[turn] if self._may_have(entry)), None)
+
+    def _may_have(self, entry: _Waiting) -> bool:
+        """Not one that has just been given up and is still to say so."""
+        return not entry.granted.done() and self._may_run(entry.asker)
 
     def _forget(self, entry: _Waiting) -> None:
         line = self._waiting[entry.asker.turn]

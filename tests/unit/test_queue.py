@@ -36,22 +36,22 @@ class Room:
         self.inside: list[str] = []
         self.order: list[str] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
-        self._out: dict[str, asyncio.Event] = {}
+        self.out: dict[str, asyncio.Event] = {}
 
     async def send(self, name: str, who: Asker) -> None:
-        self._out[name] = asyncio.Event()
+        self.out[name] = asyncio.Event()
         self.tasks[name] = asyncio.create_task(self._pass(name, who))
         await settled()
 
     async def let_out(self, name: str) -> None:
-        self._out[name].set()
+        self.out[name].set()
         await settled()
 
     async def _pass(self, name: str, who: Asker) -> None:
         async with self.queue.turn(who):
             self.inside.append(name)
             self.order.append(name)
-            await self._out[name].wait()
+            await self.out[name].wait()
             self.inside.remove(name)
 
 
@@ -149,6 +149,21 @@ async def test_who_gives_up_while_waiting_leaves_no_place_behind() -> None:
     await room.send("next", ONE)
     await room.let_out("runs")
     assert room.inside == ["next"]
+
+
+async def test_who_gives_up_in_the_moment_of_the_turn_does_not_take_it() -> None:
+    room = Room(queue(count=1))
+    await room.send("runs", ONE)
+    await room.send("gives up", ONE)
+    await room.send("next", ONE)
+    room.out["runs"].set()
+    room.tasks["gives up"].cancel()
+    await settled()
+    assert room.inside == ["next"]
+    await room.let_out("next")
+    await asyncio.gather(*room.tasks.values(), return_exceptions=True)
+    assert room.order == ["runs", "next"]
+    assert room.tasks["runs"].exception() is None
 
 
 async def test_time_is_bounded_for_each_and_comes_back() -> None:
