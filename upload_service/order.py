@@ -69,19 +69,27 @@ async def fulfil(tools: Tools, wanted: Order, file: Received) -> Kept:
     twin = await images.find_by_hash(tools.db, wanted.business_id, file.sha256)
     if twin and not wanted.key:
         return Kept(twin, created=False)
-    accepted = None if twin else await tools.decoders.inspect(file.file, file.bytes, wanted.who)
+    if twin:
+        return await _begun(tools, wanted, file, twin)
+    accepted = await tools.decoders.inspect(file.file, file.bytes, wanted.who)
+    # Who waits here has begun nothing yet that the sweep would have to look after.
+    async with tools.sending.turn(wanted.who):
+        return await _begun(tools, wanted, file, accepted)
+
+
+async def _begun(tools: Tools, wanted: Order, file: Received, found: Row | Accepted) -> Kept:
+    """What was found: a picture that is there already, or one to be stored."""
     begun = await uploads.begin(tools.db, new_id(), wanted.business_id, wanted.key, wanted.digest(file.sha256))
     if begun.image_id:
         first = await images.find(tools.db, begun.image_id)
         if first is None:
             raise Conflict("The picture that answered this Idempotency-Key was deleted for good; send a new key")
         return Kept(first, created=begun.id == begun.image_id, replayed=True)
-    if accepted is None:
-        assert twin is not None  # noqa: S101 - because of it nothing was decoded
-        await uploads.close(tools.db, begun.id, twin["id"])
-        return Kept(twin, created=False)
-    content = Content(accepted.bytes, lambda: _pieces(file.file, accepted.parts))
-    image = await keep(tools.db, tools.store, begun, _image(wanted, file, accepted), content)
+    if not isinstance(found, Accepted):
+        await uploads.close(tools.db, begun.id, found["id"])
+        return Kept(found, created=False)
+    content = Content(found.bytes, lambda: _pieces(file.file, found.parts))
+    image = await keep(tools.db, tools.store, begun, _image(wanted, file, found), content)
     return Kept(await images.get(tools.db, image.id), created=image.id == begun.id)
 
 

@@ -18,6 +18,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from shared import log
 from shared.bodies import FORM_OVERHEAD, file_too_large
 from shared.errors import BodyTooLarge, FieldError, Invalid, Malformed, Unavailable, UnsupportedMediaType
+from upload_service.space import Account
 
 _BATCH = 512 * 1024
 """Bytes that are hashed and written at once, in a thread; so much memory an upload takes."""
@@ -38,11 +39,11 @@ class Received:
 
 
 @asynccontextmanager
-async def received(request: Request, most: int, fields: frozenset[str]) -> AsyncIterator[Received]:
+async def received(request: Request, most: int, fields: frozenset[str], account: Account) -> AsyncIterator[Received]:
     """The form of this request: the part `file`, of at most `most` bytes, and text parts of the names in `fields`.
 
-    Raises UnsupportedMediaType, TooLarge (having read no further), Malformed, Invalid, and Unavailable where this
-    machine cannot keep the file.
+    Raises UnsupportedMediaType, TooLarge (having read no further), Malformed, Invalid, what the account does, and
+    Unavailable where this machine cannot keep the file.
     """
     boundary = _boundary(request)
     length = request.headers.get("content-length", "")
@@ -70,11 +71,11 @@ async def received(request: Request, most: int, fields: frozenset[str]) -> Async
                 parser.write(chunk)
                 form.check_overhead(len(chunk))
                 if form.gathered >= _BATCH:
-                    await asyncio.to_thread(form.flush)
+                    await form.keep(account)
             parser.finalize()
         except FormParserError as wrong:
             raise Malformed("The multipart body is malformed") from wrong
-        await asyncio.to_thread(form.flush)
+        await form.keep(account)
         yield form.finished()
     finally:
         with suppress(OSError):  # It writes what is still to be written, on a full disk in vain.
@@ -185,8 +186,12 @@ class _Form:
         if self._seen - self._received.bytes > FORM_OVERHEAD:
             raise BodyTooLarge(f"A form may have at most {FORM_OVERHEAD} bytes besides the file")
 
-    def flush(self) -> None:
-        """Writes and hashes what has gathered. Called in a thread, while no data come in."""
+    async def keep(self, account: Account) -> None:
+        """Writes and hashes what has gathered, in a thread, while no data come in."""
+        account.take(self.gathered)
+        await asyncio.to_thread(self._flush)
+
+    def _flush(self) -> None:
         with _on_disk():
             for piece in self._batch:
                 self._hash.update(piece)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from shared.db import Pool, connect
 from shared.settings import UploadSettings
+from shared.shares import Line, Places
 from shared.store import CloudinaryStore, ImageStore
 from upload_service.decode import Decoders
 from upload_service.fetch import Fetcher
+from upload_service.space import Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,10 @@ class Tools:
     store: ImageStore
     decoders: Decoders
     fetcher: Fetcher
+    space: Space
+    """Of the files that come in."""
+    sending: Places
+    """To the store."""
     probe: Pool
     """One connection for `/readyz`, which is not told that Postgres is away when the others are all in use."""
 
@@ -35,6 +41,17 @@ async def opened(settings: UploadSettings) -> AsyncIterator[Tools]:
             Decoders(settings) as decoders,
             Fetcher(settings).running() as fetcher,
         ):
-            yield Tools(settings, db, store, decoders, fetcher, probe)
+            yield Tools(settings, db, store, decoders, fetcher, Space(settings), _sending(settings), probe)
     finally:
         store.close()
+
+
+def _sending(settings: UploadSettings) -> Places:
+    """A place for each thread of the store, of which one is never theirs who have all the others."""
+    line = Line(
+        what="pictures on their way to the store",
+        longest=settings.decode_queue,
+        each=settings.decode_places,
+        seconds=settings.decode_wait,
+    )
+    return Places(settings.store_threads, max(1, settings.store_threads - 1), line)

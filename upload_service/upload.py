@@ -98,11 +98,14 @@ async def upload(
     who = caller.of(request.scope)
     who.act_for(asked.business_id)
     tools: Tools = request.app.state.tools
-    async with received(request, tools.settings.max_file, frozenset(Description.model_fields)) as form:
-        order = _order(form, asked.business_id, idempotency_key, asker(who, asked.business_id))
-        if await request.is_disconnected():
-            raise ClientDisconnect
-        kept = await fulfil(tools, order, form)
+    whose = asker(who, asked.business_id)
+    fields = frozenset(Description.model_fields)
+    with tools.space.account(whose) as account:
+        async with received(request, tools.settings.max_file, fields, account) as form:
+            order = _order(form, asked.business_id, idempotency_key, whose)
+            if await request.is_disconnected():
+                raise ClientDisconnect
+            kept = await fulfil(tools, order, form)
     return _answer(tools, kept, [] if kept.created else order.not_taken(kept.row))
 
 

@@ -151,8 +151,10 @@ async def _case(request: Request, *default: Platform) -> AsyncIterator[_Case]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         fields = frozenset({"platforms"} if len(default) > 1 else ())
-        async with received(request, tools.settings.max_file, fields) as form:
-            yield await _of_file(tools, form, default, asker(caller.of(request.scope)))
+        who = asker(caller.of(request.scope))
+        with tools.space.account(who) as account:
+            async with received(request, tools.settings.max_file, fields, account) as form:
+                yield await _of_file(tools, form, default, who)
     elif kind in ("application/json", ""):
         yield await _of_json(tools, request, default)
     else:

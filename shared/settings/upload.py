@@ -1,6 +1,8 @@
 """The settings of the upload service."""
 
-from pydantic import Field, field_validator
+from typing import Self
+
+from pydantic import Field, field_validator, model_validator
 
 from shared import setting_checks
 from shared.settings.every_process import InnerSettings, Seconds, variable
@@ -10,10 +12,13 @@ class UploadSettings(InnerSettings):
     """The upload service."""
 
     port: int = Field(8011, ge=0, le=65535, validation_alias=variable("DARKROOM_PORT"))
-    store_threads: int = Field(3, ge=1, le=64, validation_alias=variable("DARKROOM_STORE_THREADS"))
-    """Fewer than elsewhere: each is a thread that reads and sends, beside those that receive and decode."""
+    store_threads: int = Field(4, ge=1, le=64, validation_alias=variable("DARKROOM_STORE_THREADS"))
+    """Fewer than elsewhere: each is a thread that reads and sends, beside those that receive and decode. One of them is
+    for others than who has all the rest."""
     max_file: int = Field(10 * 1024 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_FILE_BYTES"))
     """Largest picture, in bytes. Cloudinary's free plan has the same limit."""
+    temp_bytes: int = Field(3 * 1024**3, ge=1024, validation_alias=variable("DARKROOM_TEMP_BYTES"))
+    """Bytes of files that come in and are looked at in this process, together."""
     max_pixels: int = Field(25_000_000, ge=10_000, validation_alias=variable("DARKROOM_MAX_PIXELS"))
     """Most pixels over all frames of one picture."""
     decoders: int | None = Field(None, ge=1, le=64, validation_alias=variable("DARKROOM_DECODERS"))
@@ -33,6 +38,12 @@ class UploadSettings(InnerSettings):
     probe_allow: str | None = Field(None, validation_alias=variable("DARKROOM_PROBE_ALLOW"))
     """`host:port` with commas between, which is fetched from even though it is not public. Anybody who may probe can
     then make the upload service ask there: never name a host that trusts its network."""
+
+    @model_validator(mode="after")
+    def _a_share_holds_a_picture(self) -> Self:
+        if self.share * self.temp_bytes < self.max_file:
+            raise ValueError("DARKROOM_SHARE of DARKROOM_TEMP_BYTES must hold DARKROOM_MAX_FILE_BYTES")
+        return self
 
     @field_validator("probe_allow")
     @classmethod

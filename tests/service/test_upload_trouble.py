@@ -191,6 +191,26 @@ async def test_a_client_that_leaves_leaves_nothing(uploads: Room) -> None:
     assert uploads.sandbox.ledger("cloudinary.upload") == []
 
 
+async def test_pictures_that_the_store_takes_long_for_hold_up_no_other_business(
+    database: str, sandbox: SandboxServer
+) -> None:
+    async with upload_room(database, sandbox, store_threads=3, store_timeout=60) as room:
+        sandbox.script("cloudinary.upload", match="darkroom/1/", always={"do": "slow", "seconds": 50})
+        held = [asyncio.create_task(room.upload(pictures.png(64 + n, 48), business=1)) for n in range(6)]
+
+        async def share_is_taken() -> bool:
+            return await room.count("uploads where business_id = 1") == 2
+
+        await until(share_is_taken)
+        for n in range(3):
+            assert (await room.upload(pictures.png(32 + n, 48), business=2)).status_code == 201
+        assert await room.count("images where business_id = 1") == 0
+        assert await share_is_taken(), "whoever waits has begun nothing"
+        sandbox.script("cloudinary.upload", always="ok")
+        sandbox.release()
+        assert [answer.status_code for answer in await asyncio.gather(*held)] == [201] * 6
+
+
 async def test_without_postgres_it_says_so(sandbox: SandboxServer) -> None:
     async with upload_room("postgresql://nobody@127.0.0.1:1/none", sandbox) as room:
         assert problem(await room.upload(pictures.png()), 503, "unavailable")["retryable"] is True
