@@ -1,18 +1,36 @@
 """The polls as FastAPI would describe them. For the document only: `status.py` answers them before FastAPI is asked."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Header, Response
 
 from gateway import schemas
+from gateway.samples import JOB
 from gateway.status import PREFIX
 from shared.errors import NotFound
 
 router = APIRouter(tags=["Generation"])
 
-_TAG = {"description": "Weak; send it back as `If-None-Match`", "schema": {"type": "string"}}
-_RETRY = {"description": "Seconds until asking again makes sense; absent once it ended", "schema": {"type": "integer"}}
+_EVENT: dict[str, Any] = {
+    "title": "JobEvent",
+    "type": "object",
+    "description": "One event, as tools that read event streams take them apart",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "pattern": "^[0-9]+$", "description": "Grows with each change"},
+        "event": {"type": "string", "enum": ["job"]},
+        "data": {
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": {"$ref": "#/components/schemas/Job"},
+            "description": "The whole Job as JSON",
+        },
+    },
+}
+_STREAM = {"anyOf": [{"type": "string", "description": "The stream as text"}, _EVENT]}
+_SEEN = "id: 3\nevent: job\ndata: " + orjson.dumps(JOB).decode() + "\n\n"
 
 
 @router.get(
@@ -22,7 +40,6 @@ _RETRY = {"description": "Seconds until asking again makes sense; absent once it
     summary="How does it stand?",
     response_description="The job, finished or not, also when it failed",
     responses={
-        200: {"headers": {"ETag": _TAG, "Retry-After": _RETRY}},
         304: {"description": "Nothing changed since the version named in `If-None-Match`"},
     },
 )
@@ -41,7 +58,7 @@ async def status(
     operation_id="follow_job",
     summary="Follow it as events",
     response_description="Server-Sent Events named `job`, each with the whole Job; the stream ends with the job",
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/event-stream": {"schema": _STREAM, "example": _SEEN}}}},
 )
 async def events(
     job_id: UUID,

@@ -27,15 +27,8 @@ from shared.wire import BusinessId
 router = APIRouter(prefix="/api/v1/images/generate", tags=["Generation"])
 
 
-_TAG = {"description": "Send it back as `If-None-Match`", "schema": {"type": "string"}}
 _UNCHANGED: dict[int | str, dict[str, Any]] = {
-    200: {"headers": {"ETag": _TAG}},
     304: {"description": "Nothing changed since the version named in `If-None-Match`"},
-}
-_WHERE: dict[str, Any] = {
-    "Location": {"description": "The status of the job", "schema": {"type": "string"}},
-    "Retry-After": {"description": "Seconds until asking makes sense", "schema": {"type": "integer"}},
-    "Idempotency-Replayed": {"description": "`true` where the key was known", "schema": {"type": "string"}},
 }
 
 
@@ -66,7 +59,6 @@ def _choose(tools: Tools, asked: schemas.Choosing) -> Choice:
     "",
     status_code=202,
     response_model=schemas.Job,
-    responses={202: {"headers": _WHERE}},
     operation_id="generate_image",
     summary="Ask for a picture",
     response_description="Accepted and safely written down; poll `Location`",
@@ -148,6 +140,9 @@ def _uuid(text: str) -> UUID:
         raise NotFound("There is no such job") from None
 
 
+_CURSOR = f"^$|{cursor.PATTERN}"
+
+
 class JobsQuery(AskedInQuery):
     """Which jobs."""
 
@@ -155,7 +150,12 @@ class JobsQuery(AskedInQuery):
     status: JobStatus | None = None
     page: int | None = Field(None, ge=1, le=100_000, description="Without `cursor`: the first by default")
     page_size: int = Field(20, ge=1, le=100)
-    cursor: wire.Text | None = Field(None, max_length=200, description="`next_cursor` of the page before")
+    cursor: wire.Text | None = Field(
+        None,
+        max_length=200,
+        description="`next_cursor` of the page before; empty: the first page",
+        json_schema_extra={"pattern": _CURSOR},
+    )
 
 
 @router.get("/jobs", response_model=schemas.JobPage, operation_id="list_jobs", summary="List jobs, newest first")

@@ -3,10 +3,13 @@
 Nothing here fetches, caches or renders.
 """
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
+from gateway import told
 from gateway.routes import IMAGES, ROUTES
+from gateway.samples import SAMPLES
 
 Document = dict[str, Any]
 
@@ -54,7 +57,11 @@ def merge(own: Document, services: Mapping[str, Document], public_url: str, *, l
         renames = _renames(schemas, theirs, service.capitalize())
         schemas |= {renames.get(name, name): _rename(schema, renames) for name, schema in theirs.items()}
         paths |= _rename(public, renames)
-    components["schemas"] = _reachable(schemas, paths)
+    paths = copy.deepcopy(paths)
+    told.add(paths)
+    reachable = _reachable(schemas, paths)
+    components["schemas"] = {name: _with_sample(name, schema) for name, schema in reachable.items()}
+    components["headers"] = told.HEADERS
     components["securitySchemes"] = {"key": KEY}
     return {
         "openapi": own["openapi"],
@@ -65,6 +72,10 @@ def merge(own: Document, services: Mapping[str, Document], public_url: str, *, l
         "paths": dict(sorted(paths.items())),
         "components": components,
     }
+
+
+def _with_sample(name: str, schema: Document) -> Document:
+    return schema | {"examples": [SAMPLES[name]]} if name in SAMPLES else schema
 
 
 def _public_paths(service: str, document: Document) -> Document:

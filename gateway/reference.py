@@ -117,6 +117,9 @@ def _body(operation: Schema, schemas: Schema) -> str:
 
 
 def _fields(schema: Schema) -> str:
+    choices = [choice for key in ("oneOf", "anyOf") for choice in schema.get(key, ()) if "properties" in choice]
+    if choices:
+        return "<p>or</p>".join(_fields(choice) for choice in choices)
     required = schema.get("required", [])
     rows = [
         (f"<code>{escape(name)}</code>{_need(name in required)}", _kind(field), _words(field))

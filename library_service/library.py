@@ -35,7 +35,13 @@ async def list_images(request: Request, asked: Annotated[ListQuery, Query()]) ->
     return Response(content, media_type="application/json")
 
 
-@router.get("/{image_id}", response_model=wire.Image, operation_id="get_image", summary="One picture")
+@router.get(
+    "/{image_id}",
+    response_model=wire.Image,
+    responses={304: {"description": "Nothing changed since the version named in `If-None-Match`"}},
+    operation_id="get_image",
+    summary="One picture",
+)
 async def look(
     request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], if_none_match: Tag = None
 ) -> Response:

@@ -8,6 +8,7 @@ from fastapi import Depends, Path
 from pydantic import AfterValidator, Field, model_validator
 
 from shared import texts, wire
+from shared.cursor import PATTERN
 from shared.delivery import SIDES, Fit
 from shared.errors import NotFound
 from shared.filenames import MAX_LENGTH
@@ -41,7 +42,13 @@ class ListQuery(AskedInQuery):
     business_id: BusinessId
     page: int | None = Field(None, ge=1, le=1_000_000_000, description="Without `cursor`: the first by default")
     page_size: int = Field(20, ge=1, le=100)
-    cursor: Text | None = Field(None, min_length=1, max_length=200, description="`next_cursor` of the page before")
+    cursor: Text | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="`next_cursor` of the page before",
+        json_schema_extra={"pattern": PATTERN},
+    )
     search: Text = Field("", max_length=200, description="A piece of filename, prompt or alt text, in any case")
     source: Literal["all", "uploaded", "ai_generated"] = "all"
     trashed: bool = Field(False, description="The trash instead of the live pictures")

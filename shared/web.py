@@ -43,12 +43,6 @@ class ProblemBody(BaseModel):
 
 _PROBLEM: dict[str, Any] = {
     "description": "Problem",
-    "headers": {
-        "Retry-After": {
-            "description": "Seconds until a retry makes sense, where known",
-            "schema": {"type": "integer"},
-        }
-    },
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
 }
 PROBLEMS: dict[int | str, dict[str, Any]] = {"4XX": _PROBLEM, "5XX": _PROBLEM, 422: _PROBLEM}

@@ -182,9 +182,10 @@ def test_a_line_of_curl_sends_what_its_route_takes(words: list[str]) -> None:
 def fields(operation: dict[str, Any]) -> set[str]:
     """The names that a JSON body of this operation may have."""
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
-    choices = schema.get("oneOf", [schema])
-    named = [document()["components"]["schemas"][c["$ref"].split("/")[-1]] if "$ref" in c else c for c in choices]
-    return {name for choice in named for name in choice["properties"]}
+    if "$ref" in schema:
+        schema = document()["components"]["schemas"][schema["$ref"].split("/")[-1]]
+    choices = schema.get("oneOf", schema.get("anyOf", [schema]))
+    return {name for choice in choices for name in choice["properties"]}
 
 
 def test_no_document_names_a_path_that_does_not_exist() -> None:

@@ -45,21 +45,27 @@ def _web_address(text: str) -> str:
     return text
 
 
-def _one_of_two(schema: dict[str, Any]) -> dict[str, Any]:
-    """The document says it too: one of them, and not null."""
-    fields = {name: said["anyOf"][0] for name, said in schema["properties"].items() if name in ("image_id", "url")}
-    fields["url"] |= {"pattern": "^https?://[A-Za-z0-9]"}
-    return {
-        "examples": [{"url": "https://example.com/picture.jpg"}],
-        "properties": schema["properties"] | fields,
-        "oneOf": [{"required": [name]} for name in fields],
-    }
+def _one_of_two(schema: dict[str, Any]) -> None:
+    """The document says it too: one of them, and null is as good as absent. Two whole shapes, for generators' sake."""
+    fields = schema.pop("properties")
+    del schema["type"], schema["additionalProperties"]
+    fields["url"]["anyOf"][0]["pattern"] = "^https?://[A-Za-z0-9]"
+    schema["anyOf"] = [
+        {
+            "title": title,
+            "type": "object",
+            "required": [name],
+            "additionalProperties": False,
+            "properties": fields | {name: fields[name]["anyOf"][0], other: {"type": "null"}},
+        }
+        for title, name, other in (("ProbeOfImage", "image_id", "url"), ("ProbeOfAddress", "url", "image_id"))
+    ]
 
 
 class Probe(Asked):
     """A picture of the library, or any address. Exactly one of the two."""
 
-    model_config = ConfigDict(json_schema_extra=lambda schema: schema.update(_one_of_two(schema)))
+    model_config = ConfigDict(json_schema_extra=_one_of_two)
 
     image_id: Id | None = Field(None, description="A picture of the library: its stored original is probed")
     url: Annotated[Text, AfterValidator(_web_address)] | None = Field(None, min_length=1, max_length=2048)

@@ -115,7 +115,8 @@ def _body(*models: type[Asked], several: bool = True) -> dict[str, Any]:
         schema.pop("$defs", None)
         if not several:
             del schema["properties"]["platforms"]
-    content = {"application/json": {"schema": {"oneOf": schemas}}}
+    sample = {"width": 720, "height": 80, "bytes": 18990, "format": "jpeg"}
+    content = {"application/json": {"schema": {"oneOf": schemas, "examples": [sample]}}}
     return {"requestBody": {"required": True, "content": content}}
 
 

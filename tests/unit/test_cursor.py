@@ -19,6 +19,11 @@ def test_what_was_written_is_read_to_the_microsecond(at: datetime, row_id: UUID)
     assert cursor.read(cursor.write(at, row_id)) == (at, row_id)
 
 
+@given(st.from_regex(cursor.PATTERN, fullmatch=True))
+def test_what_the_document_allows_is_a_place(word: str) -> None:
+    assert cursor.write(*cursor.read(word)) == word
+
+
 @given(st.text(max_size=60))
 def test_anything_else_is_refused_or_a_place(word: str) -> None:
     with contextlib.suppress(Invalid):
