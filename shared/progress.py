@@ -52,7 +52,7 @@ class Standing:
 
 
 async def of(db: Db, job_ids: Sequence[UUID]) -> dict[UUID, Standing]:
-    """Where these jobs stand, all in at most three queries; unknown ids are missing from the answer.
+    """Where these jobs stand, all in at most two queries; unknown ids are missing from the answer.
 
     The line counts the business's own jobs that never started and were accepted earlier, a set that only shrinks.
     """
@@ -81,22 +81,34 @@ async def of(db: Db, job_ids: Sequence[UUID]) -> dict[UUID, Standing]:
         left join pace on pace.model = jobs.model and pace.quality = jobs.quality and pace.size = jobs.size""",
         list(job_ids),
     )
-    finished = [row["image_id"] for row in rows if row["image_id"]]
-    pictures = await images.by_ids(db, finished) if finished else {}
-    without = [row["id"] for row in rows if row["finished_at"] and not row["image_id"]]
-    late = await images.by_jobs(db, without) if without else {}
-    return {row["id"]: _standing(row, pictures, late.get(row["id"])) for row in rows}
+    ended = await _ended(db, [row for row in rows if row["finished_at"]])
+    return {row["id"]: ended.get(row["id"]) or _open(row) for row in rows}
 
 
-def _standing(row: Row, pictures: dict[UUID, Row], late: Row | None) -> Standing:
-    job = Job(**{name: row[name] for name in Job.model_fields})
+async def _ended(db: Db, rows: Sequence[Row]) -> dict[UUID, Standing]:
+    """Nothing lies before them but their pictures, which name their job, those that came late as well."""
+    if not rows:
+        return {}
+    pictures = await images.by_jobs(db, [row["id"] for row in rows])
+    found = {}
+    for row in rows:
+        picture = pictures.get(row["id"])
+        late = row["image_id"] is None
+        found[row["id"]] = Standing(_job(row), None, None, None if late else picture, picture if late else None)
+    return found
+
+
+def _job(row: Row) -> Job:
+    return Job(**{name: row[name] for name in Job.model_fields})
+
+
+def _open(row: Row) -> Standing:
+    job = _job(row)
     if job.status is JobStatus.QUEUED:
         position = row["_position"] or 1
         return Standing(job, position, _waiting_seconds(row, position), None, None)
-    if job.status is JobStatus.RUNNING:
-        typical: float = row["_typical"] or _FIRST_GUESS_SECONDS
-        return Standing(job, None, max(1, int(typical - row["_elapsed"])), None, None)
-    return Standing(job, None, None, pictures.get(job.image_id) if job.image_id else None, late)
+    typical: float = row["_typical"] or _FIRST_GUESS_SECONDS
+    return Standing(job, None, max(1, int(typical - row["_elapsed"])), None, None)
 
 
 def _waiting_seconds(row: Row, position: int) -> int:
@@ -122,19 +134,26 @@ async def page(
     offset: int = 0,
     before: tuple[datetime, UUID] | None = None,
 ) -> tuple[list[Standing], int]:
-    """Jobs of a business, newest first, and how many there are in all. `before` continues after that job."""
+    """Jobs of a business, newest first, and how many there are in all. `before` continues after that job.
+
+    Those that have ended are read with the page itself: how a line moves is asked only for those that stand in one.
+    """
     beyond = "and (created_at, id) < ($4, $5)" if before else ""
-    ids = await db.fetch(
-        f"""select id from jobs where business_id = $1 and {_OF[status]} {beyond}
-        order by created_at desc, id desc limit $2 offset $3""",
+    rows = await db.fetch(
+        f"""with page as materialized (
+                select id from jobs where business_id = $1 and {_OF[status]} {beyond}
+                order by created_at desc, id desc limit $2 offset $3),
+            counted as (
+                select (select coalesce(sum(delta), 0)::bigint from job_counts c
+                        where c.business_id = $1 and {_COUNTED[status]})
+                    + (select count(*) from jobs where business_id = $1 and finished_at is null and {_OF[status]})
+                    as total)
+        select counted.total as _total, {_COLUMNS} from counted left join page on true
+        left join jobs on jobs.id = page.id order by jobs.created_at desc, jobs.id desc""",
         business_id, limit, offset, *(before or ()),
     )  # fmt: skip
-    total: int = await db.fetchval(
-        f"""select (
-                select coalesce(sum(delta), 0)::bigint from job_counts c
-                where c.business_id = $1 and {_COUNTED[status]})
-            + (select count(*) from jobs where business_id = $1 and finished_at is null and {_OF[status]})""",
-        business_id,
-    )
-    standings = await of(db, [row["id"] for row in ids])
-    return [standings[row["id"]] for row in ids if row["id"] in standings], total
+    total, shown = rows[0]["_total"], [row for row in rows if row["id"]]
+    standings = await _ended(db, [row for row in shown if row["finished_at"]])
+    if still_open := [row["id"] for row in shown if not row["finished_at"]]:
+        standings |= await of(db, still_open)  # Some may have ended, or have been forgotten, since the page was read.
+    return [standings[row["id"]] for row in shown if row["id"] in standings], total

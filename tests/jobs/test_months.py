@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from uuid import UUID
 
 import pytest
 
@@ -69,6 +70,32 @@ async def test_a_page_of_jobs_reads_little_more_than_it_shows(
     assert total == await counted(one, 1, status)
     assert len(found) == min(4, total)
     assert {standing.job.status for standing in found} <= ({status} if status else set(JobStatus))
+
+
+@pytest.mark.parametrize(("status", "most"), [(None, 3), *((status, 2) for status in JobStatus)])
+async def test_a_page_of_jobs_is_one_statement_and_one_for_its_pictures_or_its_lines(
+    one: Connection, wish: Callable[..., Wish], status: JobStatus | None, most: int
+) -> None:
+    await jobs.create(one, wish())
+    await jobs.claim(one, 1, 30)
+    await jobs.create(one, wish())
+    await progress.page(one, 1, status, limit=4)  # A connection asks once what some types are.
+    asked: list[str] = []
+    with one.query_logger(lambda said: asked.append(said.query)):
+        found, _ = await progress.page(one, 1, status, limit=4)
+    assert len(asked) <= most
+    assert [standing.job.id for standing in found] == await newest(one, status)
+    assert all((standing.eta_seconds is None) == standing.job.final for standing in found)
+
+
+async def newest(db: Db, status: JobStatus | None) -> list[UUID]:
+    """The first page, by a statement of its own."""
+    rows = await db.fetch(
+        """select id from jobs where business_id = 1 and ($1::text is null or status = $1)
+            order by created_at desc, id desc limit 4""",
+        status,
+    )
+    return [row["id"] for row in rows]
 
 
 async def counted(db: Db, business_id: int, status: JobStatus | None) -> int:
