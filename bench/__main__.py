@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import accept, flood, holding, library, machine, passing, pickup, polls
+from bench import accept, flood, holding, jobs, library, machine, passing, pickup, polls
 from bench.figures import Row, missing, table
 from bench.goals import shortfalls
 from bench.site import Site, opened
@@ -24,6 +24,7 @@ BENCHES: dict[str, Callable[[Site], list[Row]]] = {
     "list": passing.lists,
     "flood": flood.measure,
     "library": library.measure,
+    "jobs": jobs.measure,
 }
 
 

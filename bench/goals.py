@@ -58,6 +58,10 @@ GOALS = {
     "flood: others": Goal(most=40, why="p99 of who asks for a page meanwhile, beside the same alone"),
     "library queries p50": Goal(most=2, why="our statements with paging and totals beside the same statements alone"),
     "library queries p95": Goal(most=3, why="the same, for the slow ones, which a busy machine makes"),
+    "job queries p50": Goal(
+        most=2.5, why="our statements from a pool beside the same alone, most of half a millisecond"
+    ),
+    "job queries p95": Goal(most=4, why="the same, for the slow ones, which a busy machine makes"),
 }
 """By the names that the pages of the bench use."""
 
