@@ -41,6 +41,21 @@ def jpeg_with_restart(behind: bytes) -> bytes:
     return data[:-2] + b"\xff\xd0" + behind + data[-2:]
 
 
+def jpeg_with_filler(behind: bytes, data: bytes | None = None) -> bytes:
+    """Bytes behind the codes of the last pixel, where decoders pass over them."""
+    data = data or pictures.jpeg()
+    return data[:-2] + behind + data[-2:]
+
+
+def webp_with_filler(behind: bytes, data: bytes | None = None) -> bytes:
+    """The same, in the chunk of the pixels."""
+    data = data or pictures.webp()
+    length = int.from_bytes(data[16:20], "little")
+    pixels = data[20 : 20 + length] + behind + bytes((length + len(behind)) % 2)
+    body = b"WEBP" + data[12:16] + (length + len(behind)).to_bytes(4, "little") + pixels
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
 def jpeg_with_restarts() -> bytes:
     """One restart in each row of blocks, as fast encoders write them."""
     return pictures.jpeg(restart_marker_rows=1)
@@ -79,9 +94,9 @@ def apng_with_surplus(surplus: bytes) -> bytes:
     )  # fmt: skip
 
 
-def profile_with(tag: bytes, content: bytes) -> bytes:
-    """The profile of `pictures` with one tag more."""
-    old = pictures.profile()
+def profile_with(tag: bytes, content: bytes, old: bytes | None = None) -> bytes:
+    """The profile of `pictures`, or another, with one tag more."""
+    old = old or pictures.profile()
     count = int.from_bytes(old[128:132], "big")
     content += bytes(-len(content) % 4)
     table = bytearray()

@@ -16,6 +16,11 @@ MOST_PIECES = 20_000
 """Segments or chunks of one file. Each costs time whatever it holds; a picture of 10 MiB in pieces of one kilobyte has
 half as many."""
 
+_MOST_A_PIXEL = 16
+"""Bytes. Noise at the best quality, with four colours, takes less than half of it."""
+_ROOM = 64 * 1024
+"""Bytes beside that, for what encoders write however small a picture is."""
+
 _FOREIGN = (
     (re.compile(rb"PK\x03\x04|PK\x05\x06"), "a ZIP archive"),
     (re.compile(rb"%PDF-"), "a PDF"),
@@ -86,6 +91,13 @@ def count_piece(found: int) -> None:
     """Called for each piece with its number. Raises InvalidImage for one too many."""
     if found > MOST_PIECES:
         raise InvalidImage(f"The picture is in more than {MOST_PIECES:,} pieces")
+
+
+def refuse_filler(compressed: int, pixels: int) -> None:
+    """Codes are not read here, so what fills up compressed pixels behind the last one is not seen; but that there is
+    more than any pixels could need. Raises InvalidImage."""
+    if compressed > _ROOM + _MOST_A_PIXEL * pixels:
+        raise InvalidImage("The picture has more bytes than its pixels can need: something else is between them")
 
 
 def refuse_stowaway(trailer: bytes) -> None:

@@ -9,7 +9,7 @@ _MOST = 4 * 1024 * 1024
 """Bytes. The largest that printers have are half of it."""
 _MOST_TAGS = 100
 _MOST_TEXT = 8 * 1024
-"""Bytes of a tag of words, which is a name in some languages."""
+"""Bytes of all tags of words together, which are names in some languages."""
 
 _TEXTS = frozenset({b"desc", b"cprt", b"dmnd", b"dmdd", b"vued"})
 _COLOURS = frozenset(
@@ -48,9 +48,11 @@ def cleaned(profile: bytes) -> bytes:
 def _allowed(tags: list[tuple[bytes, int, int]]) -> list[tuple[bytes, int, int]]:
     names: set[bytes] = set()
     kept = []
+    room = _MOST_TEXT
     for name, start, stop in tags:
-        fits = name in _COLOURS or (name in _TEXTS and stop - start <= _MOST_TEXT)
+        fits = name in _COLOURS or (name in _TEXTS and stop - start <= room)
         if fits and name not in names:
+            room -= stop - start if name in _TEXTS else 0
             names.add(name)
             kept.append((name, start, stop))
     return kept

@@ -10,18 +10,32 @@ from itertools import islice
 
 from shared.errors import InvalidImage
 from upload_service import icc
-from upload_service.containers import Container, Keeper, count_piece, cut_off, damaged, orientation, upright_exif
+from upload_service.containers import (
+    Container,
+    Keeper,
+    count_piece,
+    cut_off,
+    damaged,
+    orientation,
+    refuse_filler,
+    upright_exif,
+)
 
 MAX_SCANS = 100
 """Each goes over all the pixels again, however few bytes it has. Those who write many write about twenty."""
 
-_SOI, _EOI, _SOS, _DRI, _SOF = 0xD8, 0xD9, 0xDA, 0xDD, 0xC0
+_MOST_QUANTIZATION = 4096
+"""Bytes of tables. There are four at a time, of 129 bytes at the most, and hardly anybody writes them twice."""
+_MOST_CODES = 2200
+"""Bytes of tables for each scan: eight at a time, of 273 bytes at the most."""
+
+_SOI, _EOI, _SOS, _DRI, _DHT, _DQT, _SOF = 0xD8, 0xD9, 0xDA, 0xDD, 0xC4, 0xDB, 0xC0
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LEAST_BITS = {0xC0: 2, 0xC1: 2, 0xC2: 1}
 """Bits that a block of 8 by 8 pixels takes at the least, by kind of compression: no Huffman code is shorter.
 Other kinds (arithmetic codes, lossless, in layers) no browser shows."""
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
-_KEPT = frozenset({*_LEAST_BITS, 0xC4, 0xDB, _DRI, _SOS})
+_KEPT = frozenset({*_LEAST_BITS, _DHT, _DQT, _DRI, _SOS})
 """Headers, codes, quantization, restart intervals, scans."""
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
 _AFTER_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -67,6 +81,8 @@ class _Reading:
         """Bytes that so many pixels need at the least; a decoder would fill up what is missing without a word."""
         self._scanned = 0
         """Bytes of compressed pixels."""
+        self._tables = {_DHT: 0, _DQT: 0}
+        """Bytes of each kind."""
 
     def segment(self, start: int, marker: int) -> int:
         """Takes in one segment; answers where the next may begin."""
@@ -84,6 +100,8 @@ class _Reading:
             keep, end = self._scan(content, stop)
             self._keeper.keep(start, keep)
             return end
+        if marker in self._tables:
+            self._tables[marker] += len(content)
         if marker in _KEPT:
             self._keeper.keep(start, stop)
         else:
@@ -96,6 +114,9 @@ class _Reading:
             raise damaged("it has no pixels")
         if self._scanned < self._least:
             raise damaged("it has fewer pixels than its header says")
+        if self._tables[_DQT] > _MOST_QUANTIZATION or self._tables[_DHT] > _MOST_CODES * self._scans:
+            raise InvalidImage("The picture has more tables than its pixels can need: something else is in them")
+        refuse_filler(self._scanned, self._sides[0] * self._sides[1])
         self._keeper.keep(start, start + 2)
         head = Keeper()
         head.keep(0, 2)

@@ -14,6 +14,7 @@ from upload_service.containers import (
     cut_off,
     damaged,
     orientation,
+    refuse_filler,
     size,
     upright_exif,
 )
@@ -48,10 +49,12 @@ class _Reading:
         self._profile = False
         self._seen: set[bytes] = set()
         self._pieces = 0
+        self._compressed = 0
+        """Bytes of compressed pixels."""
 
     def chunk(self, kind: bytes, start: int, stop: int) -> None:
         """Takes in one chunk."""
-        self._count()
+        self._count(kind, stop - start)
         match kind:
             case b"VP8X":
                 self._header(start, stop)
@@ -87,6 +90,7 @@ class _Reading:
             raise damaged("it has no pixels")
         if self._pictures > 1 and not (self._flags or 0) & _ANIMATED:
             raise damaged("it has several pictures and is no animation")
+        refuse_filler(self._compressed, self._canvas[0] * self._canvas[1] * self._pictures)
         turned = self._turned if self._flags is not None else 1
         if turned > 1:
             block = upright_exif(turned)
@@ -113,7 +117,7 @@ class _Reading:
             raise damaged("a frame is not where it belongs")
         kept, seen = [(start, start + 16)], set[bytes]()
         for kind, begin, finish in _chunks(self._data, start + 16, stop):
-            self._count()
+            self._count(kind, finish - begin)
             if kind not in _PIXELS or kind in seen:
                 continue
             if kind != b"ALPH":
@@ -132,9 +136,11 @@ class _Reading:
         if length % 2:
             self._keeper.put(b"\x00")
 
-    def _count(self) -> None:
+    def _count(self, kind: bytes, length: int) -> None:
         self._pieces += 1
         count_piece(self._pieces)
+        if kind in _PIXELS:
+            self._compressed += length
 
     def _keep(self, start: int, stop: int) -> None:
         """A chunk and the byte that makes its length even, which some writers forget at the end."""

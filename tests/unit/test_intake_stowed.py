@@ -54,6 +54,30 @@ def test_it_does_not_survive_and_no_pixel_changes(place: str) -> None:
     assert joined(kept, again.parts) == kept, "what was cleaned is clean"
 
 
+STAYS: dict[str, Callable[[], bytes]] = {
+    "behind the last code of a JPEG's scan": lambda: crafted.jpeg_with_filler(CANARY),
+    "behind the last code of a WebP": lambda: crafted.webp_with_filler(CANARY),
+    "in a table of a JPEG that nothing uses": lambda: crafted.jpeg_with(0xDB, b"\x03" + CANARY.ljust(64, b"!")),
+    "in a text of a colour profile": lambda: pictures.jpeg(icc_profile=crafted.profile_with(b"dmnd", CANARY)),
+    "in a table of a colour profile": lambda: pictures.jpeg(icc_profile=crafted.profile_with(b"A2B0", CANARY)),
+}
+
+
+@pytest.mark.parametrize("place", STAYS)
+def test_what_is_not_looked_into_stays_as_the_page_on_security_says(place: str) -> None:
+    data = STAYS[place]()
+    assert CANARY in joined(data, inspect(data, LIMIT).parts)
+
+
+def test_texts_of_a_profile_have_a_size() -> None:
+    assert CANARY not in icc.cleaned(crafted.profile_with(b"dmnd", bytes(9000) + CANARY))
+    several = pictures.profile()
+    for name in (b"dmnd", b"dmdd", b"vued"):
+        several = crafted.profile_with(name, bytes(3000) + CANARY, several)
+    assert icc.cleaned(several).count(CANARY) < 3
+    assert icc.cleaned(icc.cleaned(several)) == icc.cleaned(several)
+
+
 def _laid_open(data: bytes) -> bytes:
     """With what is compressed in a PNG."""
     found, position = data, 8
