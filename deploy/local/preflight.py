@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,17 +20,19 @@ from deploy.local.settings import LocalSettings
 
 LEAST_FREE = 200 * 1024 * 1024
 _LEFTOVERS_SECONDS = 15.0
+OURS_ALONE = ("logs", "sandbox", "valkey", "database_url", "lock", "sandbox.port")
+"""What is in the data folder beside Postgres, whose place is in housing.py."""
 
 
 @contextmanager
 def our_folder(data: Path) -> Iterator[bool]:
-    """The data folder, writable and locked against a second start. Yields whether the run before ended in order."""
+    """The data folder, writable, closed to others and locked against a second start. Yields whether the run before
+    ended in order."""
     try:
-        if not data.exists():
-            data.mkdir(parents=True)
-            # Others may pass through but not look: root's Postgres runs as somebody else.
-            data.chmod(0o711 if os.geteuid() == 0 else 0o700)
-        (data / "logs").mkdir(mode=0o700, exist_ok=True)
+        data.mkdir(parents=True, exist_ok=True)
+        os.umask(0o077)  # Also that of every process of ours.
+        _close(data)
+        (data / "logs").mkdir(exist_ok=True)
         with tempfile.TemporaryFile(dir=data):
             pass
         lock = (data / "lock").open("a+")
@@ -51,6 +54,19 @@ def our_folder(data: Path) -> Iterator[bool]:
             yield in_order
         finally:
             _write(lock.fileno(), "")
+
+
+def _close(data: Path) -> None:
+    """An open folder is closed, whoever opened it. Others may pass through root's, because root's Postgres runs as
+    somebody else; into what holds prompts, pictures or secrets nobody may."""
+    most = 0o711 if os.geteuid() == 0 else 0o700
+    for place, mode in [(data, most), *((data / name, 0o700) for name in OURS_ALONE)]:
+        if not place.exists():
+            continue
+        found = place.stat()
+        shared = found.st_mode & stat.S_ISVTX or os.geteuid() not in {0, found.st_uid}
+        if not shared:  # /tmp stays as it is. What we make in it is closed itself.
+            place.chmod(found.st_mode & mode)
 
 
 def require_space(folder: Path, least: int = LEAST_FREE) -> None:
