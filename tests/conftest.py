@@ -66,8 +66,8 @@ def valkey_server() -> Iterator[ValkeyServer]:
 @pytest.fixture(scope="session")
 def migrated_template(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The name of a database that the real migrations built once; copying it is faster than migrating."""
-    url = postgres_server.create(_TEMPLATE)
-    migrate(url, tmp_path_factory.mktemp("migrations"))
+    postgres_server.create(_TEMPLATE)
+    migrate(postgres_server.services_url(_TEMPLATE), tmp_path_factory.mktemp("migrations"))
     return _TEMPLATE
 
 
@@ -113,7 +113,9 @@ def stack(
     postgres_server: PostgresServer, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     """The whole product, running. Tests share it, so each takes a `business_id` of its own and kills nothing."""
-    database_url = postgres_server.create("stack", migrated_template)
+    """As with `make up`, by a role that is no superuser."""
+    postgres_server.create("stack", migrated_template)
+    database_url = postgres_server.services_url("stack")
     with (
         ValkeyServer() as queue,  # Its own, because `redis_url` empties the session's.
         Stack(tmp_path_factory.mktemp("stack"), database_url=database_url, redis_url=queue.url, workers=2) as running,

@@ -207,12 +207,16 @@ class PostgresServer(_Server):
         super().__init__(lambda folder: Postgres(folder, free_port(), durable=False))
 
     def url(self, database: str = "darkroom") -> str:
-        """The address of one of its databases; `darkroom` is there and empty."""
+        """The address of one of its databases for the superuser; `darkroom` is there and empty."""
+        return self._store.owner_url(database)
+
+    def services_url(self, database: str = "darkroom") -> str:
+        """The same for the role that migrations and services have with `make up`."""
         return self._store.url(database)
 
     def create(self, database: str, template: str = "template1") -> str:
         """A new database, a copy of `template`. Returns its address."""
-        self.execute(f'create database "{database}" template "{template}"')
+        self.execute(f'create database "{database}" template "{template}" owner services')
         return self.url(database)
 
     def clear(self, database: str) -> None:

@@ -13,30 +13,29 @@ from tests.servers import PostgresServer, _Server
 class _Standby(Postgres):
     """A copy of a running server that follows it by streaming replication."""
 
-    def __init__(self, folder: Path, port: int, primary: str) -> None:
+    def __init__(self, folder: Path, port: int, primary: PostgresServer) -> None:
         super().__init__(folder, port, durable=False)
         self._primary = primary
 
     def _make_data(self) -> None:
-        secret = self._primary.partition("//")[2].partition(":")[2].partition("@")[0]
-        housing.write_secret(self._home / "secret", secret, self._user)
-        self._run("pg_basebackup", "-d", self._primary, "-D", str(self._data), "-R", "-X", "stream", "-c", "fast")
+        address, data = self._primary.url("postgres"), self._empty("data")
+        self._run("pg_basebackup", "-d", address, "-D", str(data), "-R", "-X", "stream", "-c", "fast")
 
-    def promote(self) -> None:
-        """It takes writes from now on."""
-        self._run("pg_ctl", "promote", "-D", str(self._data), "-w")
+    def _make_role(self) -> None:
+        """It came with the data."""
+        for secret, url in (("secret", self._primary.url()), ("services-secret", self._primary.services_url())):
+            housing.write_secret(self._home / secret, url.partition("//")[2].partition(":")[2].partition("@")[0])
 
 
 class StandbyServer(PostgresServer):
     """Follows `primary` until it is promoted. Its own start time is long past by then."""
 
     def __init__(self, primary: PostgresServer) -> None:
-        _Server.__init__(self, lambda folder: _Standby(folder, free_port(), primary.url("postgres")))
+        _Server.__init__(self, lambda folder: _Standby(folder, free_port(), primary))
 
     def promote(self) -> None:
         """It takes writes from now on."""
-        assert isinstance(self._store, _Standby)
-        self._store.promote()
+        self.execute("select pg_promote()")
 
 
 class _OnASmallDisk(Postgres):
@@ -46,8 +45,8 @@ class _OnASmallDisk(Postgres):
         super().__init__(folder, port, durable=False)
         self._size = size
 
-    def _make_data(self) -> None:
-        super()._make_data()
+    def prepare(self) -> None:
+        super().prepare()
         kept = self._home / "kept"
         self._data.rename(kept)
         self._data.mkdir(mode=0o700)
@@ -56,7 +55,8 @@ class _OnASmallDisk(Postgres):
         log = self._home / "log_of_writes"
         shutil.move(self._data / "pg_wal", log)
         (self._data / "pg_wal").symlink_to(log)
-        subprocess.run(["chown", "-R", str(self._data.parent.stat().st_uid), str(self._data), str(log)], check=True)
+        for folder in (self._data, log):
+            housing.hand_over(folder, self._user)
         self._data.chmod(0o700)
         shutil.rmtree(kept)
 
