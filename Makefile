@@ -25,7 +25,10 @@ bench: ## measure this machine: ours beside bare servers
 lock: ## compile both lock files again from pyproject.toml
 	@$(PYTHON) dev.py lock
 
-clean: ## remove what was built; the data folder .darkroom stays
+remove: ## remove the data too, wherever it lies: says where, and asks
+	@$(PYTHON) dev.py remove
+
+clean: ## remove what was built; the data stays, `make remove` says where and takes it
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis gateway/web/node_modules gateway/web/dist gateway/web/.built
 
-.PHONY: help up test test-slow matrix chaos bench lock clean
+.PHONY: help up test test-slow matrix chaos bench lock remove clean

@@ -50,6 +50,7 @@ def main() -> None:
         "chaos": chaos,
         "bench": bench,
         "lock": lock,
+        "remove": remove,
     }
     if len(sys.argv) < 2 or sys.argv[1] not in commands:
         print("usage: python3 dev.py COMMAND [ARGUMENTS]\n")
@@ -135,6 +136,11 @@ def lock(more: Sequence[str]) -> None:
         make_uv()
         tool("project", [*COMPILE, "pyproject.toml", "--all-extras", "-o", "requirements.lock", *more])
         tool("uv", [*COMPILE, "-", "-o", "requirements-uv.lock", *more], typed="uv\n")
+
+
+def remove(more: Sequence[str]) -> None:
+    """Remove the data of `up`, wherever it lies, after saying where; --yes does not ask."""
+    become(sys.executable, "-m", "deploy.local.removal", *more)
 
 
 # The Python environment

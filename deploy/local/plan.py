@@ -101,6 +101,7 @@ class Plan:
         rows.append(("data", str(self._settings.data)))
         if (database := self._settings.data / "postgres").is_symlink():
             rows.append(("", f"{database.readlink()} (the database: root's Postgres cannot enter a closed folder)"))
+            rows.append(("", "make remove takes away both"))
         if "DATABASE_URL" in given:
             rows.append(("Postgres", f"yours, {_without_password(self._database_url)}"))
         if "REDIS_URL" in given:

@@ -138,7 +138,9 @@ def test_every_make_target_says_what_it_does_and_calls_dev_py() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = re.findall(r"^([a-z-]+):.*## .+\n\t@\$\(PYTHON\) dev\.py ([a-z-]+)$", makefile, re.MULTILINE)
 
-    assert targets == [(name, name) for name in ("up", "test", "test-slow", "matrix", "chaos", "bench", "lock")]
+    assert targets == [
+        (name, name) for name in ("up", "test", "test-slow", "matrix", "chaos", "bench", "lock", "remove")
+    ]
 
 
 def test_ci_runs_exactly_what_a_developer_runs() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import secrets
 import shutil
 import stat
@@ -14,7 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from deploy.local import housing
+from deploy.local import housing, removal
 from deploy.local.child import UnixUser
 from deploy.local.errors import StartError
 from deploy.local.ports import free_port
@@ -104,6 +105,25 @@ def test_programs_are_copied_once_for_all_and_only_where_they_are_closed(closed:
     else:
         raise AssertionError("the folder is not closed")
     assert housing.programs(package, None) == package / "pginstall" / "bin"
+
+
+def test_what_lies_outside_is_removed_with_its_folder_and_what_was_left_is_named(
+    closed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = [closed / "kept", closed / "left"]
+    for folder in folders:
+        folder.mkdir()
+        Postgres(folder / "postgres", free_port(), durable=False).prepare()
+    home, left = ((folder / "postgres").resolve() for folder in folders)
+    shutil.rmtree(closed / "left")
+
+    assert removal.main(["--yes"], {"DARKROOM_DATA": str(closed / "kept")}) == 0
+    said = capsys.readouterr().out
+    assert not home.exists()
+    assert not (closed / "kept").exists()
+    assert re.search(rf"{home} +\d+ MB   the database", said)
+    assert f"{left} was the database of {closed / 'left'}, which is gone. To remove it: rm -r {left}" in said
+    assert left.exists()
 
 
 def test_no_other_process_of_nobody_looks_on_while_a_database_is_made() -> None:
