@@ -86,7 +86,7 @@ async def generate(
         model=choice.model.name,
         size=str(choice.size),
         quality=choice.quality.name,
-        alt_text=asked.alt_text,
+        alt_text=wire.alt_text(asked.alt_text),
         estimated_micros=choice.unit_price_micros,
         request_id=request_id(request),
         body_hash=_digest(asked),

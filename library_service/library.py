@@ -73,7 +73,7 @@ async def change(
         if "filename" in said.model_fields_set:
             filename = filenames.safe(said.filename, filename)
         if "alt_text" in said.model_fields_set:
-            alt_text = said.alt_text if said.alt_text == "" else (said.alt_text or "").strip() or None
+            alt_text = wire.alt_text(said.alt_text)
         row = await images.describe(connection, row, filename, alt_text)
     return shown(tools, row)
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from shared import texts
 from shared.renditions import PRESETS
 
 _NAMED = 60
@@ -10,6 +11,7 @@ _NAMED = 60
 _TELLING = 12
 """A shorter text that is found in another one says nothing: `a cat` is in `a cat in the rain` by chance."""
 _NOBODYS = "picture"
+_JOINERS = frozenset("\u200c\u200d")
 
 
 def filename(prompt: str, extension: str) -> str:
@@ -23,7 +25,7 @@ def name_without(name: str, prompt: str | None) -> str:
     None is a prompt that nobody knows any more: then every name may tell of it.
     """
     stem, dot, extension = name.rpartition(".")
-    if prompt is not None and not _tells(stem or name, _stem(prompt)):
+    if prompt is not None and not any(_tells(stem or name, told) for told in (_stem(prompt), _stem_before(prompt))):
         return name
     copy = next((f"-{preset}" for preset in PRESETS if stem.endswith(f"-{preset}")), "")
     return f"{_NOBODYS}{copy}{dot}{extension if dot else ''}"
@@ -36,6 +38,19 @@ def alt_without(alt_text: str | None, prompt: str | None) -> str | None:
 
 
 def _stem(prompt: str) -> str:
+    """Its words, with the marks and joiners that their scripts write them with."""
+    kept, stays = "", False
+    for character in " ".join(texts.named(" ".join(prompt.split())).split()):
+        kind = unicodedata.category(character)[0]
+        if kind != "M" and character not in _JOINERS:  # Those go with the character before them.
+            stays = kind in "LN" or character in "-_"
+        if stays or character == " ":
+            kept += character
+    return " ".join(kept.split())[:_NAMED].strip()
+
+
+def _stem_before(prompt: str) -> str:
+    """As the pictures of earlier versions are named: without marks, which many scripts need."""
     words = re.sub(r"[^\w\- ]+", "", prompt, flags=re.UNICODE).split()
     return " ".join(words)[:_NAMED].strip()
 

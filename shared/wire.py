@@ -43,6 +43,12 @@ Words = Annotated[
 ]
 """A text that people wrote for people."""
 
+
+def alt_text(said: str | None) -> str | None:
+    """As it is kept: without white space around it; of white space only, nobody wrote one. Empty is decorative."""
+    return said if said == "" else (said or "").strip() or None
+
+
 Id = Annotated[UUID, FromText]
 """Of a picture or a job, in a body."""
 

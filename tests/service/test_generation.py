@@ -78,6 +78,14 @@ async def test_an_accepted_job_is_in_postgres_before_the_answer(gateway: Gateway
     assert (str(row["id"]), row["prompt"], row["alt_text"]) == (job["job_id"], FOX["prompt"], "a fox")
 
 
+@pytest.mark.parametrize(("said", "kept"), [(" a fox ", "a fox"), ("", ""), ("  ", None), (None, None)])
+async def test_an_alt_text_is_kept_as_the_library_keeps_it(
+    gateway: Gateway, said: str | None, kept: str | None
+) -> None:
+    assert (await gateway.generate(alt_text=said)).status_code == 202
+    assert await gateway.pool.fetchval("select alt_text from jobs") == kept
+
+
 async def test_work_is_accepted_while_redis_is_down(database: str) -> None:
     async with running(database, "redis://127.0.0.1:9/0") as gateway:
         assert (await gateway.generate()).status_code == 202

@@ -9,6 +9,23 @@ LONG = "a lighthouse on a cliff above a stormy sea " * 5
 
 
 @pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        (FOX, "A red fox in fresh snow low sun.png"),
+        ("हिन्दी में एक लोमड़ी!", "हिन्दी में एक लोमड़ी.png"),
+        ("روباهی که می‌خواهد، بدود", "روباهی که می‌خواهد بدود.png"),
+        ("cafe\u0301 ❤️ 👩‍👩‍👧 (two)\nlines", "café two lines.png"),
+        ("  -_- ", "-_-.png"),
+        ("👩‍👩‍👧 ❤️", "picture.png"),
+        ("x" * 100, "x" * 60 + ".png"),
+    ],
+)
+def test_a_picture_is_named_by_the_words_of_its_prompt_in_any_script(prompt: str, name: str) -> None:
+    assert prompts.filename(prompt, "png") == name
+    assert prompts.name_without(name, prompt) == "picture.png"
+
+
+@pytest.mark.parametrize(
     ("name", "prompt", "left"),
     [
         (prompts.filename(FOX, "png"), FOX, "picture.png"),
@@ -22,6 +39,7 @@ LONG = "a lighthouse on a cliff above a stormy sea " * 5
         ("concatenate.jpg", "cat", "concatenate.jpg"),
         (prompts.filename(LONG, "webp"), LONG, "picture.webp"),
         ("picture.jpg", "!!!", "picture.jpg"),
+        ("हनद म एक लमड सरज.jpg", "हिन्दी में एक लोमड़ी सूरज", "picture.jpg"),
         ("A red fox in fresh snow low sun", FOX, "picture"),
         ("whatever-instagram_4x5.jpg", None, "picture-instagram_4x5.jpg"),
         ("ПРИВЕТ, МИР ВОКРУГ.jpg", "привет, мир вокруг", "ПРИВЕТ, МИР ВОКРУГ.jpg"),

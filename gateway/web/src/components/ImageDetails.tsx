@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import { downloadOne } from "../download";
 import { useImage, useLibraryActions } from "../hooks/useLibrary";
 import { useDarkroom, useMessages } from "../provider";
+import { beginning } from "../text";
 import type { Image } from "../types";
 import { Button, LinkButton } from "../ui/Button";
 import { TextField } from "../ui/Field";
@@ -82,6 +83,9 @@ function Actions({ image }: { image: Image }) {
   );
 }
 
+/** Longest name that is stored. */
+const MOST_NAME = 255;
+
 function Editing({ businessId, image }: { businessId: number; image: Image }) {
   const { details: words } = useMessages();
   const { edit } = useLibraryActions(businessId);
@@ -96,9 +100,8 @@ function Editing({ businessId, image }: { businessId: number; image: Image }) {
       <TextField
         label={words.filename}
         value={name}
-        maxLength={255}
         help={edit.isSuccess && words.saved}
-        onChange={(event) => setName(event.target.value)}
+        onChange={(event) => setName(beginning(event.target.value, MOST_NAME))}
         onBlur={save}
       />
       {edit.isError && <FailureNotice failure={edit.error} />}

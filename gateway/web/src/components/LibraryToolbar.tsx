@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { useMessages } from "../provider";
+import { beginning } from "../text";
 import type { LibraryQuery } from "../types";
 import { Button, IconButton } from "../ui/Button";
 import { Choices } from "../ui/Choices";
@@ -7,6 +8,8 @@ import { Icon } from "../ui/Icon";
 import styles from "./library.module.css";
 
 const PAUSE_MS = 300;
+/** Longest search that the API takes. */
+const MOST_SEARCH = 200;
 
 type Filter = LibraryQuery["source"] | "trash";
 
@@ -49,8 +52,7 @@ export function LibraryToolbar({ view, onChange, trash }: LibraryToolbarProps) {
           aria-keyshortcuts="/"
           placeholder={words.searchPlaceholder}
           value={text}
-          maxLength={200}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => setText(beginning(event.target.value, MOST_SEARCH))}
         />
         {text && (
           <IconButton small icon="close" label={words.clearSearch} onClick={() => (setText(""), onChange({ search: "", page: 1 }))} />
