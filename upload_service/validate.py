@@ -46,7 +46,12 @@ class ByNumbers(Asked):
     height: int = Field(ge=1, le=_MOST_SIDE)
     bytes: int = Field(ge=1, le=2**53)
     format: Annotated[Text, BeforeValidator(lambda name: name.strip().lower() if isinstance(name, str) else name)] = (
-        Field(min_length=1, max_length=40, examples=["jpeg", "png", "webp"])
+        Field(
+            min_length=1,
+            max_length=40,
+            examples=["jpeg", "png", "webp"],
+            json_schema_extra={"pattern": r"^[^\u0000]*$"},
+        )
     )
     platforms: Platforms | None = Field(None, min_length=1, max_length=len(Platform), description="Default: all")
 

@@ -1,0 +1,15 @@
+"""What `tests/service/test_fuzz.py` asks for half a minute, for ten; and requests that follow from answers."""
+
+import pytest
+
+from tests.fuzzing import product
+from tests.servers import PostgresServer
+
+
+@pytest.mark.parametrize("mode", ["off", "keys"])
+def test_the_product_does_what_its_document_says_for_five_minutes(
+    postgres_server: PostgresServer, migrated_template: str, tmp_path_factory: pytest.TempPathFactory, mode: str
+) -> None:
+    folder = tmp_path_factory.mktemp("fuzzed-longer")
+    with product(mode, postgres_server, migrated_template, folder) as fuzzed:
+        fuzzed.ask("--phases", "examples,coverage,fuzzing,stateful", "--max-time", "300")
