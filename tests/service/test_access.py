@@ -154,6 +154,7 @@ def test_a_key_may_do_what_its_rights_say(locked: Locked, ours: httpx2.Client) -
         for answer, right in (
             (upload(reader, OURS), "write"),
             (reader.delete(f"{IMAGES}/{image}"), "write"),
+            (reader.delete(f"{IMAGES}/{image}", params={"purge": "true"}), "write"),
             (reader.patch(f"{IMAGES}/{image}", json={"alt_text": "x"}), "write"),
             (reader.put(f"{IMAGES}/{image}/posts/one", json={}), "write"),
             (reader.delete(f"{IMAGES}/{image}/posts/one"), "write"),

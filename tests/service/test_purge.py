@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from tests.service import shelves
 from tests.service.rooms import IMAGES, Room, fetch, library_room, until
 from tests.service.test_library_trash import DAYS, lie_in_the_trash
 from tests.service.test_upload import problem
+from tests.stack import Process
 
 
 @pytest.fixture
@@ -115,20 +117,23 @@ async def test_a_purge_that_is_repeated_while_the_store_is_away_ends_in_404(uplo
     assert [(await purge_now(library, image_id)).status_code for _ in range(4)] == [202, 202, 200, 404]
 
 
-async def test_a_service_that_dies_between_the_store_and_the_row_is_no_half_purge(
-    database: str, sandbox: SandboxServer, uploads: Room
+async def test_a_service_killed_between_the_store_and_the_row_leaves_no_half_purge(
+    database: str, sandbox: SandboxServer, uploads: Room, tmp_path: Path
 ) -> None:
     image_id = (await uploads.upload(pictures.png())).json()["id"]
-    async with library_room(database, sandbox) as room:
-        sandbox.script("cloudinary.destroy", {"do": "hang", "worked": True})
-        asking = asyncio.create_task(purge_now(room, image_id))
+    environment = {"DATABASE_URL": database, "REDIS_URL": "redis://unused", "DARKROOM_SANDBOX_URL": sandbox.url}
 
-        async def stored() -> bool:
-            return bool(await uploads.stored())
+    async def destroyed() -> bool:
+        return not await uploads.stored()
 
-        while await stored():
-            await asyncio.sleep(0.01)
-        asking.cancel()
+    sandbox.script("cloudinary.destroy", {"do": "hang", "worked": True})
+    with Process("library_service", environment, logs=tmp_path) as service:
+        async with httpx2.AsyncClient(base_url=service.url) as client:
+            asking = asyncio.create_task(client.delete(f"{IMAGES}/{image_id}", params={"purge": True}))
+            await until(destroyed)
+            service.kill9()
+            with pytest.raises(httpx2.TransportError):
+                await asking
     assert await uploads.count("images") == 1
     async with library_room(database, sandbox) as room:  # Its first round is at once.
         await until(lambda: _empty(room))
