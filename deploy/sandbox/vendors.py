@@ -5,6 +5,7 @@ It is scripted as `openai.generate`.
 
 from __future__ import annotations
 
+import hmac
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,11 +79,12 @@ class Vendors:
             return Response(status_code=404)
         client_request_id = request.headers.get("x-client-request-id")
         entry = Entry("openai.generate", f"req_{uuid.uuid4().hex}", client_request_id=client_request_id)
+        given = request.headers.get(vendor.key_header, "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), self._parts.settings.openai_key.encode()):
+            return refuse(self._parts, entry, _said(name, "auth"))
         asked: dict[str, Any] = orjson.loads(await request.body())
         entry.prompt, entry.model = asked.get("prompt"), asked.get("model")
         entry.size, entry.quality = asked.get("size"), asked.get("quality")
-        if request.headers.get(vendor.key_header, "").removeprefix("Bearer ") != self._parts.settings.openai_key:
-            return refuse(self._parts, entry, _said(name, "auth"))
         if vendor.query and vendor.query not in request.query_params:
             return refuse(self._parts, entry, _said(name, "lost"))
         if strange := sorted(asked.keys() - vendor.takes - _COMMON):

@@ -121,6 +121,15 @@ async def test_with_a_secret_of_its_own_the_known_keys_open_nothing(tmp_path: Pa
             cloudinary.api.ping(**account, api_secret="sandbox-secret")
 
 
+def test_what_has_no_key_is_not_read(web: httpx2.Client) -> None:
+    for path in (
+        "/v1/images/generations",
+        "/vendors/xai/v1/images/generations",
+        "/vendors/azure/v1/images/generations",
+    ):
+        assert web.post(path, content=b"no JSON").status_code in {400, 401}, path
+
+
 def test_without_one_it_makes_a_token_for_each_run_and_tells_its_owner(tmp_path: Path) -> None:
     server = SandboxServer(tmp_path, environment={"DARKROOM_SANDBOX_TOKEN": ""})
     met = set()
