@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 from deploy.sandbox.signatures import sign
 from tests import pictures
 from tests.browser import chromium
+from tests.browser.locked import Locked
 from tests.browser.studio import Studio
 from tests.stack import Stack
 
@@ -150,6 +151,22 @@ def test_a_page_scripts_no_fault(page: Page, stack: Stack) -> None:
     visit(page, f"http://{ELSEWHERE}/kittens")
     assert page.evaluate(_FAULT, stack.sandbox.url) == [0, 0, 0]  # They arrived, and the page may not see the answers.
     assert stack.sandbox.rules() == []
+
+
+def test_with_keys_a_page_does_nothing_either(page: Page, locked: Locked, business_id: int) -> None:
+    visit(page, f"http://{REBOUND}:{locked.gateway.port}/kittens")
+    assert page.evaluate(_ORDER, business_id) == 421
+    visit(page, f"http://{REBOUND}:{locked.sandbox.port}/kittens")
+    assert page.evaluate("() => fetch('/_sandbox/ledger').then(answer => answer.status)") == 421
+    visit(page, f"http://{ELSEWHERE}/kittens")
+    sent = [locked.url, business_id, list(pictures.jpeg(640, 480))]
+    assert page.evaluate(_SEND, sent) == [0, 0]
+    assert page.evaluate(_FAULT, locked.sandbox.url) == [0, 0, 0]
+    assert locked.sandbox.rules() == []
+    mine = {"Authorization": f"Bearer {locked.key(business_id)}"}
+    for listed in ("images", "images/generate/jobs"):
+        answer = httpx2.get(f"{locked.url}/api/v1/{listed}?business_id={business_id}", headers=mine)
+        assert answer.json()["items"] == []
 
 
 def test_a_form_stores_nothing_in_the_sandbox_even_signed_with_the_secret_that_everybody_knows(
