@@ -11,7 +11,7 @@ import http
 import math
 import os
 from collections.abc import Callable
-from typing import cast
+from typing import NoReturn, cast
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -22,6 +22,8 @@ from shared.settings import Common
 
 _PER_HEADER = 32
 """Bytes that a header costs beside its name and value, so that many empty ones count too."""
+_PER_CHUNK = 5
+"""Bytes that a chunk costs beside its content, at least: its size and two ends of a line."""
 _LOOK_AGAIN_SECONDS = 1.0
 
 
@@ -44,7 +46,11 @@ class Protocol(HttpToolsProtocol):
     _in_head = True
     _beside = 0
     """Bytes of this message that are no body: head, chunk sizes and their extensions, trailers."""
+    _trailers = 0
+    """Bytes of headers behind the body, as those of a head are counted."""
     _body = 0
+    _pieces = 0
+    """In which the body came: chunks, if it has any."""
     _has_body = False
     _thrown_away = 0
     _running: RequestResponseCycle | None = None
@@ -88,12 +94,16 @@ class Protocol(HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:
             super().on_header(name, value)
+            return
+        self._trailers += len(name) + len(value) + _PER_HEADER
+        if self._trailers > self.bounds.max_header:
+            self._stop(self._too_large())
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         self._refusal = self._wrong_head()
         if self._refusal is not None:
-            raise ValueError("the head is refused")  # Ends the parsing; uvicorn then asks for the answer below.
+            self._stop(self._refusal)
         self._body_until = self.loop.time() + self.bounds.body_timeout
         self._within(self._until_next_look())
         super().on_headers_complete()
@@ -105,12 +115,15 @@ class Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._beside -= len(body)
         self._body += len(body)
+        self._pieces += 1
+        if self._pieces * _PER_CHUNK > self.bounds.max_header + self._body:
+            self._stop(self._too_large())
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._due = math.inf
-        self._beside = self._body = self._seen = 0
+        self._beside = self._body = self._seen = self._trailers = self._pieces = 0
         self._held_up = False
         if self._own_cycle is not None and not self._own_cycle.response_started:
             self._own_cycle.keep_alive = self._keep_alive
@@ -131,6 +144,11 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - its words may repeat the client's bytes
         self._refuse(self._refusal or Malformed("This is no valid HTTP request"))
+
+    def _stop(self, refusal: Problem) -> NoReturn:
+        """Ends the parsing in the middle of what was read, however much that is; uvicorn then asks for the answer."""
+        self._refusal = refusal
+        raise ValueError(refusal.code)
 
     def _too_large(self) -> Problem:
         return HeadTooLarge(f"At most {self.bounds.max_header} bytes are read beside the body")

@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
-from tests.service.gate import LIST, get, parse, raw
+from shared.protocol import bounded
+from tests.service.gate import LIST, get, listening, parse, raw
+from tests.service.gate import settings as gate_settings
 from tests.stack import Process
 
 NOWHERE = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
@@ -169,6 +172,35 @@ async def test_what_is_no_body_is_bounded_wherever_it_stands(gateway: Process, s
         await asyncio.wait({answer})
     writer.close()
     assert parse(answer.result()).status >= 400
+
+
+@pytest.mark.parametrize(
+    ("end", "piece"), [(b"0\r\n", b"a:b\r\n"), (b"", b"1\r\n \r\n")], ids=["trailers", "chunks of a byte"]
+)
+async def test_no_more_of_them_are_looked_at_than_are_allowed(end: bytes, piece: bytes) -> None:
+    """However many came at once: the loop would stand still while all of them are told one by one."""
+    looked_at = 0
+
+    class Counting(bounded(gate_settings("http://unused"))):  # type: ignore[misc]
+        def on_header(self, name: bytes, value: bytes) -> None:
+            nonlocal looked_at
+            looked_at += 1
+            super().on_header(name, value)
+
+        def on_body(self, body: bytes) -> None:
+            nonlocal looked_at
+            looked_at += 1
+            super().on_body(body)
+
+    async def nobody(_scope: Scope, receive: Receive, _send: Send) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async with listening(nobody, http=Counting) as port:
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        answer = await raw(port, head + end + piece * 200_000)
+    assert parse(answer).status == 431
+    assert looked_at < 10_000
 
 
 async def test_a_trailer_becomes_no_header(gateway: Process) -> None:
