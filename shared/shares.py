@@ -118,6 +118,10 @@ class Places:
             finally:
                 self._end(who)
 
+    def must_wait(self, who: Asker) -> bool:
+        """Whether there is no place for them right now."""
+        return not self._may_run(who)
+
     def _refuse(self, who: Asker) -> None:
         line = self._line
         if self._present.most_of(who) >= line.each:

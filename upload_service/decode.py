@@ -56,6 +56,9 @@ class Decoders:
         self._idle: asyncio.LifoQueue[_Decoder | None] = asyncio.LifoQueue()
         """One entry per allowed process; None where it has to be started. The one that was used last is used first."""
         self._alive: set[_Decoder] = set()
+        self._busy = 0
+        self._spare: asyncio.Task[None] | None = None
+        """Where the one for others is being started."""
 
     async def __aenter__(self) -> Self:
         for _ in range(self._count + 1):  # One that is for others than who has all the rest.
@@ -63,6 +66,8 @@ class Decoders:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._spare is not None:
+            await self._spare
         for decoder in list(self._alive):
             await self._end(decoder)
 
@@ -77,8 +82,27 @@ class Decoders:
         Raises what it raises, InvalidImage for a picture on which decoders die or take too long, and what the queue
         raises.
         """
+        if self._queue.must_wait(who):
+            self._have_a_spare()
         async with self._queue.turn(who):
-            return await self._inspect(file, size, who)
+            self._busy += 1
+            try:
+                return await self._inspect(file, size, who)
+            finally:
+                self._busy -= 1
+
+    def _have_a_spare(self) -> None:
+        """Somebody has all that they may have: the next may be another, who is not to wait for a process to start."""
+        if (self._spare is None or self._spare.done()) and len(self._alive) <= self._busy and not self._idle.empty():
+            self._spare = asyncio.create_task(self._start_spare(self._idle.get_nowait()))
+
+    async def _start_spare(self, decoder: _Decoder | None) -> None:
+        try:
+            decoder = decoder or await self._start()
+        except Unavailable as fault:
+            log.get().warning("decoder.not_started", error=str(fault))  # Whoever needs one tries again.
+        finally:
+            self._idle.put_nowait(decoder)
 
     async def _inspect(self, file: IO[bytes], size: int, who: Asker) -> Accepted:
         decoder = await self._idle.get()

@@ -42,6 +42,10 @@ class Queue:
             self._refuse_spent(who)  # Much may have been decoded meanwhile.
             yield
 
+    def must_wait(self, who: Asker) -> bool:
+        """Whether there is no decoder for them right now."""
+        return self._places.must_wait(who)
+
     def spend(self, who: Asker, seconds: float) -> None:
         """So long a decoder has worked for them."""
         if len(self._spent) >= MOST_REMEMBERED:

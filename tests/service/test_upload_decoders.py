@@ -115,14 +115,14 @@ async def test_many_pictures_wait_for_few_processes() -> None:
     async with pool(decoders=2) as decoders:
         found = await asyncio.gather(*(ask(decoders, pictures.jpeg(40 + n, 30)) for n in range(20)))
         assert [one.width for one in found] == [40 + n for n in range(20)]
-        assert len(decoders.pids) == 2
+        assert len(decoders.pids) == 2 + 1, "and the one for others"
     assert decoders.pids == []
 
 
 async def test_there_are_as_many_as_cores_unless_told_otherwise() -> None:
     async with pool() as decoders:
         await asyncio.gather(*(ask(decoders, pictures.jpeg(40 + n, 30)) for n in range(2 * cores())))
-        assert len(decoders.pids) == cores()
+        assert len(decoders.pids) == cores() + 1
 
 
 async def test_no_more_are_started_than_there_are_pictures_at_once() -> None:
@@ -162,6 +162,23 @@ async def test_who_holds_all_decoders_does_not_hold_up_another(decoders: Decoder
     assert not any(task.done() for task in waiting)
     os.kill(busy, signal.SIGCONT)
     assert [(await task).width for task in waiting] == [40, 41, 42, 43, 44]
+
+
+async def test_the_decoder_for_others_is_there_before_another_asks(decoders: Decoders) -> None:
+    (busy,) = decoders.pids
+    os.kill(busy, signal.SIGSTOP)
+    await until_stopped(busy)
+    first = asyncio.create_task(ask(decoders, pictures.jpeg()))
+    await asyncio.sleep(0)
+    assert decoders.pids == [busy], "nobody waits yet"
+    second = asyncio.create_task(ask(decoders, pictures.jpeg()))
+    async with asyncio.timeout(20):
+        while len(decoders.pids) < 2:
+            await asyncio.sleep(0.01)
+    assert not first.done()
+    assert not second.done()
+    os.kill(busy, signal.SIGCONT)
+    assert [(await task).format for task in (first, second)] == ["jpeg", "jpeg"]
 
 
 async def test_more_of_one_than_its_places_are_refused_and_another_is_not() -> None:
