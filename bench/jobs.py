@@ -12,7 +12,7 @@ import asyncpg
 
 from bench import job_rows as rows
 from bench.figures import Row, beside, missing, quantile
-from bench.goals import GOALS
+from bench.goals import GOALS, Goal
 from bench.site import Site, run
 from shared import db, jobs, ledger, progress, retention, trash
 from shared.models import JobStatus
@@ -100,13 +100,15 @@ async def _asked(
                 spent[side].append((time.perf_counter() - began) * 1000)
     note = f"{len(statements)} statement{'s' * (len(statements) != 1)}"
 
-    def line(name: str, share: float, goal: str, note: str = "") -> Row:
+    judged = what.startswith("page")  # Of what takes a fraction of a millisecond a busy machine makes any ratio.
+
+    def line(name: str, share: float, goal: Goal, note: str = "") -> Row:
         ours, theirs = [quantile(spent["ours"], share)], [quantile(spent["bare"], share)]
-        return beside(name, "ms", ours, _PEER, theirs, goal=GOALS[goal], note=note)
+        return beside(name, "ms", ours, _PEER, theirs, goal=goal if judged else None, note=note)
 
     return [
-        line(f"jobs {what}, p95", 0.95, "job queries p95", note),
-        line("  p50", 0.5, "job queries p50"),
+        line(f"jobs {what}, p95", 0.95, GOALS["job queries p95"], note),
+        line("  p50", 0.5, GOALS["job queries p50"]),
     ]
 
 
