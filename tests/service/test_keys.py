@@ -1,0 +1,63 @@
+"""What a key is made of, and what it opens while nobody can say whose it is."""
+
+import asyncio
+import hashlib
+from base64 import urlsafe_b64decode
+
+import httpx2
+from starlette.types import Receive, Scope, Send
+
+from gateway.access import Access
+from shared import keys
+from shared.caller import Caller, Right
+from shared.db import DatabaseUnavailable, connect
+from shared.settings import CommandSettings
+from shared.shell import Shell
+from tests.service.gate import LIST, answer, settings
+
+
+async def test_a_key_is_256_random_bits_and_the_database_keeps_its_digest_only(database: str) -> None:
+    async with await connect(CommandSettings(database_url=database)) as db:
+        made = [await keys.make(db, "a blog", [Right.READ], [1]) for _ in range(3)]
+        rows = await db.fetch("select * from api_keys")
+    assert len({text for _, text in made}) == len(rows) == 3
+    kept = {row["prefix"]: row for row in rows}
+    for key, text in made:
+        secret = text.removeprefix(f"dk_{key.prefix}_")
+        assert len(urlsafe_b64decode(secret + "=")) == 32
+        assert kept[key.prefix]["digest"] == hashlib.sha256(text.encode()).digest()
+        assert secret not in str(dict(kept[key.prefix]))
+
+
+class Register:
+    """Knows everybody, until it is away."""
+
+    away = False
+
+    async def caller(self, _token: str) -> Caller | None:
+        if self.away:
+            raise DatabaseUnavailable("it is away")
+        return Caller("one", frozenset(Right), frozenset({1}))
+
+
+async def test_nobody_is_let_in_on_an_old_answer_while_postgres_is_away() -> None:
+    async def behind(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await answer(send)
+
+    register, access = Register(), Access(behind)
+    access.open(register)
+    shell = Shell(access, settings("http://127.0.0.1:1"), checks={})
+    transport = httpx2.ASGITransport(app=shell)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+
+        async def status() -> int:
+            return (await client.get(LIST, headers={"Authorization": "Bearer one"})).status_code
+
+        assert await status() == 200
+        register.away = True
+        async with asyncio.timeout(30):
+            while (found := await status()) == 200:  # As long as an answer is believed.
+                await asyncio.sleep(0.05)
+        assert [found, await status(), await status()] == [503] * 3
+        register.away = False
+        assert await status() == 200
