@@ -1,7 +1,7 @@
 """What a business may spend in a month: the table, the sums, and accepting a wish only if it fits.
 
-All SQL that touches `budgets`. Nothing is counted up or down: what is spent and reserved is derived from `jobs` and
-`attempts` each time, so that the end of a job changes it by itself (docs/decisions/0012-budgets.md).
+All SQL that touches `budgets`. Nothing is counted up or down: what is spent and reserved is derived from `jobs`,
+`attempts` and `ledger_days` each time, so that the end of a job changes it by itself (docs/decisions/0012-budgets.md).
 """
 
 import asyncio
