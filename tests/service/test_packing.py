@@ -11,7 +11,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.packing import Packed
 from gateway.proxy import Proxy
 from shared.shell import Shell
-from tests.service.gate import LIST, Answer, Seen, Upstream, answer, get, listening, parse, raw, read, settings
+from tests.service.gate import (
+    LIST,
+    Answer,
+    Seen,
+    Upstream,
+    answer,
+    get,
+    listening,
+    parse,
+    raw,
+    read,
+    settings,
+    unlocked,
+)
 
 LARGE = orjson.dumps([{"id": number, "filename": "image.jpg"} for number in range(5000)])
 PAGE = LARGE[:2000]
@@ -106,7 +119,7 @@ async def gate(upstream: Upstream) -> AsyncIterator[int]:
     async with listening(upstream) as inner:
         chosen = settings(f"http://127.0.0.1:{inner}")
         proxy = Proxy(chosen)
-        async with proxy.running(), listening(Shell(Packed(proxy), chosen, checks={})) as port:
+        async with proxy.running(), listening(Shell(unlocked(Packed(proxy)), chosen, checks={})) as port:
             yield port
 
 
