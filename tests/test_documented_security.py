@@ -1,4 +1,4 @@
-"""docs/security.md says no more than tests hold: after each sentence, in its paragraph, stands the test that would fail."""
+"""docs/security.md says no more than tests hold: after each sentence, in its paragraph, stands the test for it."""
 
 import re
 from functools import cache
