@@ -32,6 +32,8 @@ _REFUSED = (
     ("a tag outside of a flag", re.compile(f"(?:{_FLAG})|(?P<wrong>[{_TAGS}])")),
     ("a second variation selector", re.compile(f"(?<=[{_SELECTORS}])[{_SELECTORS}]")),
 )
+_SUSPICIOUS = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069{_NO_CHARACTERS}{_TAGS}{_SELECTORS}]")
+"""Whether anything but the number of marks has to be looked at: most texts have none of these."""
 _NOT_IN_NAMES = re.compile(
     f"[\x00-\x1f\x7f-\x9f\u2028-\u202e\ud800-\udfff{_NO_CHARACTERS}{_INVISIBLE}]|({_FLAG})|[{_TAGS}]"
 )
@@ -86,17 +88,17 @@ def visible(character: str) -> bool:
 
 def _wrong(text: str) -> Iterator[tuple[int, str]]:
     """Where the first of each kind stands, and what it is."""
-    for what, pattern in _REFUSED:
-        for found in pattern.finditer(text):
-            if "wrong" not in pattern.groupindex or found["wrong"]:
-                yield found.start(), what
-                break
-    if text.isascii():
-        return
-    for at in _unpaired(text):
-        yield at, "a direction that begins or ends alone"
-    for at in _surplus_marks(text):
-        yield at, f"more than {MOST_MARKS} marks on one character"
+    if _SUSPICIOUS.search(text):
+        for what, pattern in _REFUSED:
+            for found in pattern.finditer(text):
+                if "wrong" not in pattern.groupindex or found["wrong"]:
+                    yield found.start(), what
+                    break
+        for at in _unpaired(text):
+            yield at, "a direction that begins or ends alone"
+    if not text.isascii():
+        for at in _surplus_marks(text):
+            yield at, f"more than {MOST_MARKS} marks on one character"
 
 
 def _unpaired(text: str) -> list[int]:
