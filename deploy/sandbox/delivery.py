@@ -76,6 +76,8 @@ class Delivery:
             entry.public_id = path
             if problem.status == 404 and (cached := self._parts.edge.get((path, accepts_webp))):
                 return refuse(self._parts, entry, cached, "ok")
+            if problem.status == 404:  # Any web page may ask for what is not there, and must leave no trace.
+                return error(problem, entry, COMMON_HEADERS)
             return refuse(self._parts, entry, error(problem, entry, COMMON_HEADERS))
         entry.public_id = wish.record.public_id
 

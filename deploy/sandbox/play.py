@@ -63,7 +63,10 @@ async def play(parts: Parts, request: Request, call: Call) -> Response:
 
 
 def refuse(parts: Parts, entry: Entry, response: Response, did: str = "refused") -> Response:
-    """A request that is wrong in itself never reaches the script; it only gets its line in the ledger."""
+    """A request that is wrong in itself never reaches the script; it only gets its line in the ledger. One that names a
+    wrong key does not even get that: else any web page could write there."""
+    if response.status_code == 401:
+        return response
     entry.did, entry.status = did, response.status_code
     parts.ledger.open(entry)
     parts.ledger.close(entry)

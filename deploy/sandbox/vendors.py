@@ -81,7 +81,7 @@ class Vendors:
         entry = Entry("openai.generate", f"req_{uuid.uuid4().hex}", client_request_id=client_request_id)
         given = request.headers.get(vendor.key_header, "").removeprefix("Bearer ")
         if not hmac.compare_digest(given.encode(), self._parts.settings.openai_key.encode()):
-            return refuse(self._parts, entry, _said(name, "auth"))
+            return _said(name, "auth")
         asked: dict[str, Any] = orjson.loads(await request.body())
         entry.prompt, entry.model = asked.get("prompt"), asked.get("model")
         entry.size, entry.quality = asked.get("size"), asked.get("quality")

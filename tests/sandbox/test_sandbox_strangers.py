@@ -130,6 +130,17 @@ def test_what_has_no_key_is_not_read(web: httpx2.Client) -> None:
         assert web.post(path, content=b"no JSON").status_code in {400, 401}, path
 
 
+def test_who_has_no_key_leaves_no_line_in_the_ledger(sandbox: SandboxServer, web: httpx2.Client) -> None:
+    """A web page may send what only reads, and any name it likes."""
+    for path in ("/v1/models", "/v1/models/x", "/v1_1/sandbox/ping", "/v1_1/sandbox/resources/image/upload/x"):
+        assert web.get(path, headers={"X-Client-Request-Id": "x" * 1000}).status_code == 401
+    for path in ("/sandbox/image/upload/none.jpg", "/other/image/upload/none.jpg"):
+        assert web.get(path).status_code in {401, 404}
+    assert web.post("/v1/images/generations", json={"prompt": "planted"}).status_code == 401
+    assert web.post("/vendors/xai/v1/images/generations", json={"prompt": "planted"}).status_code == 400
+    assert sandbox.ledger() == []
+
+
 def test_without_one_it_makes_a_token_for_each_run_and_tells_its_owner(tmp_path: Path) -> None:
     server = SandboxServer(tmp_path, environment={"DARKROOM_SANDBOX_TOKEN": ""})
     met = set()
