@@ -5,9 +5,11 @@ has the right that the method and the path need.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.routes import IMAGES
 from shared import keys
@@ -21,6 +23,8 @@ FRESH_SECONDS = 3.0
 _MOST_REMEMBERED = 10_000
 _LONGEST = 4096
 """Characters of a key or token."""
+_REFUSED = "Send `Authorization: Bearer` with a key or token that is valid"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _API = b"/api/"
 _METRICS = METRICS.encode()
 _GENERATE = f"{IMAGES}/generate"
@@ -64,10 +68,29 @@ class Access:
             caller = await self.caller(scope)
             caller.require(needed(scope["method"], scope["path"]))
             scope["state"]["caller"] = caller
+            if self._kinds and scope["method"] not in _SAFE:
+                await self._judged_again(caller, scope, receive, send)
+                return
             if self._kinds and _stays(scope):
                 await self._while_valid(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    async def _judged_again(self, caller: Caller, scope: Scope, receive: Receive, send: Send) -> None:
+        """For requests that change something: what was true of the key at their head must be true at their end."""
+
+        async def judge() -> None:
+            if await self.caller(scope) != caller:
+                raise Unauthorized(_REFUSED)
+
+        body = _Body(judge, receive, send)
+        try:
+            await self._app(scope, body.receive, body.send)
+        except ClientDisconnect:
+            if body.refusal is None:
+                raise
+        if body.refusal is not None:
+            raise body.refusal
 
     async def _while_valid(self, scope: Scope, receive: Receive, send: Send) -> None:
         """For requests that are held open: a key that is revoked meanwhile ends them too."""
@@ -87,7 +110,7 @@ class Access:
         found = await self._look(token) if token else None
         if found is not None:
             return found
-        raise Unauthorized("Send `Authorization: Bearer` with a key or token that is valid")
+        raise Unauthorized(_REFUSED)
 
     async def _look(self, token: str) -> Caller | None:
         """What was found a moment ago, or a new look: most requests are polls with the same key."""
@@ -102,6 +125,35 @@ class Access:
             self._known.clear()
         self._known[token] = (now + FRESH_SECONDS, found)
         return found
+
+
+class _Body:
+    """A body that comes as slowly as its sender likes, judged when it is whole.
+
+    Whoever reads it learns of a refusal as of a client that left: nothing is done, and an inner service never sees the
+    end of what it was sent. What was answered before the end is not judged.
+    """
+
+    def __init__(self, judge: Callable[[], Awaitable[None]], receive: Receive, send: Send) -> None:
+        self._judge = judge
+        self._receive = receive
+        self._send = send
+        self._answered = False
+        self.refusal: Exception | None = None
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request" and not message.get("more_body", False) and not self._answered:
+            try:
+                await self._judge()
+            except Exception as refusal:  # noqa: BLE001 - raised again when the reader is done
+                self.refusal = refusal
+        return {"type": "http.disconnect"} if self.refusal else message
+
+    async def send(self, message: Message) -> None:
+        if self.refusal is None:
+            self._answered = True
+            await self._send(message)
 
 
 def _token(scope: Scope) -> str | None:
@@ -121,6 +173,6 @@ def needed(method: str, path: str) -> Right:
     """The right that a request needs."""
     if path == METRICS:
         return Right.OPERATE
-    if method in {"GET", "HEAD", "OPTIONS"} or path.startswith(_LOOKING):
+    if method in _SAFE or path.startswith(_LOOKING):
         return Right.READ
     return Right.GENERATE if path.startswith(_GENERATE) else Right.WRITE

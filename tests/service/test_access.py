@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,76 +9,17 @@ import httpx2
 import pytest
 import redis
 
-from tests import pictures
 from tests.repository import ROOT
-from tests.servers import PostgresServer, ValkeyServer, until
-from tests.stack import Stack
+from tests.servers import until
+from tests.service.locked import IMAGES, OURS, SECRET, THEIRS, Locked, ask, upload
 
-IMAGES = "/api/v1/images"
-SECRET = "between-the-gateway-and-the-services-only"
-OURS, THEIRS = 41, 42
 SILENT = {"request_id", "instance"}
-
-
-@dataclass(frozen=True)
-class Locked:
-    """The product with its door locked, and the operator's terminal."""
-
-    stack: Stack
-
-    def command(self, *words: str, status: int = 0) -> str:
-        """`./darkroom WORDS`; what it said."""
-        return self.stack.command(*words, status=status)
-
-    def key(self, *words: str) -> str:
-        """A new key, for OURS unless told otherwise."""
-        whose = [] if "--business" in words or "--all-businesses" in words else ["--business", str(OURS)]
-        return self.command("keys", "make", "--name", "test", *whose, *words).split()[0]
-
-    def as_(self, key: str | None) -> httpx2.Client:
-        """A client that sends this key."""
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        return httpx2.Client(base_url=self.stack.url, headers=headers, timeout=30, trust_env=False)
-
-
-@pytest.fixture(scope="module")
-def locked(
-    postgres_server: PostgresServer, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Locked]:
-    told = {
-        "DARKROOM_AUTH": "keys",
-        "DARKROOM_INNER_SECRET": SECRET,
-        "DARKROOM_CORS_ORIGINS": "https://app.example, https://other.example",
-    }
-    folder = tmp_path_factory.mktemp("locked")
-    database = postgres_server.create("locked", migrated_template)
-    with (
-        ValkeyServer() as queue,
-        Stack(folder, database_url=database, redis_url=queue.url, environment=told) as running,
-    ):
-        yield Locked(running)
-
-
-@pytest.fixture(scope="module")
-def ours(locked: Locked) -> Iterator[httpx2.Client]:
-    with locked.as_(locked.key()) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")
 def theirs(locked: Locked) -> Iterator[httpx2.Client]:
     with locked.as_(locked.key("--business", str(THEIRS))) as client:
         yield client
-
-
-def upload(client: httpx2.Client, business: int, width: int = 640) -> httpx2.Response:
-    return client.post(
-        f"{IMAGES}/upload?business_id={business}", files={"file": ("a.jpg", pictures.jpeg(width, 480), "image/jpeg")}
-    )
-
-
-def ask(client: httpx2.Client, business: int) -> httpx2.Response:
-    return client.post(f"{IMAGES}/generate", json={"prompt": "a fox", "business_id": business})
 
 
 def refusal(answer: httpx2.Response) -> dict[str, Any]:
