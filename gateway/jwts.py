@@ -6,6 +6,7 @@ What a token may say: `businesses`, a list of tenants or `"*"`, without which it
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,10 +17,11 @@ import jwt
 from shared import log
 from shared.caller import Caller, Right
 from shared.errors import Unavailable
+from shared.rounds import repeating
 from shared.settings import GatewaySettings
 
 KEPT_SECONDS = 300.0
-"""How long the issuer's keys are used before they are asked for again."""
+"""How often the issuer's keys are asked for: one that the issuer took back is believed so much longer at most."""
 PAUSE_SECONDS = 10.0
 """Least time between two questions, so that tokens which name unknown keys cannot make us ask without end."""
 
@@ -28,12 +30,17 @@ _MOST_BYTES = 256 * 1024
 
 
 class Jwks:
-    """The issuer's public keys by name, asked for when they are needed: a new key works at once, without a restart."""
+    """The issuer's public keys by name. Whose key is known never waits for the issuer: they are asked for again behind.
+    Only an unknown name asks at once, so that a new key works without a restart."""
 
-    def __init__(self, url: str, client: httpx2.AsyncClient, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, url: str, client: httpx2.AsyncClient, clock: Callable[[], float], patience: float = _FETCH_SECONDS
+    ) -> None:
         self._url = url
         self._client = client
         self._clock = clock
+        self._patience = patience
+        """Seconds that the issuer has for a whole answer."""
         self._keys: dict[str, jwt.PyJWK] = {}
         self._asked = float("-inf")
         self._got = float("-inf")
@@ -41,30 +48,44 @@ class Jwks:
 
     async def find(self, name: str) -> jwt.PyJWK | None:
         """The key of this name. Raises Unavailable when the issuer never answered."""
-        if not self._usable(name):
+        if name not in self._keys:
             async with self._one_at_a_time:
-                if not self._usable(name) and self._clock() - self._asked >= PAUSE_SECONDS:
+                if name not in self._keys:
                     await self._ask()
         if self._got == float("-inf"):
             raise Unavailable("The issuer of tokens does not answer", retry_after=PAUSE_SECONDS)
         return self._keys.get(name)
 
-    def _usable(self, name: str) -> bool:
-        return name in self._keys and self._clock() - self._got < KEPT_SECONDS
+    async def refresh(self) -> None:
+        """One look whether what is known is too old, and if so one question. To be done again and again."""
+        if self._clock() - self._got >= KEPT_SECONDS:
+            async with self._one_at_a_time:
+                await self._ask()
 
     async def _ask(self) -> None:
         """Keeps the old keys when the issuer is away: it must not be able to lock everybody out for a while."""
+        if self._clock() - self._asked < PAUSE_SECONDS:
+            return
         self._asked = self._clock()
         try:
-            answer = await self._client.get(self._url)
-            if answer.status_code != 200 or len(answer.content) > _MOST_BYTES:
-                raise ValueError(f"status {answer.status_code}, {len(answer.content)} bytes")
-            found = jwt.PyJWKSet.from_dict(answer.json())
-        except (httpx2.HTTPError, ValueError, jwt.PyJWTError) as fault:
+            async with asyncio.timeout(self._patience):
+                found = jwt.PyJWKSet.from_dict(json.loads(await self._answer()))
+        except (httpx2.HTTPError, TimeoutError, ValueError, jwt.PyJWTError) as fault:
             log.get().error("jwks.unreachable", error=type(fault).__name__)
             return
         self._keys = {key.key_id: key for key in found.keys if key.key_id and key.public_key_use in (None, "sig")}
         self._got = self._clock()
+
+    async def _answer(self) -> bytes:
+        whole = bytearray()
+        async with self._client.stream("GET", self._url) as answer:
+            if answer.status_code != 200:
+                raise ValueError(f"status {answer.status_code}")
+            async for piece in answer.aiter_bytes():
+                whole += piece
+                if len(whole) > _MOST_BYTES:
+                    raise ValueError(f"more than {_MOST_BYTES} bytes")
+        return bytes(whole)
 
 
 class Jwts:
@@ -127,4 +148,6 @@ async def reading(settings: GatewaySettings) -> AsyncIterator[Jwts]:
         yield Jwts(settings, None)
         return
     async with httpx2.AsyncClient(timeout=_FETCH_SECONDS, follow_redirects=False) as client:
-        yield Jwts(settings, Jwks(settings.jwt_jwks_url, client, asyncio.get_running_loop().time))
+        jwks = Jwks(settings.jwt_jwks_url, client, asyncio.get_running_loop().time)
+        async with repeating("jwks", PAUSE_SECONDS, jwks.refresh):
+            yield Jwts(settings, jwks)

@@ -1,5 +1,6 @@
 """Tokens as proof, checked against an issuer that is played over HTTP: what is believed, what is not, and new keys."""
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -20,7 +21,7 @@ from gateway import jwts
 from gateway.jwts import KEPT_SECONDS, PAUSE_SECONDS, Jwks, Jwts
 from shared.caller import Caller, Right
 from shared.errors import Unavailable
-from tests.service.gate import answer, listening, settings
+from tests.service.gate import answer, eventually, listening, settings
 
 ISSUER, AUDIENCE = "https://issuer.example", "darkroom"
 RSA = rsa.generate_private_key(65537, 2048)
@@ -36,9 +37,13 @@ class Issuer:
     keys: dict[str, Any] = field(default_factory=lambda: {"one": RSA, "two": EC})
     status: int = 200
     asked: int = 0
+    hangs: asyncio.Event | None = None
+    """Until it is set nothing is answered."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.asked += 1
+        if self.hangs is not None:
+            await self.hangs.wait()
         shown = []
         for name, key in self.keys.items():
             kind = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
@@ -162,9 +167,13 @@ async def test_a_new_key_of_the_issuer_works_without_a_restart_and_an_old_one_en
         clock.now += PAUSE_SECONDS
         assert await known.find("new") and issuer.asked == 2
         assert await known.find("one") is None
+        await known.refresh()
         assert await known.find("new") and issuer.asked == 2, "what is known is not asked for"
         clock.now += KEPT_SECONDS
-        assert await known.find("new") and issuer.asked == 3
+        issuer.keys = {"one": RSA}
+        assert await known.find("new") and issuer.asked == 2, "nor by whoever has a known key"
+        await known.refresh()
+        assert await known.find("new") is None and issuer.asked == 3
 
 
 async def test_an_issuer_that_is_away_locks_nobody_out_whose_key_was_seen() -> None:
@@ -178,5 +187,48 @@ async def test_an_issuer_that_is_away_locks_nobody_out_whose_key_was_seen() -> N
         assert await known.find("one")
         issuer.status = 503
         clock.now += KEPT_SECONDS
-        assert await known.find("one")
+        await known.refresh()
         assert issuer.asked == 3
+        assert await known.find("one")
+        await known.refresh()
+        assert issuer.asked == 3, "asked again too soon"
+        issuer.status, issuer.keys = 200, {"new": OTHER}
+        clock.now += PAUSE_SECONDS
+        await known.refresh()
+        assert issuer.asked == 4 and await known.find("one") is None, "asked again soon after a failure"
+
+
+async def test_whose_key_is_known_does_not_wait_for_an_issuer_that_hangs() -> None:
+    issuer, clock, freed = Issuer(), Clock(), asyncio.Event()
+    async with listening(issuer) as port, httpx2.AsyncClient(trust_env=False) as client:
+        known = Jwks(f"http://127.0.0.1:{port}/", client, clock)
+        assert await known.find("one")
+        issuer.hangs = freed
+        clock.now += KEPT_SECONDS
+        waiting = [asyncio.ensure_future(work) for work in (known.refresh(), known.find("unknown"))]
+        await eventually("the issuer hangs", lambda: issuer.asked == 2)
+        for _ in range(3):
+            assert await known.find("one")
+            assert not any(one.done() for one in waiting), "it was served while the issuer was asked"
+        freed.set()
+        assert await asyncio.gather(*waiting) == [None, None]
+
+
+async def test_an_issuer_that_sends_drop_by_drop_or_without_end_is_away() -> None:
+    async def drops(scope: Scope, _receive: Receive, send: Send) -> None:
+        drop = {"type": "http.response.body", "body": b" " * int(scope["path"][1:]), "more_body": True}
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while True:
+            await send(drop)
+            await asyncio.sleep(0.01)
+
+    for size in (1, 64 * 1024):
+        async with listening(drops) as port, httpx2.AsyncClient(trust_env=False) as client:
+            with pytest.raises(Unavailable):
+                await Jwks(f"http://127.0.0.1:{port}/{size}", client, Clock(), patience=1.0).find("one")
+
+
+async def test_the_keys_are_asked_for_before_anybody_needs_them() -> None:
+    issuer = Issuer()
+    async with reading(issuer):
+        await eventually("they were asked for", lambda: issuer.asked)
