@@ -11,12 +11,12 @@ from typing import Protocol
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.routes import IMAGES
 from shared import keys
-from shared.caller import ANYONE, Caller, Right
+from shared.caller import ANYONE, Caller
 from shared.db import Pool
 from shared.errors import Unauthorized
 from shared.probes import METRICS
+from shared.rights import SAFE, needed
 
 FRESH_SECONDS = 3.0
 """How long an answer about a key is believed: a revoked one is refused everywhere at most so much later."""
@@ -24,12 +24,8 @@ _MOST_REMEMBERED = 10_000
 _LONGEST = 4096
 """Characters of a key or token."""
 _REFUSED = "Send `Authorization: Bearer` with a key or token that is valid"
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _API = b"/api/"
 _METRICS = METRICS.encode()
-_GENERATE = f"{IMAGES}/generate"
-_LOOKING = (f"{IMAGES}/validate", f"{IMAGES}/generate/estimate-cost")
-"""What is sent with POST and changes nothing."""
 
 
 class Credentials(Protocol):
@@ -68,7 +64,7 @@ class Access:
             caller = await self.caller(scope)
             caller.require(needed(scope["method"], scope["path"]))
             scope["state"]["caller"] = caller
-            if self._kinds and scope["method"] not in _SAFE:
+            if self._kinds and scope["method"] not in SAFE:
                 await self._judged_again(caller, scope, receive, send)
                 return
             if self._kinds and _stays(scope):
@@ -167,12 +163,3 @@ def _token(scope: Scope) -> str | None:
 def _stays(scope: Scope) -> bool:
     """Whether the answer may take long because nothing happens: event streams and held polls."""
     return scope["path"].endswith("/events") or any(name == b"prefer" for name, _ in scope["headers"])
-
-
-def needed(method: str, path: str) -> Right:
-    """The right that a request needs."""
-    if path == METRICS:
-        return Right.OPERATE
-    if method in _SAFE or path.startswith(_LOOKING):
-        return Right.READ
-    return Right.GENERATE if path.startswith(_GENERATE) else Right.WRITE

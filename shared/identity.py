@@ -1,7 +1,11 @@
 """How the gateway tells an inner service who asks, and how the service knows that it was the gateway.
 
 One header, signed with a secret that only they have, for this very request and a minute. With two secrets, the first
-signs and both are believed, so that they can be changed without a stop.
+signs and both are believed, so that they can be changed without a stop. The rights are signed too, and the service
+looks again whether this request is within them.
+
+Two versions of us speak with each other while they are exchanged: a service passes over rights that it does not know,
+and over fields behind those it knows.
 """
 
 import hashlib
@@ -13,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.caller import ANYONE, Caller, Right
 from shared.errors import Unauthorized
+from shared.rights import needed
 from shared.settings import Common
 
 HEADER = "X-Darkroom-Caller"
@@ -52,11 +57,12 @@ class Seal:
         ]
         if not any(signed):
             raise _STRANGER
-        until, name, rights, businesses = said.split(";")
+        until, name, rights, businesses, *_later = said.split(";")
         if not 0 <= int(until) - self._clock() <= 2 * SECONDS:
             raise _STRANGER
         allowed = None if businesses == "*" else frozenset(int(one) for one in businesses.split(",") if one)
-        return Caller(name, frozenset(Right(right) for right in rights.split(",") if right), allowed)
+        given = rights.split(",")
+        return Caller(name, frozenset(right for right in Right if right in given), allowed)
 
 
 _STRANGER = Unauthorized("Only the gateway may ask here")
@@ -67,7 +73,8 @@ def _mac(secret: bytes, said: str, method: str, target: bytes) -> str:
 
 
 class Inner:
-    """The door of an inner service: lets the gateway in and notes for whom it asks, refuses everybody else."""
+    """The door of an inner service: lets the gateway in and notes for whom it asks, refuses everybody else, and whoever
+    has not the right that the request needs."""
 
     def __init__(self, app: ASGIApp, settings: Common) -> None:
         self._app = app
@@ -84,7 +91,9 @@ class Inner:
         said: Sequence[bytes] = [value for name, value in scope["headers"] if name == _RAW_HEADER]
         if len(said) != 1:
             raise _STRANGER
-        return self._seal.read(said[0], scope["method"], target(scope))
+        caller = self._seal.read(said[0], scope["method"], target(scope))
+        caller.require(needed(scope["method"], scope["path"]))
+        return caller
 
 
 def target(scope: Scope) -> bytes:
