@@ -1,8 +1,10 @@
 """A data folder of an earlier version goes on working, and what was wrong with it is mended."""
 
+import contextlib
 import os
 import pwd
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -13,7 +15,7 @@ from deploy.local.child import UnixUser
 from deploy.local.ports import free_port
 from deploy.local.stores import Postgres, _postgres_bundle
 from tests.conftest import migrate
-from tests.servers import PostgresServer, Running, _Server
+from tests.servers import PostgresServer, Running, _Server, until
 
 AS_ROOT = os.geteuid() == 0
 SECRET = "0123456789abcdef"
@@ -45,12 +47,23 @@ class _Earlier(PostgresServer):
     def home(self) -> Path:
         return self._folder / "store"
 
+    def is_left(self) -> bool:
+        """Whether a process of the server that was killed still works on the data."""
+        data = str(self.home / "data")
+        return any(Path(it).is_relative_to(data) for it in _working_folders())
+
     def upgrade(self) -> None:
         """What this version does with the folder."""
         self._store = Postgres(self.home, free_port(), durable=False)
         self._store.prepare()
         self._running = Running(self._store.child(), self._folder / "log-of-now")
         self.start()
+
+
+def _working_folders() -> Iterator[str]:
+    for process in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            yield str(process.readlink())
 
 
 async def ask(url: str, *questions: str) -> list[object]:
@@ -91,7 +104,8 @@ async def test_it_is_the_services_now_and_they_are_no_superuser(tmp_path: Path) 
 async def test_whoever_knew_its_password_knows_it_no_more() -> None:
     with _Earlier() as server:
         await ask(server.url(), "create table kept as select 7 as n")
-        server.stop()
+        server.kill()  # What was committed is read from the log, by whoever opens the data first.
+        until("its processes are gone", lambda: not server.is_left())
         server.upgrade()
         assert SECRET not in server.url()
         with pytest.raises(asyncpg.InvalidPasswordError):
