@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import accept, flood, holding, jobs, library, machine, passing, pickup, polls
+from bench import accept, attacks, flood, holding, jobs, library, machine, passing, pickup, polls
 from bench.figures import Row, missing, table
 from bench.goals import shortfalls
 from bench.site import Site, opened
@@ -23,6 +23,7 @@ BENCHES: dict[str, Callable[[Site], list[Row]]] = {
     "upload": passing.uploads,
     "list": passing.lists,
     "flood": flood.measure,
+    "attacks": attacks.measure,
     "library": library.measure,
     "jobs": jobs.measure,
 }

@@ -38,7 +38,7 @@ def measure(site: Site, *, rounds: int = 3, alone_seconds: float = 5.0) -> list[
     # So that everything that is started when it is needed has been.
     _send(site, body, first=0, people=2 * (os.cpu_count() or 1))
     upload, gateway, decoders = site.stack.upload.pid, site.gateway.pid, children(site.stack.upload.pid)
-    before = {pid: _own(pid) for pid in (upload, gateway, *decoders)}
+    before = {pid: own(pid) for pid in (upload, gateway, *decoders)}
     most, alone, during, took = dict(before), list[float](), list[float](), 0.0
     for number in range(1, rounds + 1):
         with _looking(site, alone):
@@ -127,7 +127,7 @@ def _watching(most: dict[int, float]) -> Iterator[None]:
     def watch() -> None:
         while not over.wait(0.05):
             for pid, seen in list(most.items()):
-                most[pid] = max(seen, _own(pid))
+                most[pid] = max(seen, own(pid))
 
     with _thread(watch, over):
         yield
@@ -144,7 +144,7 @@ def _thread(work: Callable[[], None], over: threading.Event) -> Iterator[None]:
         thread.join()
 
 
-def _own(pid: int) -> float:
+def own(pid: int) -> float:
     """MiB that a process holds."""
     try:
         text = Path(f"/proc/{pid}/status").read_text()

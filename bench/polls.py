@@ -13,7 +13,7 @@ from bench.site import BUSINESS, Site
 from tests.stack import Process
 
 _STATUS = "/api/v1/images/generate/status/"
-_RUNNING = """
+RUNNING = """
     insert into jobs (id, business_id, prompt, model, size, quality, estimated_micros, request_id, body_hash,
                       status, stage, attempt, created_at, started_at, lease_until)
     select gen_random_uuid(), $1, 'bench poll', 'gpt-image-2.5-flare', '1024x1024', 'standard', 9000, 'bench', '',
@@ -38,7 +38,7 @@ def measure(
     site: Site, *, rounds: int = 4, seconds: float = 1.2, connections: int = 64, clients: int = 1000, paced: float = 6.0
 ) -> list[Row]:
     """As fast as it goes for one job, with and without `If-None-Match`; then `clients` jobs once a second each."""
-    ids: list[UUID] = [row["id"] for row in site.sql(_RUNNING, BUSINESS, clients)]
+    ids: list[UUID] = [row["id"] for row in site.sql(RUNNING, BUSINESS, clients)]
     paths = [f"{_STATUS}{job_id}" for job_id in ids]
     try:
         size = load.run(load.Order(port=site.gateway.port, paths=paths[:1], requests=1)).only(200).body_bytes
