@@ -116,7 +116,7 @@ class OpenAIPainter:
         key, base_url = settings.painter_access()
         host = urlsplit(base_url).hostname or ""
         if settings.openai_api_key and not f".{host}".endswith(".openai.com"):
-            # Nothing that we send can be relied on to stop it: LiteLLM as it comes makes nine calls out of one.
+            # Nothing that we send can be relied on to stop it: LiteLLM's router makes nine calls out of one.
             log.get().warning(
                 "vendor.may_retry",
                 host=host,

@@ -1,12 +1,15 @@
 """Each compatible server, played: asked as it wants to be, its picture arrives and its refusals are understood."""
 
+import json
 from pathlib import Path
 
+import httpx2
+import openai
 import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from generation_worker.painter import OpenAIPainter
+from generation_worker.painter import OpenAIPainter, from_refusal, unpack
 from generation_worker.tools import Tools
 from shared.catalogue import load
 from shared.models import Charged, JobError, JobStatus
@@ -119,3 +122,44 @@ def test_litellm_is_asked_for_no_retries(tmp_path: Path) -> None:
     (tmp_path / "catalogue.toml").write_text('dialect = "litellm"\n')
     headers = {model.dialect.headers for model in load(tmp_path / "catalogue.toml").models}
     assert headers == {(("x-litellm-num-retries", "0"),)}
+
+
+ROUTED = "litellm.{0}Error: {0}Error: OpenAIException - {1}. Received Model Group=plain"
+QUOTA = "You exceeded your current quota, please check your plan and billing details"
+RETIRED = "The model `gpt-image-2.5-flare` has been deprecated, learn more here: https://platform.openai.com/docs/deprecations"
+OVERLOADED = "Our servers are currently overloaded. Please try again later."
+BLOCKED = "Your request was rejected by the safety system"
+
+
+def passed(message: str, kind: str, code: str) -> str:
+    """OpenAI's body inside the message."""
+    return json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "error", "charged"),
+    [
+        (429, ROUTED.format("RateLimit", QUOTA), JobError.PROVIDER_QUOTA, Charged.FALSE),
+        (404, ROUTED.format("NotFound", RETIRED), JobError.MODEL_RETIRED, Charged.FALSE),
+        (503, ROUTED.format("ServiceUnavailable", OVERLOADED), JobError.OUTCOME_UNKNOWN, Charged.UNKNOWN),
+        (400, f"litellm.BadRequestError: OpenAIException - {BLOCKED}", JobError.CONTENT_POLICY, Charged.FALSE),
+        (429, passed(QUOTA, "insufficient_quota", "credit_balance_exhausted"), JobError.PROVIDER_QUOTA, Charged.FALSE),
+        (404, passed(RETIRED, "invalid_request_error", "model_not_found"), JobError.MODEL_RETIRED, Charged.FALSE),
+        (503, passed(OVERLOADED, "x", "server_is_overloaded"), JobError.PROVIDER_UNAVAILABLE, Charged.FALSE),
+        (400, passed(BLOCKED, "x", "moderation_blocked"), JobError.CONTENT_POLICY, Charged.FALSE),
+        (500, "Server disconnected", JobError.OUTCOME_UNKNOWN, Charged.UNKNOWN),
+    ],
+)
+def test_openais_refusals_are_understood_through_litellm(
+    tmp_path: Path, status: int, message: str, error: JobError, charged: Charged
+) -> None:
+    """In the shapes that LiteLLM 1.82.6 made of them: through its router, and passed through. After its router's own
+    retries nobody knows what the earlier calls made, so 503 is understood only where there was one call."""
+    (tmp_path / "catalogue.toml").write_text('dialect = "litellm"\n')
+    dialect = load(tmp_path / "catalogue.toml").models[0].dialect
+    body = {"error": {"message": message, "type": "None", "param": "None", "code": str(status)}}
+    request = httpx2.Request("POST", "http://litellm:4000/openai_passthrough/v1/images/generations")
+    response = httpx2.Response(status, json=body, request=request)
+    refused = openai.OpenAI(api_key="k")._make_status_error_from_response(response)
+    meant = from_refusal(unpack(refused, dialect))
+    assert (meant.error, meant.charged) == (error, charged)
