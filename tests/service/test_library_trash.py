@@ -124,12 +124,13 @@ async def test_what_lay_there_long_enough_is_destroyed_and_the_rest_is_not(uploa
     assert call["public_id"] == f"darkroom/1/{due['id']}"
 
 
-async def test_what_may_be_destroyed_can_no_longer_be_brought_back(library: Room) -> None:
-    image = await shelves.add(library.db)
-    await library.client.delete(f"{IMAGES}/{image.id}")
-    await lie_in_the_trash(library, DAYS + MARGIN / 2 / 86_400)
-    assert await purge(library.db, library.store, DAYS) == 0, "a margin lies between the two"
-    problem(await library.client.post(f"{IMAGES}/{image.id}/restore"), 404, "not_found")
+async def test_what_may_be_destroyed_can_no_longer_be_brought_back(database: str, sandbox: SandboxServer) -> None:
+    async with library_room(database, sandbox, purge_after=DAYS) as library:
+        image = await shelves.add(library.db)
+        await library.client.delete(f"{IMAGES}/{image.id}")
+        await lie_in_the_trash(library, DAYS + MARGIN / 2 / 86_400)
+        assert await purge(library.db, library.store, DAYS) == 0, "a margin lies between the two"
+        problem(await library.client.post(f"{IMAGES}/{image.id}/restore"), 404, "not_found")
 
 
 async def test_a_purge_that_was_killed_is_finished_by_the_next(library: Room) -> None:
