@@ -71,10 +71,20 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self.bounds.max_connections:
+        if len(self.connections) > self.bounds.max_connections and not self._end_an_idle_one():
             self._refuse(Unavailable("Too many connections", retry_after=1))
         else:
             self._within(self.bounds.header_timeout)
+
+    def _end_an_idle_one(self) -> bool:
+        """Whether a connection between two requests gave way: that which is idle the longest."""
+        ours = (one for one in self.connections if isinstance(one, Protocol))
+        idle = [(timer.when(), one) for one in ours if (timer := one.timeout_keep_alive_task) is not None]
+        if idle:
+            _, longest = min(idle, key=lambda found: found[0])
+            longest.transport.close()
+            self.connections.discard(longest)
+        return bool(idle)
 
     def data_received(self, data: bytes) -> None:
         if self._refused:

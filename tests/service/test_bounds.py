@@ -10,7 +10,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from shared.protocol import bounded
-from tests.service.gate import LIST, get, listening, parse, raw
+from tests.service.gate import LIST, eventually, get, listening, parse, raw
 from tests.service.gate import settings as gate_settings
 from tests.stack import Process
 
@@ -122,14 +122,12 @@ async def test_more_connections_than_allowed_are_told_and_the_others_go_on(gatew
     request = get("/healthz").replace(b"Connection: close\r\n", b"")
     held = [await asyncio.open_connection("127.0.0.1", gateway.port) for _ in range(20)]
     try:
-        for reader, writer in held:
-            writer.write(request)
-            assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
+        for _, writer in held:
+            writer.write(request[:10])
         refused = parse(await raw(gateway.port, get("/healthz")))
         assert (refused.status, refused.problem()["code"]) == (503, "unavailable")
-        reader, writer = held[0]
-        writer.write(request)
-        await reader.readuntil(b'{"status":"ok"}')
+        reader, writer = held[-1]
+        writer.write(request[10:])
         assert await reader.readuntil(b'{"status":"ok"}')
     finally:
         for _, writer in held:
@@ -137,6 +135,24 @@ async def test_more_connections_than_allowed_are_told_and_the_others_go_on(gatew
     async with asyncio.timeout(20):
         while parse(await raw(gateway.port, get("/healthz"))).status != 200:
             await asyncio.sleep(0.05)
+
+
+async def test_an_idle_connection_gives_way_to_a_new_one(gateway: Process) -> None:
+    request = get("/healthz").replace(b"Connection: close\r\n", b"")
+    held = [await asyncio.open_connection("127.0.0.1", gateway.port) for _ in range(20)]
+    try:
+        for reader, writer in held:
+            writer.write(request)
+            await reader.readuntil(b'{"status":"ok"}')
+        assert parse(await raw(gateway.port, get("/healthz"))).status == 200
+        await eventually("one was closed", lambda: sum(reader.at_eof() for reader, _ in held) == 1)
+        for reader, writer in held:
+            if not reader.at_eof():
+                writer.write(request)
+                assert await reader.readuntil(b'{"status":"ok"}')
+    finally:
+        for _, writer in held:
+            writer.close()
 
 
 @pytest.mark.parametrize("body", [b"[" * 30_000, b'{"prompt":' * 5_000, b'{"a":' * 900 + b"1" + b"}" * 900])
