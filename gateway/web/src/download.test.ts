@@ -14,7 +14,10 @@ function watch(): { pressed: { href: string; name: string }[]; saved: Blob[] } {
   vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
     seen.pressed.push({ href: this.href, name: this.download });
   });
-  vi.spyOn(URL, "createObjectURL").mockImplementation((file) => (seen.saved.push(file as Blob), "blob:file"));
+  vi.spyOn(URL, "createObjectURL").mockImplementation((file) => {
+    seen.saved.push(file as Blob);
+    return "blob:file";
+  });
   return seen;
 }
 

@@ -114,7 +114,7 @@ function connect(
     onSandbox: (now) => {
       if (now === parts) return;
       parts = now;
-      listeners.forEach((listener) => listener());
+      for (const listener of listeners) listener();
     },
   });
   const sandbox: Sandbox = {

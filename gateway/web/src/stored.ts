@@ -39,7 +39,7 @@ export function readStored<T>(name: string, fallback: T): T {
 
 export function writeStored<T>(name: string, value: T): void {
   writeText(name, JSON.stringify(value));
-  listeners.forEach((listener) => listener());
+  for (const listener of listeners) listener();
 }
 
 function subscribe(listener: () => void): () => void {

@@ -92,8 +92,8 @@ function Editing({ businessId, image }: { businessId: number; image: Image }) {
   const [name, setName] = useState(image.filename);
   useEffect(() => setName(image.filename), [image.filename]);
   const save = (): void => {
-    if (!name.trim()) return setName(image.filename);
-    if (name.trim() !== image.filename) edit.mutate({ id: image.id, filename: name.trim() });
+    if (!name.trim()) setName(image.filename);
+    else if (name.trim() !== image.filename) edit.mutate({ id: image.id, filename: name.trim() });
   };
   return (
     <>

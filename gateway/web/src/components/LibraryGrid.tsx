@@ -53,7 +53,6 @@ export function LibraryGrid({ library, selection, most, platform, onSelect, onOp
       role="listbox"
       aria-label={words.grid}
       aria-multiselectable={most > 1}
-      onKeyDown={tiles.onKeyDown}
       onFocus={tiles.onFocus}
     >
       {items.map((image, index) => (
@@ -67,6 +66,7 @@ export function LibraryGrid({ library, selection, most, platform, onSelect, onOp
           onPress={(event, onCheck) =>
             tiles.onTile(event, index, () => (clickOpens && !onCheck && selection.length === 0 ? onOpen(image) : tiles.toggle(index)))
           }
+          onKeyDown={tiles.onKeyDown}
           onDouble={() => clickOpens || onOpen(image)}
         />
       ))}

@@ -42,9 +42,13 @@ export function LibraryToolbar({ view, onChange, trash }: LibraryToolbarProps) {
   ];
   const show = (source: Filter): void =>
     onChange(source === "trash" ? { trashed: true, source: "all", page: 1 } : { trashed: false, source, page: 1 });
+  const clear = (): void => {
+    setText("");
+    onChange({ search: "", page: 1 });
+  };
   return (
     <div className={styles["toolbar"]}>
-      <div className={styles["search"]} role="search">
+      <search className={styles["search"]}>
         <Icon name="search" />
         <input
           type="search"
@@ -54,10 +58,8 @@ export function LibraryToolbar({ view, onChange, trash }: LibraryToolbarProps) {
           value={text}
           onChange={(event) => setText(beginning(event.target.value, MOST_SEARCH))}
         />
-        {text && (
-          <IconButton small icon="close" label={words.clearSearch} onClick={() => (setText(""), onChange({ search: "", page: 1 }))} />
-        )}
-      </div>
+        {text && <IconButton small icon="close" label={words.clearSearch} onClick={clear} />}
+      </search>
       <Choices<Filter> label={words.filterLabel} options={filters} value={view.trashed ? "trash" : view.source} onChange={show} />
       {trash && (
         <Button kind="quiet" icon="trash" aria-pressed={view.trashed} onClick={() => show(view.trashed ? "all" : "trash")}>

@@ -71,7 +71,10 @@ export default function PublishContent({
   const submit = (): void => {
     setTried(true);
     setGone("");
-    if (!problem) return post.submit();
+    if (!problem) {
+      post.submit();
+      return;
+    }
     const culprits = CULPRIT[problem].map((place) => body.current?.querySelector<HTMLElement>(place));
     culprits.find((place) => place)?.focus();
   };
@@ -125,9 +128,8 @@ export default function PublishContent({
             onChange={(event) => post.setText(event.target.value)}
           />
           {/* Neither a group nor a button may carry `aria-required`: the word is part of the name that is read with both. */}
-          <div
+          <fieldset
             className={styles["group"]}
-            role="group"
             aria-labelledby={`${id}-images`}
             aria-describedby={needsImage ? `${id}-required` : undefined}
             data-image-field=""
@@ -173,7 +175,7 @@ export default function PublishContent({
               </Notice>
             )}
             {post.lostJob && <JobEnd job={post.lostJob} />}
-          </div>
+          </fieldset>
         </div>
         <PostPreview platform={platform} text={post.text} images={images} job={job} />
       </div>

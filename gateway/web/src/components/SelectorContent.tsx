@@ -65,7 +65,9 @@ export default function SelectorContent({
 
   useEffect(() => {
     // The other tabs' code comes while nobody waits for it.
-    const soon = setTimeout(() => [ImageUploader, AIImageGenerator, ImageLibrary].forEach((part) => part.preload()), PAUSE_MS);
+    const soon = setTimeout(() => {
+      for (const part of [ImageUploader, AIImageGenerator, ImageLibrary]) part.preload();
+    }, PAUSE_MS);
     return () => clearTimeout(soon);
   }, []);
 
@@ -78,7 +80,7 @@ export default function SelectorContent({
   };
   const add = (images: Image[]): void =>
     setChosen((now) => [...now.filter(({ id }) => !images.some((image) => image.id === id)), ...images].slice(-maxSelection));
-  const use = (images: Image[]): void => {
+  const take = (images: Image[]): void => {
     for (const image of images) onSelectImage(image.url, image);
     onClose();
   };
@@ -92,9 +94,11 @@ export default function SelectorContent({
   const passes = (image: Image): boolean =>
     targets.every((name) => name === "instagram" && image.instagram.valid) && !(requireAltText && image.altText === null);
   const useOne = (image: Image): void => {
-    if (maxSelection === 1 && passes(image)) return use([image]);
-    add([image]);
-    lead();
+    if (maxSelection === 1 && passes(image)) take([image]);
+    else {
+      add([image]);
+      lead();
+    }
   };
   const leave = (): void => (uploading ? setAsking(true) : onClose());
   const replace = (old: Image, by: Image): void => setChosen((now) => now.map((image) => (image.id === old.id ? by : image)));
@@ -140,7 +144,7 @@ export default function SelectorContent({
         <Button kind="quiet" onClick={leave}>
           {words.skip}
         </Button>
-        <Button kind="primary" ref={primary} off={reason !== ""} aria-describedby={`${id}-why`} onClick={() => use(chosen)}>
+        <Button kind="primary" ref={primary} off={reason !== ""} aria-describedby={`${id}-why`} onClick={() => take(chosen)}>
           {words.use(chosen.length)}
         </Button>
       </div>

@@ -1,4 +1,4 @@
-import type { MouseEvent } from "react";
+import type { KeyboardEvent, MouseEvent } from "react";
 import { useDarkroom } from "../provider";
 import type { Image, Platform } from "../types";
 import { Icon } from "../ui/Icon";
@@ -17,9 +17,10 @@ interface TileProps {
   checkable: boolean;
   onPress: (event: MouseEvent, onCheck: boolean) => void;
   onDouble: () => void;
+  onKeyDown: (event: KeyboardEvent) => void;
 }
 
-export function Tile({ image, selected, current, platform, checkable, onPress, onDouble }: TileProps) {
+export function Tile({ image, selected, current, platform, checkable, onPress, onDouble, onKeyDown }: TileProps) {
   const { messages, format } = useDarkroom();
   const { library: words, instagram, common, details } = messages;
   const misfit = !image.instagram.valid;
@@ -38,6 +39,7 @@ export function Tile({ image, selected, current, platform, checkable, onPress, o
       data-misfit={(platform === "instagram" && misfit) || undefined}
       onClick={(event) => onPress(event, event.target instanceof Element && event.target.closest("[data-check]") !== null)}
       onDoubleClick={onDouble}
+      onKeyDown={onKeyDown}
     >
       <div className={styles["frame"]}>
         <Thumb image={image} className={styles["image"] ?? ""} />
@@ -71,12 +73,14 @@ export function Tile({ image, selected, current, platform, checkable, onPress, o
   );
 }
 
+const SKELETONS = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
 /** The shape of a page that is on its way. */
 export function TileSkeletons() {
   return (
     <div className={library["grid"]} aria-hidden="true">
-      {Array.from({ length: 8 }, (_, index) => (
-        <div key={index} className={styles["tile"]}>
+      {SKELETONS.map((name) => (
+        <div key={name} className={styles["tile"]}>
           <Skeleton className={styles["frame"] ?? ""} />
           <Skeleton style={{ width: "70%", height: 13, marginTop: 3 }} />
           <Skeleton style={{ width: "45%", height: 11, marginTop: 5 }} />

@@ -1,5 +1,5 @@
 /** The list of files of an uploader and every way an entry changes. Pure. */
-import { Failure } from "../failure";
+import type { Failure } from "../failure";
 import type { Image } from "../types";
 import type { Pixels } from "./inspect";
 

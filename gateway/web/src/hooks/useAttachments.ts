@@ -51,7 +51,7 @@ export function useAttachments(businessId: number, postId: string, before: strin
   const release = useCallback(
     (ids: string[]) => {
       if (ids.length === 0) return;
-      ids.forEach((id) => held.current.delete(id));
+      for (const id of ids) held.current.delete(id);
       leaving.current = Promise.allSettled([leaving.current, ...ids.map((id) => api.detach(id, postId).then(note))]);
     },
     [api, note, postId],

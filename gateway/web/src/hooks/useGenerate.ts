@@ -142,15 +142,20 @@ export function useEstimate(businessId: number, choice: Choice | null) {
 const same = (one: Choice | null, other: Choice | null): boolean =>
   one?.model === other?.model && one?.size === other?.size && one?.quality === other?.quality;
 
+const NO_CHOICE = { model: null, size: null, quality: null };
+
 /** The first choice at once, every other when no new one came for a moment. */
 function useSettled(choice: Choice | null): Choice | null {
   const [settled, settle] = useState(choice);
   if (settled === null && choice !== null) settle(choice);
   const waiting = !same(settled, choice);
+  // By its parts: the object is new each time.
+  const { model, size, quality } = choice ?? NO_CHOICE;
   useEffect(() => {
     if (!waiting) return;
-    const soon = setTimeout(() => settle(choice), PAUSE_MS);
+    const next = model === null || size === null || quality === null ? null : { model, size, quality };
+    const soon = setTimeout(() => settle(next), PAUSE_MS);
     return () => clearTimeout(soon);
-  }, [waiting, choice?.model, choice?.size, choice?.quality]); // eslint-disable-line -- by its parts: the object is new each time
+  }, [waiting, model, size, quality]);
   return settled;
 }

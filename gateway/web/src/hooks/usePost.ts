@@ -133,7 +133,7 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Pos
             attached.map(async (image): Promise<PublishedImage> => {
               // Its own file, or the copy that the server offers for one of the right shape.
               const verdict = await client.fetchQuery(verdictOf(api, image.id, platform));
-              const copy = verdict && verdict.valid && !verdict.publishableAsIs ? verdict.fix?.crop.url : null;
+              const copy = verdict?.valid && !verdict.publishableAsIs ? verdict.fix?.crop.url : null;
               return { id: image.id, url: copy ?? image.url, altText: image.altText, aiGenerated: image.source === "ai_generated" };
             }),
           );
@@ -176,19 +176,25 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Pos
 
   const ready = job?.image ?? null;
   const over = job !== null && (job.status === "failed" || job.status === "canceled");
-  const send = useRef(publish.mutate);
-  useEffect(() => {
-    send.current = publish.mutate;
-  });
-  useEffect(() => {
-    if (!ready && !over) return;
+  const end = (picture: Image | null): void => {
     setAwaited(null);
     setArmed(false);
-    if (!ready) return setLostJob(job);
-    const all = [...images.filter(({ id }) => id !== ready.id), ready];
+    if (!picture) {
+      setLostJob(job);
+      return;
+    }
+    const all = [...images.filter(({ id }) => id !== picture.id), picture];
     setImages(all);
-    if (armed && (platform !== "instagram" || all.every((image) => image.instagram.valid))) send.current(all);
-  }, [ready, over]); // eslint-disable-line -- once, when the awaited picture ends
+    if (armed && (platform !== "instagram" || all.every((image) => image.instagram.valid))) publish.mutate(all);
+  };
+  // Once, when the awaited picture ends, with what is true then.
+  const latest = useRef(end);
+  useEffect(() => {
+    latest.current = end;
+  });
+  useEffect(() => {
+    if (ready || over) latest.current(ready);
+  }, [ready, over]);
 
   const awaitJob = (wanted: Job): void => {
     setLostJob(null);

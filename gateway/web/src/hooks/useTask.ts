@@ -22,7 +22,9 @@ export function useTask() {
   const ends = useRef(new Set<AbortController>());
   useEffect(() => {
     const all = ends.current;
-    return () => all.forEach((one) => one.abort());
+    return () => {
+      for (const one of all) one.abort();
+    };
   }, []);
   /** `fleeting` work is of no use without the component and ends with it; all other work goes on. */
   const run = useCallback(async (work: (task: Task) => Promise<void>, fleeting = false): Promise<void> => {

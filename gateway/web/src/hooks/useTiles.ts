@@ -59,8 +59,8 @@ export function useTiles<Item extends { id: string }>({ items, chosen, most, onC
       End: items.length - 1,
     };
     const step = steps[event.key];
-    if (step !== undefined) return move(event, step);
-    if (event.key === "PageDown" || event.key === "PageUp") {
+    if (step !== undefined) move(event, step);
+    else if (event.key === "PageDown" || event.key === "PageUp") {
       event.preventDefault();
       onTurn(event.key === "PageDown" ? 1 : -1);
     } else if (event.key === " ") {
@@ -80,7 +80,7 @@ export function useTiles<Item extends { id: string }>({ items, chosen, most, onC
 
   /** Screen readers and scripts move the focus without a key. */
   const onFocus = (event: FocusEvent): void => {
-    const index = tiles().findIndex((tile) => tile === event.target);
+    const index = tiles().indexOf(event.target as HTMLElement);
     if (index >= 0) setCurrent(index);
   };
 

@@ -71,8 +71,8 @@ export function useUploads(businessId: number, onUploaded?: (image: Image) => vo
   useEffect(() => {
     const all = stops.current;
     return () => {
-      all.forEach((stop) => stop.abort());
-      latest.current.uploads.forEach(({ preview }) => URL.revokeObjectURL(preview));
+      for (const stop of all.values()) stop.abort();
+      for (const { preview } of latest.current.uploads) URL.revokeObjectURL(preview);
     };
   }, []);
 

@@ -9,9 +9,7 @@ export type Handed = { kind: "post"; value: Publication } | { kind: "image"; val
 export default function Received({ handed, onClose }: { handed: Handed; onClose: () => void }) {
   return (
     <Modal open onClose={onClose} title={words.received} note={words.receivedHelp[handed.kind]}>
-      <pre className={styles["code"]} tabIndex={0}>
-        {JSON.stringify(handed.value, null, 2)}
-      </pre>
+      <pre className={styles["code"]}>{JSON.stringify(handed.value, null, 2)}</pre>
     </Modal>
   );
 }

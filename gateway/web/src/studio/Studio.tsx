@@ -24,7 +24,9 @@ const ImageUploader = patient(() => import("../components/ImageUploader").then((
 const Received = patient(() => import("./Received").then((part) => part.default));
 
 /** What is behind the other tabs and the buttons. */
-export const preload = (): void => [ImageLibrary, ImageUploader, ImageSelector, PublishContentModal].forEach((part) => part.preload());
+export const preload = (): void => {
+  for (const part of [ImageLibrary, ImageUploader, ImageSelector, PublishContentModal]) part.preload();
+};
 
 /** The page: Darkroom's own components, and nothing that a host could not do. */
 export function Studio() {
