@@ -135,7 +135,7 @@ def test_of_more_than_anybody_counted_the_first_five_hundred_are_deleted_and_bro
     expect(studio.page.get_by_text("120 pictures").first).to_be_visible()
     until("they are in the trash", lambda: studio.get("", trashed=True)["total"] == 500)
     studio.button("Undo").click()
-    expect(studio.page.get_by_text("500+ pictures").first).to_be_visible()
+    expect(studio.page.get_by_text("500+ pictures").first).to_be_visible(timeout=60_000)
     until("all are back", lambda: studio.get("")["total"] == 620)
 
 

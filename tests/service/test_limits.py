@@ -178,7 +178,7 @@ async def test_a_burst_is_counted_in_redis_to_the_last_and_asks_a_few_at_once(re
         nonlocal let_in
         let_in += 1
 
-    chosen = settings(redis_url, key_requests=6 * burst, business_requests=6 * burst, share=1)
+    chosen = settings(redis_url, key_requests=6 * burst, business_requests=6 * burst, share=1, redis_timeout=60)
     scope = {
         "type": "http", "raw_path": IMAGES.encode(), "query_string": b"", "state": {"caller": CALLERS["one"]},
     }  # fmt: skip

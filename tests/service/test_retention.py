@@ -21,8 +21,9 @@ from shared.settings import LibrarySettings
 from shared.store import public_id
 from tests import pictures
 from tests.repository import ROOT
+from tests.sandbox_server import SandboxServer
 from tests.service import shelves
-from tests.service.rooms import IMAGES, Room, until
+from tests.service.rooms import IMAGES, Room, library_room, until
 from tests.service.test_library_trash import derive
 from tests.service.test_upload import problem
 
@@ -228,20 +229,25 @@ async def test_a_change_of_that_moment_does_not_bring_the_prompt_back(library: R
     assert (await images.get(library.db, image.id))["filename"] == "My own.png"
 
 
-async def test_a_copy_that_is_made_in_that_moment_does_not_keep_the_name(library: Room) -> None:
-    parent = await made(library)
-    library.sandbox.script("cloudinary.delivery", {"do": "slow", "seconds": 60})
-    deriving = asyncio.create_task(derive(library, str(parent.id)))
+async def test_a_copy_that_is_made_in_that_moment_does_not_keep_the_name(database: str, sandbox: SandboxServer) -> None:
+    async with library_room(database, sandbox, store_timeout=60) as library:
+        parent = await made(library)
+        library.sandbox.script("cloudinary.delivery", {"do": "slow", "seconds": 60})
+        deriving = asyncio.create_task(derive(library, str(parent.id)))
 
-    async def fetching() -> bool:
-        return bool(library.sandbox.ledger("cloudinary.delivery"))
+        async def fetching() -> bool:
+            return bool(library.sandbox.ledger("cloudinary.delivery"))
 
-    await until(fetching)
-    await erase(library)
-    library.sandbox.release()
-    copy = (await deriving).json()
-    assert (copy["filename"], copy["alt_text"], copy["source"]) == ("picture-instagram_4x5.jpg", None, "ai_generated")
-    assert await told(library.db) == []
+        await until(fetching)
+        await erase(library)
+        library.sandbox.release()
+        copy = (await deriving).json()
+        assert (copy["filename"], copy["alt_text"], copy["source"]) == (
+            "picture-instagram_4x5.jpg",
+            None,
+            "ai_generated",
+        )
+        assert await told(library.db) == []
 
 
 # By age
