@@ -4,6 +4,7 @@ What is handed on is in `routes.py`; which headers go in and out is here. No pag
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,7 @@ from yarl import URL
 from gateway import askers, headers, routes
 from gateway.accepts import Accepts
 from gateway.client import Client, Left
+from gateway.pace import Pace
 from gateway.patrol import Patrol
 from gateway.routes import Route, Service
 from gateway.turns import Turns
@@ -21,7 +23,7 @@ from shared import caller, log
 from shared.errors import Malformed, Problem, Unavailable, UpstreamTimeout, UpstreamUnavailable
 from shared.identity import HEADER, Seal
 from shared.settings import GatewaySettings
-from shared.shares import Line, Places, part
+from shared.shares import Asker, Line, Places, part
 
 SMALL = 64 * 1024
 """Bodies and answers up to this size are handed on in one piece."""
@@ -43,6 +45,7 @@ class Proxy:
         self._seal = Seal(settings)
         self._patrol = Patrol(settings.proxy_timeout)
         self._turns = Turns()
+        self._pace = Pace(settings.body_rate, time.monotonic)
         self._places: dict[Service, Places] = {name: _places(settings) for name in self._bases}
         """Requests that a service has under way. The probes need none."""
         self._connect = settings.connect_timeout
@@ -84,7 +87,7 @@ class Proxy:
             raise client.refusal
         try:
             with self._patrol.over(client):
-                body = await self._body(client)
+                body = await self._body(client, askers.of(scope))
                 async with self._places[route.service].turn(askers.of(scope)):
                     response = await self._ask(url, scope, client, body)
                     try:
@@ -96,13 +99,13 @@ class Proxy:
         except (aiohttp.ClientError, TimeoutError) as failed:
             raise self._meaning(failed, route, client) from failed
 
-    async def _body(self, client: Client) -> bytes | AsyncIterator[bytes] | None:
+    async def _body(self, client: Client, who: Asker) -> bytes | AsyncIterator[bytes] | None:
         """A small one is read before a place is taken, however slowly it comes."""
         if not client.unread:
             return None
         if client.length is not None and client.length <= SMALL:
             return await client.whole()
-        return self._turns.pace(client.chunks())
+        return self._pace.slowed(self._turns.pace(client.chunks()), who)
 
     async def _ask(
         self, url: URL, scope: Scope, client: Client, body: bytes | AsyncIterator[bytes] | None

@@ -52,6 +52,8 @@ class GatewaySettings(Common):
     """Seconds an inner service may be silent once it was reached."""
     max_file: int = Field(10 * 1024 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_FILE_BYTES"))
     """Largest picture that is handed on, in bytes: what the upload service takes."""
+    body_rate: int = Field(64 * 1024**2, ge=1024, validation_alias=variable("DARKROOM_BODY_RATE"))
+    """Bytes a second that are read of the large bodies of one key, and of one business, together."""
     proxy_places: int = Field(256, ge=1, validation_alias=variable("DARKROOM_PROXY_PLACES"))
     """Requests that this process has under way at each inner service."""
     proxy_queue: int = Field(1024, ge=1, validation_alias=variable("DARKROOM_PROXY_QUEUE"))
