@@ -114,10 +114,11 @@ class Protocol(HttpToolsProtocol):
         self._refusal = self._wrong_head()
         if self._refusal is not None:
             self._stop(self._refusal)
-        self._body_until = self.loop.time() + self.bounds.body_timeout
-        self._within(self._until_next_look())
+        self._forget_timer()
         super().on_headers_complete()
         if self._has_body:
+            self._body_until = self.loop.time() + self.bounds.body_timeout
+            self._within(self._until_next_look())
             self._own_cycle = self.cycle
             self._keep_alive, self.cycle.keep_alive = self.cycle.keep_alive, False
             self.cycle.transport = cast("asyncio.Transport", _ClosesLate(self.transport, self.close_late))
