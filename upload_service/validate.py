@@ -31,6 +31,11 @@ _MOST_SIDE = 10_000_000
 Platforms = list[Annotated[Platform, FromText]]
 
 
+def _lowered(name: object) -> object:
+    """Only the spaces that the document's pattern names are taken off."""
+    return name.strip(" \t\r\n").lower() if isinstance(name, str) else name
+
+
 class ByImage(Asked):
     """A picture of the library."""
 
@@ -45,13 +50,11 @@ class ByNumbers(Asked):
     width: int = Field(ge=1, le=_MOST_SIDE, description="Pixels as people see it")
     height: int = Field(ge=1, le=_MOST_SIDE)
     bytes: int = Field(ge=1, le=2**53)
-    format: Annotated[Text, BeforeValidator(lambda name: name.strip().lower() if isinstance(name, str) else name)] = (
-        Field(
-            min_length=1,
-            max_length=40,
-            examples=["jpeg", "png", "webp"],
-            json_schema_extra={"pattern": r"^[^\u0000]*$"},
-        )
+    format: Annotated[Text, BeforeValidator(_lowered)] = Field(
+        min_length=1,
+        max_length=40,
+        examples=["jpeg", "png", "webp"],
+        json_schema_extra={"pattern": r"^[^\u0000]*[^\u0000 \t\r\n][^\u0000]*$"},
     )
     platforms: Platforms | None = Field(None, min_length=1, max_length=len(Platform), description="Default: all")
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pwd
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,7 +38,9 @@ class _AsItWas(Postgres):
         self._run("postgres", "--single", "-D", str(self._data), "postgres", typed="create database darkroom\n")
 
 
-class _Earlier(PostgresServer):
+class Earlier(PostgresServer):
+    """Such a folder, with its server at work."""
+
     def __init__(self) -> None:
         _Server.__init__(self, lambda folder: _AsItWas(folder, free_port(), durable=False))
 
@@ -75,7 +76,7 @@ async def ask(url: str, *questions: str) -> list[object]:
 
 
 async def test_it_is_the_services_now_and_they_are_no_superuser(tmp_path: Path) -> None:
-    with _Earlier() as server:
+    with Earlier() as server:
         migrate(server.url(), tmp_path)
         await ask(server.url(), "create type mood as enum ('calm')", "create view calm as select 'calm'::mood")
         before = await ask(server.url(), "select count(*) from pg_class where relnamespace = 'public'::regnamespace")
@@ -102,7 +103,7 @@ async def test_it_is_the_services_now_and_they_are_no_superuser(tmp_path: Path) 
 
 
 async def test_whoever_knew_its_password_knows_it_no_more() -> None:
-    with _Earlier() as server:
+    with Earlier() as server:
         await ask(server.url(), "create table kept as select 7 as n")
         server.kill()  # What was committed is read from the log, by whoever opens the data first.
         until("its processes are gone", lambda: not server.is_left())
@@ -114,21 +115,3 @@ async def test_whoever_knew_its_password_knows_it_no_more() -> None:
         server.stop()
         server.upgrade()
         assert await ask(server.services_url(), "select n from kept") == [7]
-
-
-def test_roots_belongs_to_a_user_that_nobody_else_is() -> None:
-    if not AS_ROOT:
-        pytest.skip("only root's Postgres runs as somebody else")
-    with _Earlier() as server:
-        assert server.home.stat().st_uid == pwd.getpwnam("nobody").pw_uid
-        server.stop()
-        server.upgrade()
-        assert not list(server.home.glob("programs-*"))
-        assert (server.home.stat().st_uid, stat.S_IMODE(server.home.stat().st_mode)) == (0, 0o710)
-        data = server.home / "data"
-        owners = {(place.lstat().st_uid, place.lstat().st_gid) for place in (data, *data.rglob("*"))}
-        [(uid, gid)] = owners
-        assert uid == gid == server.home.stat().st_gid
-        with pytest.raises(KeyError):
-            pwd.getpwuid(uid)
-        assert Path(f"/proc/{server.pid}").stat().st_uid == uid

@@ -92,8 +92,8 @@ async def upload_room(database: str, sandbox: SandboxServer, **settings: Any) ->
 
 @asynccontextmanager
 async def library_room(database: str, sandbox: SandboxServer, **settings: Any) -> AsyncIterator[Room]:
-    """The library service. To its own rounds nothing that a test puts into the trash is old."""
-    chosen = LibrarySettings(**_settings(database, sandbox) | {"purge_after": 3650} | settings)
+    """The library service."""
+    chosen = LibrarySettings(**_settings(database, sandbox) | settings)
     async with running(library_service.main.build(chosen), chosen, sandbox) as room:
         yield room
 

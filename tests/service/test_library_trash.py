@@ -1,7 +1,7 @@
 """Delete without fear: trash, restore, bulk, purge; and copies that stand on their own."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,13 @@ from tests.service.rooms import IMAGES, Room, fetch, library_room
 from tests.service.test_upload import problem
 
 DAYS = 30
+
+
+@pytest.fixture
+async def library(database: str, sandbox: SandboxServer) -> AsyncIterator[Room]:
+    """The library service, to whose own rounds nothing that a test puts into the trash is old."""
+    async with library_room(database, sandbox, purge_after=3650) as room:
+        yield room
 
 
 async def lie_in_the_trash(room: Room, days: float) -> None:

@@ -1,7 +1,7 @@
 """Destroyed for good: now, with `purge`, and by rounds that a sick object neither stops nor slows."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,13 @@ from tests.service.rooms import IMAGES, Room, fetch, library_room, until
 from tests.service.test_library_trash import DAYS, lie_in_the_trash
 from tests.service.test_upload import problem
 from tests.stack import Process
+
+
+@pytest.fixture
+async def library(database: str, sandbox: SandboxServer) -> AsyncIterator[Room]:
+    """The library service, to whose own rounds nothing that a test puts into the trash is old."""
+    async with library_room(database, sandbox, purge_after=3650) as room:
+        yield room
 
 
 async def purge_now(room: Room, image_id: object, **query: Any) -> httpx2.Response:

@@ -1,4 +1,4 @@
-"""What `tests/service/test_fuzz.py` asks for half a minute, for ten; and requests that follow from answers."""
+"""What `tests/service/test_fuzz.py` asks for half a minute, for about ten; and requests that follow from answers."""
 
 import pytest
 
@@ -7,9 +7,11 @@ from tests.servers import PostgresServer
 
 
 @pytest.mark.parametrize("mode", ["off", "keys"])
-def test_the_product_does_what_its_document_says_for_five_minutes(
+def test_the_product_does_what_its_document_says_at_length(
     postgres_server: PostgresServer, migrated_template: str, tmp_path_factory: pytest.TempPathFactory, mode: str
 ) -> None:
     folder = tmp_path_factory.mktemp("fuzzed-longer")
     with product(mode, postgres_server, migrated_template, folder) as fuzzed:
-        fuzzed.ask("--phases", "examples,coverage,fuzzing,stateful", "--max-time", "300")
+        fuzzed.ask(
+            "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "150"
+        )  # Not for a time: the same in every run.

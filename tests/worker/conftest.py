@@ -11,6 +11,7 @@ import pytest
 from generation_worker import generate
 from generation_worker.tools import Tools, open_tools
 from shared import jobs
+from shared.db import Db
 from shared.ids import new_id
 from shared.jobs import Wish
 from shared.models import Job
@@ -65,14 +66,14 @@ async def tools(settings: WorkerSettings) -> AsyncIterator[Tools]:
         renewing.cancel()
 
 
-async def claim(tools: Tools) -> Job:
+async def claim(tools: Tools, db: Db | None = None) -> Job:
     """The next due job, made due if it waits."""
-    await tools.db.execute("update jobs set due_at = now() where status = 'queued'")
-    (job,) = await jobs.claim(tools.db, 1, tools.settings.lease)
+    await (db or tools.db).execute("update jobs set due_at = now() where status = 'queued'")
+    (job,) = await jobs.claim(db or tools.db, 1, tools.settings.lease)
     return job
 
 
-async def accept(tools: Tools, **more: Any) -> Job:
+async def accept(tools: Tools, db: Db | None = None, **more: Any) -> Job:
     """A waiting job."""
     fields: dict[str, Any] = {
         "id": new_id(),
@@ -86,7 +87,7 @@ async def accept(tools: Tools, **more: Any) -> Job:
         "request_id": "r",
         "body_hash": "h",
     }
-    job, _ = await jobs.create(tools.db, Wish(**(fields | more)))
+    job, _ = await jobs.create(db or tools.db, Wish(**(fields | more)))
     return job
 
 

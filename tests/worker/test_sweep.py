@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from generation_worker import sweep
 from generation_worker.tools import Tools
+from shared.db import transaction
 from tests.servers import PostgresServer
 from tests.worker.conftest import Starting, accept, claim, until
 from tests.worker.trouble import READ_ONLY
@@ -15,9 +16,11 @@ SETTINGS = {"DARKROOM_LEASE_SECONDS": str(LEASE), "DARKROOM_RENEW_SECONDS": "1",
 
 
 async def a_lost_job(tools: Tools) -> None:
-    await accept(tools)
-    await claim(tools)
-    await tools.db.execute("update jobs set lease_until = now() - interval '1 hour'")
+    """In one transaction: a worker that is at work must not see it waiting."""
+    async with transaction(tools.db) as connection:
+        await accept(tools, connection)
+        await claim(tools, connection)
+        await connection.execute("update jobs set lease_until = now() - interval '1 hour'")
 
 
 async def test_a_sweeper_that_has_just_come_calls_nobody_dead(tools: Tools, worker: Starting) -> None:
