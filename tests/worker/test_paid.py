@@ -274,12 +274,13 @@ async def test_a_call_that_postgres_forgot_is_on_the_bill_beside_the_second_one(
 async def test_an_unknown_call_that_postgres_forgot_is_in_the_ledger_as_unknown(
     tools: Tools, sandbox: SandboxServer
 ) -> None:
-    sandbox.script("openai.generate", {"do": "drop_after"})
+    sandbox.script("openai.generate", {"do": "drop_after", "seconds": 60})
     await accept(tools)
     job = await claim(tools)
     working = asyncio.create_task(generate.work(tools, job, ""))
-    await until("the vendor was asked", lambda: calls(sandbox) == 1)
+    await until("the vendor was asked", lambda: sandbox.summary()["in_flight"] == 1)
     await tools.db.execute("delete from attempts")
+    sandbox.release()
     await working
     ended = await jobs.get(tools.db, job.id)
     assert (ended.status, ended.charged) == (JobStatus.FAILED, Charged.UNKNOWN)
