@@ -97,7 +97,7 @@ def test(more: Sequence[str]) -> None:
     browser, file_by_file = ["tests/browser", "--ignore=tests/browser/slow"], ["--dist", "loadfile"]
     others = ["tests", *(f"--ignore=tests/{apart}" for apart in ("browser", "chaos", "slow"))]
     with beside("pytest", *browser, "-n", "2", *file_by_file, *more, nothing_chosen_is_fine=bool(more)):
-        show("pytest", *others, "-n", "3", *file_by_file, *more, nothing_chosen_is_fine=bool(more))
+        show("pytest", *others, "-n", "4", *file_by_file, *more, nothing_chosen_is_fine=bool(more))
     show("pytest", "tests/chaos", *more, nothing_chosen_is_fine=bool(more))
 
 
