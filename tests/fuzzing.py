@@ -1,4 +1,4 @@
-"""Schemathesis on the whole product, with every check that it has but one; what it is told is in `schemathesis.toml`."""
+"""Schemathesis on the whole product, with every check but one; what it is told is in `schemathesis.toml`."""
 
 import os
 import subprocess
