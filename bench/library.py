@@ -92,7 +92,7 @@ async def _measured(site: Site, times: int) -> list[Row]:
         log_level="error",
     )
     app = library_service.main.build(settings)
-    async with living(app), await db.connect(settings, searches=True) as pool:
+    async with living(app), await db.connect(settings, plans="anew") as pool:
         plans = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"}
         bare = await asyncpg.connect(site.database_url, server_settings=plans)
         deep = (await pages.numbered(pool, _ALL, _DEEP, _SIZE)).next_cursor

@@ -42,8 +42,8 @@ async def opened(settings: LibrarySettings) -> AsyncIterator[Tools]:
     store = CloudinaryStore(settings)
     try:
         async with (
-            await connect(settings, searches=True) as db,
-            await connect(settings) as lists,
+            await connect(settings, plans="anew") as db,
+            await connect(settings, plans="kept") as lists,
             await connect(settings, most=1) as probe,
             httpx2.AsyncClient(timeout=settings.store_timeout, follow_redirects=False) as delivery,
         ):

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import asyncpg
 
@@ -107,14 +107,23 @@ class _Pool(_AsyncpgPool):
             raise DatabaseUnavailable("no connection became free in time") from gone
 
 
-async def connect(settings: Common, *, searches: bool = False, most: int | None = None) -> Pool:
+Plans = Literal["anew", "kept"]
+"""`anew`, for searches: a kept plan makes a trigram search for a common word 70 times slower. Nor does a page start
+processes of Postgres. `kept`, for what is read by its index whatever the values: making the plan takes longer than
+reading the rows, and Postgres takes a new one each time wherever it believes that a business has few."""
+_PLANS: dict[Plans | None, dict[str, str]] = {
+    "anew": {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"},
+    "kept": {"plan_cache_mode": "force_generic_plan"},
+    None: {},
+}
+
+
+async def connect(settings: Common, *, plans: Plans | None = None, most: int | None = None) -> Pool:
     """A pool that opens its connections when they are needed, so that a process starts while Postgres is away.
 
-    `searches` plans every statement anew: a generic plan makes a trigram search for a common word 70 times slower.
-    Nor does it start processes of Postgres for a page. A plain list pays more for its plan than for its rows.
+    `plans` says how a statement with parameters is planned where Postgres should not decide it.
     `most` connections instead of `DARKROOM_DATABASE_POOL`.
     """
-    plans = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"} if searches else {}
     pool = _Pool(
         settings.database_url.get_secret_value(),
         init_size=0,
@@ -129,7 +138,7 @@ async def connect(settings: Common, *, searches: bool = False, most: int | None 
         max_inactive_connection_lifetime=300.0,
         loop=None,
         reset=_as_it_is,
-        server_settings=plans | {"timezone": "UTC", "application_name": "darkroom"},
+        server_settings=_PLANS[plans] | {"timezone": "UTC", "application_name": "darkroom"},
     )
     pool.wait_seconds = settings.database_timeout
     return await pool
