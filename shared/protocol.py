@@ -18,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from shared import problems
 from shared.errors import HeadTooLarge, Internal, Malformed, Problem, RequestTimeout, Unavailable
+from shared.joined_writes import JoinedWrites
 from shared.settings import Common
 
 _PER_HEADER = 32
@@ -70,7 +71,7 @@ class Protocol(HttpToolsProtocol):
     """Whether it was we who did not read."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", JoinedWrites(transport, self.loop)))
         if len(self.connections) > self.bounds.max_connections and not self._end_an_idle_one():
             self._refuse(Unavailable("Too many connections", retry_after=1))
         else:
