@@ -13,7 +13,7 @@ from shared import attachments, images
 from shared.caller import Whose
 from shared.db import Connection, Db, Row
 from shared.errors import Conflict, ImageInUse
-from shared.store_failures import PAUSE
+from shared.put_off import PAUSE
 
 _NAMED = 10
 """Posts that a refusal names."""

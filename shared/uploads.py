@@ -11,7 +11,7 @@ from uuid import UUID
 
 from shared.db import Db
 from shared.errors import IdempotencyKeyReused, Unavailable
-from shared.store_failures import PAUSE
+from shared.put_off import PAUSE
 
 CLOSE_WITHIN = 300.0
 """Seconds from `begin` to `close`."""
