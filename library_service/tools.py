@@ -10,6 +10,7 @@ from fastapi import Request
 from library_service.making import Making
 from shared.db import Pool, connect
 from shared.settings import LibrarySettings
+from shared.shares import Line, Places, part
 from shared.store import CloudinaryStore, ImageStore
 
 
@@ -24,6 +25,8 @@ class Tools:
     """For the library's pages without a search, whose plan is kept: making it takes longer than reading the page."""
     store: ImageStore
     making: Making
+    purging: Places
+    """For the pictures that clients have destroyed now: never more than half of the store's threads."""
     delivery: httpx2.AsyncClient
     """Fetches renditions from the store's own address; never an address that a client named."""
     probe: Pool
@@ -47,6 +50,17 @@ async def opened(settings: LibrarySettings) -> AsyncIterator[Tools]:
             await connect(settings, most=1) as probe,
             httpx2.AsyncClient(timeout=settings.store_timeout, follow_redirects=False) as delivery,
         ):
-            yield Tools(settings, db, lists, store, Making(settings), delivery, probe)
+            yield Tools(settings, db, lists, store, Making(settings), _purging(settings), delivery, probe)
     finally:
         store.close()
+
+
+def _purging(settings: LibrarySettings) -> Places:
+    most = max(1, settings.store_threads // 2)
+    line = Line(
+        what="pictures that are destroyed",
+        longest=settings.purges_queue,
+        each=part(settings.share, settings.purges_queue),
+        seconds=settings.purges_wait,
+    )
+    return Places(most, part(settings.share, most), line)

@@ -23,6 +23,7 @@ from shared import caller, images, log, trash, wire
 from shared.caller import Whose
 from shared.db import Row, transaction
 from shared.errors import Conflict, NotFound
+from shared.shares import asker
 
 router = APIRouter(prefix="/api/v1/images", tags=["Library"])
 
@@ -92,9 +93,11 @@ async def delete(request: Request, image_id: ImageId, asked: Annotated[DeleteQue
     With `purge` its bytes are destroyed before the answer; nobody brings it back, and then the id is 404.
     409 `image_in_use`, with the `posts`, where a post shows it, unless `even_if_used`.
     """
-    tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
+    who = caller.of(request.scope)
+    tools, whose = tools_of(request), who.whose(asked.business_id)
     if asked.purge:
-        return await _purged(tools, image_id, whose, even_if_used=asked.even_if_used)
+        async with tools.purging.turn(asker(who, asked.business_id)):
+            return await _purged(tools, image_id, whose, even_if_used=asked.even_if_used)
     async with transaction(tools.db) as connection:
         row = await trash.put(connection, image_id, whose, even_if_used=asked.even_if_used)
     log.get().info("image.trashed", image_id=str(image_id), business_id=row["business_id"])

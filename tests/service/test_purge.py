@@ -143,6 +143,26 @@ async def _empty(room: Room) -> bool:
     return await room.count("images") == 0
 
 
+async def test_who_destroys_many_keeps_the_store_from_nobody(uploads: Room, library: Room) -> None:
+    theirs = (await uploads.upload(pictures.jpeg(1200, 900), business=2)).json()["id"]
+    ids = [(await shelves.add(library.db)).id for _ in range(20)]
+    library.sandbox.script("cloudinary.destroy", *[{"do": "slow", "seconds": 2.0}] * 20)
+    purges = [asyncio.create_task(purge_now(library, each, business_id=1)) for each in ids]
+    await until(lambda: _one_begun(library))
+    copy = await library.client.post(
+        f"{IMAGES}/{theirs}/derivatives", params={"business_id": 2}, json={"preset": "instagram_4x5", "mode": "crop"}
+    )
+    assert copy.status_code == 201
+    assert sum(each.done() for each in purges) < 8, "before, all the store's threads were theirs until the last"
+    for each in purges:
+        each.cancel()
+    await asyncio.gather(*purges, return_exceptions=True)
+
+
+async def _one_begun(room: Room) -> bool:
+    return await room.count("images where purge_at is not null") > 0
+
+
 async def test_many_at_once_purge_one_picture_once(uploads: Room, library: Room) -> None:
     image_id = (await uploads.upload(pictures.png())).json()["id"]
     answers = await asyncio.gather(*(purge_now(library, image_id) for _ in range(8)))
