@@ -30,7 +30,8 @@ SMALL = 64 * 1024
 
 _IDLE_SECONDS = 30.0
 """Shorter than the services keep an idle connection, or a request would meet one that is just being closed."""
-_PEEK_SECONDS = 2.5
+PEEK_SECONDS = 2.5
+"""For a small document of a service: longer than that waits for what it can do without."""
 
 
 class Proxy:
@@ -160,7 +161,7 @@ class Proxy:
     async def fetch(self, service: Service, path: str) -> tuple[int, bytes]:
         """A small document of an inner service. Raises Unavailable, naming the service."""
         try:
-            async with asyncio.timeout(_PEEK_SECONDS):
+            async with asyncio.timeout(PEEK_SECONDS):
                 async with self._open().get(self._bases[service] + path) as response:
                     return response.status, await response.read()
         except (aiohttp.ClientError, TimeoutError) as failed:

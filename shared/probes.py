@@ -11,7 +11,10 @@ Check = Callable[[], Awaitable[str | None]]
 """Raises when the part is missing; may answer a word about a part that is there but degraded."""
 
 METRICS = "/metrics"
-_CHECK_SECONDS = 3.0
+CHECK_SECONDS = 3.0
+"""How long is waited for a part that the process cannot work without."""
+ADVISORY_SECONDS = 2.0
+"""How long is waited for one that it can. Less than the gateway waits for the whole answer of a service."""
 _REMEMBERED_SECONDS = 2.0
 """How long an answer of `/readyz` is given again without asking."""
 
@@ -59,17 +62,19 @@ class Probes:
         return await asyncio.shield(self._asking)
 
     async def _ready(self) -> tuple[int, bytes]:
-        names = [*self._checks, *self._advisory]
-        words = await asyncio.gather(*(_ask(check) for check in [*self._checks.values(), *self._advisory.values()]))
-        parts = dict(zip(names, words, strict=True))
+        asked = [_ask(check, CHECK_SECONDS) for check in self._checks.values()]
+        asked += [_ask(check, ADVISORY_SECONDS) for check in self._advisory.values()]
+        parts = dict(zip([*self._checks, *self._advisory], await asyncio.gather(*asked), strict=True))
         missing = [name for name in self._checks if parts[name].startswith("down")]
         answer = {"status": "not_ready" if missing else "ready", "missing": missing, "parts": parts}
         return (503 if missing else 200), orjson.dumps(answer)
 
 
-async def _ask(check: Check) -> str:
+async def _ask(check: Check, seconds: float) -> str:
     try:
-        async with asyncio.timeout(_CHECK_SECONDS):
+        async with asyncio.timeout(seconds):
             return await check() or "ok"
+    except TimeoutError:
+        return f"down: no answer within {seconds:g} s"
     except Exception as gone:  # noqa: BLE001 - whatever a part raises, the operator wants its name
-        return f"down: {gone or type(gone).__name__}"
+        return f"down: {str(gone) or type(gone).__name__}"

@@ -27,6 +27,8 @@ T = TypeVar("T")
 _PING_KEPT = 300.0
 """Seconds a good ping is remembered: every one counts against the hourly quota of the Admin API."""
 _PING_FAILURE_KEPT = 10.0
+PING_SECONDS = 1.5
+"""How long is waited for a ping; less than `/readyz` waits for what a process can do without."""
 _BUSY_SECONDS = 30.0
 """How long to wait where the store says that it is busy but not until when."""
 
@@ -123,6 +125,9 @@ class CloudinaryStore:
         self._access = _access(settings.store_access())
         self._seconds = settings.store_timeout
         self._threads = ThreadPoolExecutor(settings.store_threads, thread_name_prefix="store")
+        self._ping_thread = ThreadPoolExecutor(1, thread_name_prefix="store-ping")
+        """Not one of the others: a ping must neither wait for pictures nor keep them waiting."""
+        self._pinging: asyncio.Future[object] | None = None
         self._ping_until = 0.0
         self._ping_fault: StoreError | None = None
 
@@ -163,24 +168,35 @@ class CloudinaryStore:
     async def ping(self) -> None:
         if self._ping_until < time.monotonic():
             try:
-                await self._run(lambda: api.ping(**self._call))
+                async with asyncio.timeout(PING_SECONDS):
+                    await asyncio.shield(self._ping())  # Who leaves does not end it: its thread would be held anyway.
                 self._ping_fault = None
             except StoreError as fault:
                 self._ping_fault = fault
+            except TimeoutError:
+                self._ping_fault = StoreDown(f"no answer to a ping within {PING_SECONDS:g} s")
             kept = _PING_FAILURE_KEPT if self._ping_fault else _PING_KEPT
             self._ping_until = time.monotonic() + kept
         if self._ping_fault:
             raise self._ping_fault
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._ping_thread):
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _ping(self) -> "asyncio.Future[object]":
+        """The one ping that is in the air."""
+        if self._pinging is None or self._pinging.done():
+            self._pinging = asyncio.ensure_future(self._run(lambda: api.ping(**self._call), self._ping_thread))
+            self._pinging.add_done_callback(lambda done: done.cancelled() or done.exception())  # Perhaps nobody waits.
+        return self._pinging
 
     @property
     def _call(self) -> dict[str, Any]:
         """A fresh copy: the SDK takes options out of what it is given."""
         return {**self._access, "timeout": self._seconds}
 
-    async def _run(self, call: Callable[[], T]) -> T:
+    async def _run(self, call: Callable[[], T], threads: ThreadPoolExecutor | None = None) -> T:
         """Calls the SDK in a thread, where every way it fails becomes one of ours."""
 
         def translated() -> T:
@@ -191,7 +207,7 @@ class CloudinaryStore:
             except Exception as fault:  # the Admin API raises the builtin Exception itself
                 raise _translated(fault) from fault
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, translated)
+        return await asyncio.get_running_loop().run_in_executor(threads or self._threads, translated)
 
 
 class _Missing(StoreMisconfigured):

@@ -221,6 +221,17 @@ async def test_a_good_ping_is_remembered(store: CloudinaryStore, sandbox: Sandbo
     assert len(sandbox.ledger("cloudinary.ping")) == 1
 
 
+async def test_a_ping_that_hangs_keeps_no_picture_waiting(sandbox: SandboxServer) -> None:
+    sandbox.script("cloudinary.ping", "hang")
+    store = CloudinaryStore(settings_for(sandbox, store_threads=1, store_timeout=5.0))
+    for _ in range(3):
+        with pytest.raises(StoreDown, match="no answer to a ping within"):
+            await store.ping()
+    assert (await store.put(fresh(), pictures.png(8, 8))).width == 8
+    store.close()
+    assert len(sandbox.ledger("cloudinary.ping")) <= 1, "the next one waits until it is forgotten"
+
+
 def test_a_client_is_told_what_it_can_do() -> None:
     assert as_problem(StoreBusy("x", 12)).retry_after == 12
     assert as_problem(StoreDown("secret detail")).code == "storage_unavailable"

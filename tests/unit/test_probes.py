@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from shared.probes import Probes
+from shared.probes import ADVISORY_SECONDS, Probes
 
 
 async def ask(probes: Probes) -> dict[str, Any]:
@@ -20,6 +20,21 @@ async def ask(probes: Probes) -> dict[str, Any]:
     await probes({"type": "http", "path": "/readyz", "method": "GET"}, receive, send)
     answer: dict[str, Any] = orjson.loads(sent[1]["body"])
     return answer
+
+
+async def test_a_part_that_does_not_answer_is_named_with_its_reason() -> None:
+    async def silent() -> None:
+        await asyncio.Event().wait()
+
+    async def wordless() -> None:
+        raise OSError
+
+    answer = await ask(Probes({}, {"silent": silent, "wordless": wordless}))
+    assert answer["status"] == "ready"
+    assert answer["parts"] == {
+        "silent": f"down: no answer within {ADVISORY_SECONDS:g} s",
+        "wordless": "down: OSError",
+    }
 
 
 async def test_a_flood_of_questions_asks_a_part_once() -> None:
