@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from shared import uploads
-from shared.settings import GatewaySettings, UploadSettings, WorkerSettings
+from gateway import proxy
+from shared import probes, store, uploads
+from shared.settings import GatewaySettings, LibrarySettings, UploadSettings, WorkerSettings
 from tests.repository import ROOT, SERVICES, files, python
 
 LONGEST = 400
@@ -179,13 +180,16 @@ def test_the_timeouts_form_a_ladder() -> None:
     worker = WorkerSettings(database_url="postgresql://x", redis_url="redis://x")
     gateway = GatewaySettings(database_url="postgresql://x", redis_url="redis://x")
     upload = UploadSettings(database_url="postgresql://x", redis_url="redis://x")
+    library = LibrarySettings(database_url="postgresql://x", redis_url="redis://x")
     ladders = {
         "a job": [worker.vendor_timeout + worker.store_timeout, worker.job_timeout, worker.bell_timeout],
         "a lease": [2 * worker.renew_every, worker.lease],
         "a recovery": [worker.sweep_every, worker.lease],
         "an upload": [upload.decode_timeout + upload.store_timeout, gateway.proxy_timeout],
         "an upload's fence": [gateway.proxy_timeout, uploads.CLOSE_WITHIN, uploads.STALE_AFTER],
-        "a probe": [upload.probe_timeout, gateway.proxy_timeout],
+        "a probe": [upload.probe_timeout, upload.probe_timeout + upload.probes_wait, gateway.proxy_timeout],
+        "destroying now": [library.purges_wait, library.purges_wait + library.store_timeout, gateway.proxy_timeout],
+        "readiness": [store.PING_SECONDS, probes.ADVISORY_SECONDS, proxy.PEEK_SECONDS, probes.CHECK_SECONDS],
         "reaching a service": [gateway.connect_timeout, gateway.proxy_timeout],
     }
     for what, ladder in ladders.items():

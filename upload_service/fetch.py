@@ -19,6 +19,7 @@ from shared.addresses import Fault
 from shared.errors import Unavailable
 from shared.public_only import NotPublic, PublicOnly
 from shared.settings import UploadSettings
+from shared.shares import Asker, Line, Places, part
 
 MOST_HOPS = 3
 """Redirects that are followed."""
@@ -27,8 +28,6 @@ MOST_BYTES = 64 * 1024
 ENOUGH = 64
 """Bytes that say what a file is."""
 
-_AT_ONCE = 16
-"""Probes of one process; each holds a socket to a stranger for as long as the time allows."""
 _ASKING = {"User-Agent": "Darkroom-reachability-probe/1", "Accept": "image/*", "Accept-Encoding": "identity"}
 _LOGIN = re.compile(r"(^|[./_-])(log[_-]?in|sign[_-]?in|sso|oauth2?|saml2?|auth)($|[./_?-])", re.IGNORECASE)
 
@@ -63,7 +62,7 @@ class Fetcher:
     def __init__(self, settings: UploadSettings) -> None:
         self._timeout = settings.probe_timeout
         self._allowed = settings.probe_allowed
-        self._busy = 0
+        self._places = _places(settings)
         self._session: aiohttp.ClientSession | None = None
 
     @asynccontextmanager
@@ -87,12 +86,16 @@ class Fetcher:
         self._session = None
         await resolver.close()
 
-    async def look(self, url: URL) -> Seen:
-        """Follows the address to a picture's first bytes. Raises only Unavailable, when there are too many at once."""
-        if self._busy >= _AT_ONCE or self._session is None:
-            raise Unavailable("Too many addresses are being probed; ask again in a moment", retry_after=2)
+    async def look(self, url: URL, who: Asker) -> Seen:
+        """Follows the address to a picture's first bytes. Raises RateLimited where they have too many under way, and
+        Unavailable where all have."""
+        async with self._places.turn(who):
+            return await self._look(url)
+
+    async def _look(self, url: URL) -> Seen:
+        if self._session is None:
+            raise Unavailable("The service is starting or stopping")
         seen = Seen()
-        self._busy += 1
         try:
             async with asyncio.timeout(self._timeout):
                 await self._follow(self._session, url, seen)
@@ -115,8 +118,6 @@ class Fetcher:
         except (aiohttp.ClientError, OSError, ValueError) as failed:
             seen.connected = seen.connected or isinstance(failed, aiohttp.ClientConnectorError)
             seen.answer = Fault("no answer", "The server gave no proper answer.", "See that it answers a plain GET.")
-        finally:
-            self._busy -= 1
         return seen
 
     async def _follow(self, session: aiohttp.ClientSession, url: URL, seen: Seen) -> None:
@@ -135,6 +136,17 @@ class Fetcher:
                 if seen.answer:
                     return
                 url = url.join(URL(response.headers["Location"]))
+
+
+def _places(settings: UploadSettings) -> Places:
+    """Each probe holds a socket to a stranger for as long as the time allows."""
+    line = Line(
+        what="addresses that are probed",
+        longest=settings.probes_queue,
+        each=part(settings.share, settings.probes_queue),
+        seconds=settings.probes_wait,
+    )
+    return Places(settings.probes, part(settings.share, settings.probes), line)
 
 
 def _onward(seen: Seen, url: URL, response: aiohttp.ClientResponse) -> Fault | None:

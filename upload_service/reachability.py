@@ -15,6 +15,7 @@ from shared import addresses, caller, images, log, platforms, wire
 from shared.addresses import Fault
 from shared.errors import FieldError, Invalid, InvalidImage, UnsupportedMediaType
 from shared.platforms import RULES, Platform, Severity
+from shared.shares import asker
 from shared.strict import Asked
 from shared.wire import Answer, BusinessId, Id, Text
 from upload_service import fetch, intake
@@ -90,7 +91,7 @@ async def reachability(request: Request, asked: Probe) -> Response:
     """Fetches the first bytes as a stranger would. Addresses that are not public are told apart and never fetched."""
     tools: Tools = request.app.state.tools
     text = await _address(tools, request, asked)
-    seen = await tools.fetcher.look(URL(text))
+    seen = await tools.fetcher.look(URL(text), asker(caller.of(request.scope), asked.business_id))
     checks = list(_checks(seen))
     failed = [check.code for check in checks if not check.ok]
     # Never the address: it may be signed.

@@ -35,6 +35,12 @@ class UploadSettings(InnerSettings):
     """Seconds of a processor that the pictures of one key, and of one business, may take in a minute."""
     probe_timeout: Seconds = Field(10.0, validation_alias=variable("DARKROOM_PROBE_TIMEOUT"))
     """Seconds a look at a picture's public address may take in all, redirects included."""
+    probes: int = Field(16, ge=1, le=1000, validation_alias=variable("DARKROOM_PROBES"))
+    """Looks at public addresses at once; a share of them of one key, and of one business."""
+    probes_queue: int = Field(100, ge=1, validation_alias=variable("DARKROOM_PROBES_QUEUE"))
+    """Looks that wait for that; a share of so many of one key, and of one business."""
+    probes_wait: Seconds = Field(20.0, validation_alias=variable("DARKROOM_PROBES_WAIT"))
+    """Seconds a look may wait; with the look itself less than the gateway waits for an answer."""
     probe_allow: str | None = Field(None, validation_alias=variable("DARKROOM_PROBE_ALLOW"))
     """`host:port` with commas between, which is fetched from even though it is not public. Anybody who may probe can
     then make the upload service ask there: never name a host that trusts its network."""

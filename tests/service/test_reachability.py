@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from shared.public_only import NotPublic, PublicOnly
 from tests import pictures
 from tests.sandbox_server import SandboxServer
+from tests.service import shelves
 from tests.service.rooms import IMAGES, Room, upload_room
 from tests.service.test_upload import problem
 from upload_service import fetch
@@ -352,12 +353,19 @@ async def test_a_wrong_body_is_pointed_at(uploads: Room) -> None:
         assert found["errors"][0]["pointer"] == pointer, body
 
 
-async def test_too_many_at_once_are_told_to_come_again(stage: Set) -> None:
+async def test_who_probes_too_much_at_once_waits_and_is_told_while_others_go_on(stage: Set) -> None:
+    """Of sixteen places a share is theirs, and of those who wait."""
     stage.web.pages["/slow"] = b"..."
-    waiting = [asyncio.create_task(stage.probe(stage.web.url("/slow"))) for _ in range(16)]
-    while len(stage.web.requests) < 16:
+    slow = {"url": stage.web.url("/slow")}
+    waiting = [asyncio.create_task(stage.room.client.post(ROUTE, json=slow)) for _ in range(40)]
+    while len(stage.web.requests) < 4 or sum(each.done() for each in waiting) < 40 - 25:
         await asyncio.sleep(0.01)
-    refused = await stage.room.client.post(ROUTE, json={"url": stage.web.url("/x")})
-    assert problem(refused, 503, "unavailable")["retryable"] is True
-    await asyncio.gather(*waiting)
+    refused = next(each for each in waiting if each.done())
+    assert problem(await refused, 429, "rate_limited")["retryable"] is True
+    others = await shelves.add(stage.room.db, 2, url=stage.web.url("/x"))
+    assert failed(await probe(stage.room, {"image_id": str(others.id), "business_id": 2})) == {"status": "404"}
+    assert len(stage.web.requests) == 4 + 1
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
     assert failed(await stage.probe(stage.web.url("/x"))) == {"status": "404"}
