@@ -11,7 +11,7 @@ import http
 import math
 import os
 from collections.abc import Callable
-from typing import NoReturn, cast
+from typing import ClassVar, NoReturn, cast
 
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -33,6 +33,7 @@ def bounded(settings: Common) -> type[HttpToolsProtocol]:
 
     class Bounded(Protocol):
         bounds = settings
+        give_way: ClassVar[dict[Protocol, None]] = {}
 
     return Bounded
 
@@ -41,6 +42,8 @@ class Protocol(HttpToolsProtocol):
     """One connection."""
 
     bounds: Common
+    give_way: ClassVar[dict["Protocol", None]]
+    """The server's connections that have no request, or one whose head is not whole. The first has waited longest."""
     _refusal: Problem | None = None
     """Why what follows on this connection is not read."""
     _refused = False
@@ -72,20 +75,21 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(cast("asyncio.Transport", JoinedWrites(transport, self.loop)))
-        if len(self.connections) > self.bounds.max_connections and not self._end_an_idle_one():
+        if len(self.connections) > self.bounds.max_connections and not self._end_one():
             self._refuse(Unavailable("Too many connections", retry_after=1))
         else:
+            self.give_way[self] = None
             self._within(self.bounds.header_timeout)
 
-    def _end_an_idle_one(self) -> bool:
-        """Whether a connection between two requests gave way: that which is idle the longest."""
-        ours = (one for one in self.connections if isinstance(one, Protocol))
-        idle = [(timer.when(), one) for one in ours if (timer := one.timeout_keep_alive_task) is not None]
-        if idle:
-            _, longest = min(idle, key=lambda found: found[0])
-            longest.transport.close()
-            self.connections.discard(longest)
-        return bool(idle)
+    def _end_one(self) -> bool:
+        """Whether a connection without a whole request gave way: that which has had none for the longest."""
+        longest = next(iter(self.give_way), None)
+        if longest is None:
+            return False
+        del self.give_way[longest]
+        longest.transport.close()
+        self.connections.discard(longest)
+        return True
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -112,6 +116,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
+        self.give_way.pop(self, None)
         self._refusal = self._wrong_head()
         if self._refusal is not None:
             self._stop(self._refusal)
@@ -146,7 +151,13 @@ class Protocol(HttpToolsProtocol):
         self._running = cycle
         super()._start_asgi_task(cycle, app)
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.timeout_keep_alive_task is not None:  # No other request is there already.
+            self.give_way[self] = None
+
     def connection_lost(self, exc: Exception | None) -> None:
+        self.give_way.pop(self, None)
         self._forget_timer()
         # Of several requests that were sent at once uvicorn tells only the last that its client left.
         if self._running is not None and not self._running.response_complete:
@@ -248,6 +259,7 @@ class Protocol(HttpToolsProtocol):
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
+        self.give_way[self] = None
         self.flow.resume_reading()
         self.transport.write_eof()
         self.loop.call_later(self.bounds.linger, self.transport.close)

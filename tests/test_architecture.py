@@ -185,6 +185,7 @@ def test_the_timeouts_form_a_ladder() -> None:
         "a job": [worker.vendor_timeout + worker.store_timeout, worker.job_timeout, worker.bell_timeout],
         "a lease": [2 * worker.renew_every, worker.lease],
         "a recovery": [worker.sweep_every, worker.lease],
+        "a picture": [upload.decode_cpu, upload.decode_timeout],
         "an upload": [upload.decode_timeout + upload.store_timeout, gateway.proxy_timeout],
         "an upload's fence": [gateway.proxy_timeout, uploads.CLOSE_WITHIN, uploads.STALE_AFTER],
         "a probe": [upload.probe_timeout, upload.probe_timeout + upload.probes_wait, gateway.proxy_timeout],

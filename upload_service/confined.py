@@ -7,11 +7,14 @@ refuses everything else with "not permitted": it opens no file, makes no connect
 import ctypes
 import os
 import platform
+import pwd
+import random
 import struct
 import sys
 from contextlib import suppress
 
-_NOBODY = 65534
+_FREE = range(61_184, 65_520)
+"""Numbers of users that no distribution gives to anybody for long (systemd lends them to services while these run)."""
 
 _ALLOWED = {
     # read write close fstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn pread64 writev
@@ -33,13 +36,16 @@ _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
 _REFUSE, _ALLOW = 0x00050001, 0x7FFF0000
 
 
-def become_nobody() -> None:
-    """Where this is root, and may. What has to be read from disk has been."""
+def become_somebody_else() -> None:
+    """Where this is root, and may: a user without a name, another one in each process. `nobody` would be the user of
+    others on the machine too, who could stop us. What has to be read from disk has been."""
     if os.geteuid() == 0:
+        named = {user.pw_uid for user in pwd.getpwall()}
+        number = random.SystemRandom().choice([free for free in _FREE if free not in named])
         with suppress(OSError):
             os.setgroups([])
-            os.setgid(_NOBODY)
-            os.setuid(_NOBODY)
+            os.setgid(number)
+            os.setuid(number)
 
 
 def confine() -> bool:

@@ -8,6 +8,7 @@ bytes: ten megabytes through a pipe would cost as much as hashing them.
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 import time
@@ -51,6 +52,7 @@ class Decoders:
     def __init__(self, settings: UploadSettings) -> None:
         self._count = settings.decoders or cores()
         self._seconds = settings.decode_timeout
+        self._cpu_seconds = settings.decode_cpu
         self._max_pixels = settings.max_pixels
         self._queue = Queue(settings, self._count)
         self._idle: asyncio.LifoQueue[_Decoder | None] = asyncio.LifoQueue()
@@ -79,8 +81,8 @@ class Decoders:
     async def inspect(self, file: IO[bytes], size: int, who: Asker) -> Accepted:
         """What `intake.inspect` says about the first `size` bytes of the file. Waits for its turn.
 
-        Raises what it raises, InvalidImage for a picture on which decoders die or take too long, and what the queue
-        raises.
+        Raises what it raises, InvalidImage for a picture on which decoders die or that takes too much of a processor,
+        Unavailable where a decoder does not come to its end for another reason, and what the queue raises.
         """
         if self._queue.must_wait(who):
             self._have_a_spare()
@@ -117,10 +119,15 @@ class Decoders:
                     async with asyncio.timeout(self._seconds):
                         reply = await _ask(decoder.line, file, size)
                 except TimeoutError:
-                    raise InvalidImage(f"The picture takes longer than {self._seconds:g} s to decode") from None
+                    # It was stopped, or others had the processors: the picture is not to blame.
+                    log.get().warning("decoder.late", seconds=self._seconds, bytes=size)
+                    raise Unavailable("No decoder came to its end in time; nothing was kept", retry_after=5) from None
                 except (EOFError, ConnectionError):
                     await self._end(decoder)
                     log.get().warning("decoder.died", status=decoder.process.returncode, bytes=size)
+                    if decoder.process.returncode == -signal.SIGPROF:
+                        detail = f"The picture takes more than {self._cpu_seconds:g} s of a processor to decode"
+                        raise InvalidImage(detail) from None
                     continue
                 healthy = True
                 self._queue.spend(who, reply.pop("seconds"))
@@ -134,7 +141,8 @@ class Decoders:
             self._idle.put_nowait(decoder if healthy else None)
 
     async def _start(self) -> _Decoder:
-        command = sys.executable, "-m", "upload_service.decoder", str(self._max_pixels), str(self._seconds + _GRACE)
+        bounds = self._max_pixels, self._seconds + _GRACE, self._cpu_seconds
+        command = sys.executable, "-m", "upload_service.decoder", *map(str, bounds)
         with ExitStack() as unless_started:
             try:
                 ours, theirs = socket.socketpair()

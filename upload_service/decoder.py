@@ -1,8 +1,9 @@
-"""A decoder process: `python -m upload_service.decoder MAX_PIXELS SECONDS`. Its stdin is a socket: one open file at a
-time comes in, with the length of its picture, and a JSON answer goes out with its own length before it. It has no
-secrets, and before the first picture it gives up files, network and other processes (`confined.py`).
+"""A decoder process: `python -m upload_service.decoder MAX_PIXELS SECONDS CPU_SECONDS`. Its stdin is a
+socket: one open file at a time comes in, with the length of its picture, and a JSON answer goes out with its own length
+before it. It has no secrets, and before the first picture it gives up files, network and other processes
+(`confined.py`).
 
-It ends when the socket does, and by itself when one picture takes too long.
+It ends when the socket does, and by itself when one picture takes too long or too much of a processor.
 """
 
 import contextlib
@@ -29,7 +30,7 @@ _NICE = 5
 """Whoever waits for anything else goes first."""
 
 
-def main(max_pixels: int, seconds: float) -> None:
+def main(max_pixels: int, seconds: float, cpu_seconds: float) -> None:
     """Answers until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the service ends us in order
     os.nice(_NICE)
@@ -39,16 +40,18 @@ def main(max_pixels: int, seconds: float) -> None:
     os.dup2(2, 1)  # nothing a library prints belongs among the service's log lines
     with socket.socket(fileno=os.dup(0)) as line:
         _warm_up()
-        confined.become_nobody()
+        confined.become_somebody_else()
         confined.confine()
         while asked := _asked(line):
             file, size = asked
-            # Unhandled, the alarm ends the process even while a decoder holds it.
+            # Unhandled, the alarms end the process even while a decoder holds it.
             signal.setitimer(signal.ITIMER_REAL, seconds)
+            signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
             began = time.process_time()
             answer = _answer(_read(file, size), max_pixels)
             reply = json.dumps(answer | {"seconds": time.process_time() - began}).encode()
             signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             line.sendall(len(reply).to_bytes(4, "big") + reply)
 
 
@@ -88,4 +91,4 @@ def _answer(data: bytes, max_pixels: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]))
+    main(int(sys.argv[1]), *map(float, sys.argv[2:4]))

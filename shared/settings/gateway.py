@@ -36,7 +36,7 @@ class GatewaySettings(Common):
         3000, ge=1, le=6_000_000, validation_alias=variable("DARKROOM_BUSINESS_REQUESTS_PER_MINUTE")
     )
     """The same for all keys of one business together."""
-    key_uploads: int = Field(10, ge=1, validation_alias=variable("DARKROOM_KEY_UPLOADS"))
+    key_uploads: int = Field(64, ge=1, validation_alias=variable("DARKROOM_KEY_UPLOADS"))
     """Uploads, and files to be validated, that one key may have under way in this process."""
 
     port: int = Field(8003, ge=0, le=65535, validation_alias=variable("DARKROOM_PORT"))

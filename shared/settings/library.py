@@ -23,5 +23,5 @@ class LibrarySettings(InnerSettings):
     purges_queue: int = Field(200, ge=1, validation_alias=variable("DARKROOM_PURGES_QUEUE"))
     """Pictures that wait to be destroyed now; a share of so many of one business."""
     purges_wait: Seconds = Field(25.0, validation_alias=variable("DARKROOM_PURGES_WAIT"))
-    """Seconds a picture may wait to be destroyed now; with the call itself less than the gateway waits for an answer."""
+    """Seconds a picture may wait to be destroyed now; with the call less than the gateway waits for an answer."""
     port: int = Field(8012, ge=0, le=65535, validation_alias=variable("DARKROOM_PORT"))

@@ -24,7 +24,9 @@ class UploadSettings(InnerSettings):
     decoders: int | None = Field(None, ge=1, le=64, validation_alias=variable("DARKROOM_DECODERS"))
     """Most processes that decode pictures. Default: one for each core that this process may use."""
     decode_timeout: Seconds = Field(20.0, validation_alias=variable("DARKROOM_DECODE_TIMEOUT"))
-    """Seconds one picture may take to decode before its process is ended."""
+    """Seconds after which a decoder that has not answered is ended. The picture is not blamed: it may be sent again."""
+    decode_cpu: Seconds = Field(10.0, validation_alias=variable("DARKROOM_DECODE_CPU"))
+    """Seconds of a processor that one picture may take; a picture that takes more is refused."""
     decode_queue: int = Field(400, ge=1, validation_alias=variable("DARKROOM_DECODE_QUEUE"))
     """Pictures that may wait for a decoder."""
     decode_places: int = Field(100, ge=1, validation_alias=variable("DARKROOM_DECODE_PLACES"))

@@ -119,22 +119,39 @@ async def test_huge_headers_are_refused(gateway: Process, headers: bytes) -> Non
 
 
 async def test_more_connections_than_allowed_are_told_and_the_others_go_on(gateway: Process) -> None:
-    request = get("/healthz").replace(b"Connection: close\r\n", b"")
+    """Each has a request whose body is still to come."""
+    request = f"POST {LIST}/generate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n"
     held = [await asyncio.open_connection("127.0.0.1", gateway.port) for _ in range(20)]
     try:
         for _, writer in held:
-            writer.write(request[:10])
-        refused = parse(await raw(gateway.port, get("/healthz")))
-        assert (refused.status, refused.problem()["code"]) == (503, "unavailable")
-        reader, writer = held[-1]
-        writer.write(request[10:])
-        assert await reader.readuntil(b'{"status":"ok"}')
+            writer.write(request.encode())
+        refused = [parse(await raw(gateway.port, get("/healthz"))).status]
+        while refused[-1] != 503:  # Until all of the twenty heads have been read.
+            refused.append(parse(await raw(gateway.port, get("/healthz"))).status)
+        reader, writer = next((reader, writer) for reader, writer in held if not reader.at_eof())
+        writer.write(b"{}")
+        assert b"422" in await reader.readline()
     finally:
         for _, writer in held:
             writer.close()
     async with asyncio.timeout(20):
         while parse(await raw(gateway.port, get("/healthz"))).status != 200:
             await asyncio.sleep(0.05)
+
+
+async def test_heads_that_never_end_keep_nobody_out(gateway: Process) -> None:
+    held = [await asyncio.open_connection("127.0.0.1", gateway.port) for _ in range(20)]
+    try:
+        for _, writer in held:
+            writer.write(get("/healthz")[:10])
+        for _ in range(10):
+            assert parse(await raw(gateway.port, get("/healthz"))).status == 200
+        last, writer = held[-1]
+        writer.write(get("/healthz")[10:])
+        assert parse(await last.read()).status == 200, "the oldest gave way, one for each"
+    finally:
+        for _, writer in held:
+            writer.close()
 
 
 async def test_an_idle_connection_gives_way_to_a_new_one(gateway: Process) -> None:

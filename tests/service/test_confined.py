@@ -1,7 +1,9 @@
 """What a decoder cannot do, however much a picture makes it want to."""
 
+import asyncio
 import os
 import platform
+import pwd
 import subprocess
 import sys
 from collections.abc import Awaitable
@@ -64,12 +66,26 @@ def look():
         os._exit(0)
     os.wait()
 
-confined.become_nobody()  # Root sees everything.
+confined.become_somebody_else()  # Root sees everything.
 ctypes.CDLL(None).prctl(4, 1)  # As a process is that was started as it is.
 look()
 assert confined.hide_memory()
 look()
 """
+
+
+@pytest.mark.skipif(not LINUX, reason="/proc says whose a process is")
+async def test_a_decoder_of_root_is_a_user_that_nobody_else_is() -> None:
+    async with pool(decoders=2) as decoders:
+        await asyncio.gather(*(ask(decoders, pictures.jpeg(64 + n, 48)) for n in range(2)))
+        users = [Path(f"/proc/{pid}").stat().st_uid for pid in decoders.pids]
+        if os.geteuid() != 0:
+            assert set(users) == {os.geteuid()}
+            return
+        assert len(set(users)) == len(users) == 2
+        for user in users:
+            with pytest.raises(KeyError):
+                pwd.getpwuid(user)
 
 
 @pytest.mark.skipif(not LINUX, reason="the filter is for Linux on x86-64 and aarch64")

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from base64 import urlsafe_b64decode
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 from starlette.types import Receive, Scope, Send
@@ -14,6 +15,7 @@ from shared.db import DatabaseUnavailable, connect
 from shared.settings import CommandSettings
 from shared.shell import Shell
 from tests.service.gate import LIST, answer, settings
+from tests.service.locked import OURS, THEIRS, Locked, upload
 
 
 async def test_a_key_is_256_random_bits_and_the_database_keeps_its_digest_only(database: str) -> None:
@@ -61,3 +63,11 @@ async def test_nobody_is_let_in_on_an_old_answer_while_postgres_is_away() -> Non
         assert [found, await status(), await status()] == [503] * 3
         register.away = False
         assert await status() == 200
+
+
+def test_fifty_uploads_at_once_with_one_key_are_all_taken_and_another_tenants_too(locked: Locked) -> None:
+    mine, theirs = locked.key(), locked.key("--business", str(THEIRS))
+    with locked.as_(mine) as client, locked.as_(theirs) as other, ThreadPoolExecutor(51) as at_once:
+        fifty = [at_once.submit(upload, client, OURS, 300 + number) for number in range(50)]
+        another = at_once.submit(upload, other, THEIRS, 299)
+        assert [each.result().status_code for each in (*fifty, another)] == [201] * 51

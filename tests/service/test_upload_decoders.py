@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import InvalidImage, RateLimited, TooManyPixels, UnsupportedMediaType
+from shared.errors import InvalidImage, RateLimited, TooManyPixels, Unavailable, UnsupportedMediaType
 from shared.settings import UploadSettings
 from shared.shares import Asker
 from tests import pictures
@@ -70,10 +70,17 @@ async def test_a_hanging_decoder_is_ended_and_the_next_picture_gets_a_new_one() 
         os.kill(hanging, signal.SIGSTOP)
         await until_stopped(hanging)
         waiting = asyncio.create_task(ask(decoders, pictures.png()))
-        with pytest.raises(InvalidImage, match="longer than 5 s"):
+        with pytest.raises(Unavailable, match="in time") as late:
             await ask(decoders, pictures.jpeg())
+        assert late.value.retryable
         assert (await waiting).format == "png"
         assert hanging not in decoders.pids
+
+
+async def test_a_picture_that_takes_too_much_of_a_processor_is_refused() -> None:
+    async with pool(decoders=1, decode_cpu=0.05) as decoders:
+        with pytest.raises(InvalidImage, match=r"more than 0\.05 s of a processor"):
+            await ask(decoders, pictures.png(5000, 4900))
 
 
 async def test_a_decoder_that_died_for_its_own_reasons_is_not_the_pictures_fault(decoders: Decoders) -> None:
@@ -146,7 +153,7 @@ async def test_a_decoder_ends_when_nobody_is_there_to_ask() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "upload_service.decoder", "1000", "5"), stdin=theirs.fileno(), cwd=ROOT
+            *(sys.executable, "-m", "upload_service.decoder", "1000", "5", "5"), stdin=theirs.fileno(), cwd=ROOT
         )
     ours.close()
     assert await process.wait() == 0
