@@ -18,7 +18,7 @@ import asyncpg
 from PIL import Image
 from redis import asyncio as redis
 
-from shared.doorbell import CHANGES
+from shared.notify.doorbell import CHANGES
 
 KINDS = ("upload", "validate", "list", "poll", "event stream")
 _IMAGES = "/api/v1/images"

@@ -14,8 +14,9 @@ from bench import job_rows as rows
 from bench.figures import Row, beside, missing, quantile
 from bench.goals import GOALS, Goal
 from bench.site import Site, run
-from shared import db, jobs, ledger, progress, retention, trash
-from shared.models import JobStatus
+from shared.db import jobs, ledger, progress, retention, trash
+from shared.db import pool as db
+from shared.db.models import JobStatus
 from shared.settings import LibrarySettings
 
 _PEER = "bare asyncpg"

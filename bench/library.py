@@ -1,7 +1,7 @@
 """The library at a million pictures: each kind of question through the service, and its SQL by a bare asyncpg client.
 
 They take turns. The service runs in this process and is asked as ASGI, so that no HTTP client is measured. The first
-two lines of a question are the whole answer, from query string to JSON; the other two the time in `shared.pages`.
+two lines of a question are the whole answer, from query string to JSON; the other two the time in `shared.db.pages`.
 """
 
 import time
@@ -18,9 +18,10 @@ from bench import library_rows as rows
 from bench.figures import Row, beside, missing, quantile
 from bench.goals import GOALS, Goal
 from bench.site import Site, run
-from shared import db, pages
-from shared.models import ImageSource
-from shared.pages import Page, Wanted
+from shared.db import pages
+from shared.db import pool as db
+from shared.db.models import ImageSource
+from shared.db.pages import Page, Wanted
 from shared.settings import LibrarySettings
 from tests.service.rooms import living
 

@@ -1,8 +1,8 @@
 """`python -m gateway`."""
 
 from gateway.main import build
-from shared import log
-from shared.serve import serve
+from shared.http.serve import serve
+from shared.observability import log
 from shared.settings import GatewaySettings, read
 
 settings = read(GatewaySettings)

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from gateway import budgets, pictures, prompts
-from shared import keys
-from shared.caller import Right
-from shared.db import DatabaseUnavailable, Pool, connect, transaction
-from shared.errors import NotFound
+from gateway.commands import budgets, pictures, prompts
+from shared.db import keys
+from shared.db.pool import DatabaseUnavailable, Pool, connect, transaction
+from shared.db.tenancy import ApiKey
+from shared.domain.caller import Right
+from shared.domain.errors import NotFound
 from shared.settings import CommandSettings, read
-from shared.tenancy import ApiKey
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -8,25 +8,28 @@ import orjson
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway import described, document, jwts, status, usage
-from gateway import generation as asking
-from gateway.access import Access, Credentials, Keys
-from gateway.document import Documents
-from gateway.limits import Limits
+from gateway.auth import jwts
+from gateway.auth.access import Access, Credentials, Keys
+from gateway.auth.limits import Limits
+from gateway.docs import described, document
+from gateway.docs.document import Documents
+from gateway.generation import generation as asking
+from gateway.generation import status, usage
+from gateway.generation.status import StatusLane
+from gateway.generation.watch import Watch
 from gateway.packing import Packed
-from gateway.proxy import Proxy
-from gateway.routes import IMAGES, Service
-from gateway.status import StatusLane
-from gateway.studio import Studio
+from gateway.proxy.proxy import Proxy
+from gateway.proxy.routes import IMAGES, Service
+from gateway.static.studio import Studio
 from gateway.tools import Tools, opened
-from gateway.watch import Watch
-from shared import db, jobs
-from shared.errors import Unavailable
-from shared.probes import METRICS, Check, Probes
-from shared.setting_checks import parts
+from shared.db import jobs
+from shared.db import pool as db
+from shared.domain.errors import Unavailable
+from shared.http.probes import METRICS, Check, Probes
+from shared.http.shell import Shell
+from shared.http.web import make_app
 from shared.settings import GatewaySettings
-from shared.shell import Shell
-from shared.web import make_app
+from shared.settings.setting_checks import parts
 
 _API = IMAGES.encode()
 _GENERATE = _API + b"/generate"

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from gateway.watch import Watch
-from shared.catalogue import Catalogue, load
-from shared.db import Pool, connect
-from shared.doorbell import Doorbell
+from gateway.generation.watch import Watch
+from shared.catalog.catalogue import Catalogue, load
+from shared.db.pool import Pool, connect
+from shared.notify.doorbell import Doorbell
 from shared.settings import GatewaySettings
 
 

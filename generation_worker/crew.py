@@ -10,9 +10,10 @@ from prometheus_client import Gauge
 from generation_worker import generate
 from generation_worker.lease import Stop
 from generation_worker.tools import Tools
-from shared import jobs, log
-from shared.db import DatabaseUnavailable, Pool
-from shared.models import Job
+from shared.db import jobs
+from shared.db.models import Job
+from shared.db.pool import DatabaseUnavailable, Pool
+from shared.observability import log
 
 _AT_ONCE = 16
 """Rows one claim takes at most: others look too, and tokens are held meanwhile."""

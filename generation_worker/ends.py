@@ -9,16 +9,17 @@ from uuid import UUID
 
 from prometheus_client import Counter
 
-from generation_worker import painter
-from generation_worker.answers import Whose
 from generation_worker.lease import Lease, Stop
 from generation_worker.pause import Standing
+from generation_worker.providers import painter
+from generation_worker.providers.answers import Whose
 from generation_worker.tools import Tools
-from shared import jobs, ledger, log, unread
-from shared.catalogue import Catalogue
-from shared.db import DatabaseUnavailable, transaction
-from shared.models import Job, JobError, JobStatus, Outcome
-from shared.store import StoreBusy, StoreError, StoreMisconfigured
+from shared.catalog.catalogue import Catalogue
+from shared.db import jobs, ledger, unread
+from shared.db.models import Job, JobError, JobStatus, Outcome
+from shared.db.pool import DatabaseUnavailable, transaction
+from shared.observability import log
+from shared.storage.store import StoreBusy, StoreError, StoreMisconfigured
 
 CALLS = Counter("darkroom_vendor_calls_total", "Vendor calls by outcome", ["model", "outcome"])
 

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from shared import prompts
-from shared.ids import new_id
-from shared.models import Image, ImageSource, Job
-from shared.store import Stored
+from shared.db.models import Image, ImageSource, Job
+from shared.domain import prompts
+from shared.domain.ids import new_id
+from shared.storage.store import Stored
 
 
 def of(job: Job, stored: Stored, sha256: str) -> Image:

@@ -6,8 +6,9 @@ from functools import cache
 from prometheus_client import Gauge
 
 from generation_worker.tools import Tools
-from shared import ledger, log
-from shared.db import DatabaseUnavailable
+from shared.db import ledger
+from shared.db.pool import DatabaseUnavailable
+from shared.observability import log
 
 _EVERY = 60.0
 """Seconds between two reads, whatever the number of scrapes."""

@@ -8,15 +8,17 @@ from uuid import UUID
 
 import structlog
 
-from generation_worker import ends, entry, hosted, paid, painter, picture
-from generation_worker.answers import Whose
+from generation_worker import ends, entry, hosted, paid, picture
 from generation_worker.lease import Lease
+from generation_worker.providers import painter
+from generation_worker.providers.answers import Whose
 from generation_worker.tools import Tools
-from shared import images, jobs, ledger, log, unread
-from shared.catalogue import Choice, Refusal
-from shared.db import DatabaseUnavailable, transaction
-from shared.models import Job, JobError, Outcome
-from shared.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, public_id
+from shared.catalog.catalogue import Choice, Refusal
+from shared.db import images, jobs, ledger, unread
+from shared.db.models import Job, JobError, Outcome
+from shared.db.pool import DatabaseUnavailable, transaction
+from shared.observability import log
+from shared.storage.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, public_id
 
 
 async def work(tools: Tools, job: Job, token: str | None) -> None:

@@ -12,12 +12,14 @@ from uuid import UUID
 import aiohttp
 from yarl import URL
 
-from generation_worker import ends, painter
-from generation_worker.painter import Painting
+from generation_worker import ends
+from generation_worker.providers import painter
+from generation_worker.providers.painter import Painting
 from generation_worker.tools import Tools
-from shared import addresses, unread
-from shared.models import Job
-from shared.public_only import NotPublic, PublicOnly
+from shared.db import unread
+from shared.db.models import Job
+from shared.domain import addresses
+from shared.http.public_only import NotPublic, PublicOnly
 from shared.settings import WorkerSettings
 
 _HOPS = 3

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from generation_worker import entry, picture
 from generation_worker.tools import Tools
-from shared import jobs, late, ledger, log
-from shared.db import DatabaseUnavailable, transaction
-from shared.models import Job
-from shared.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, public_id
+from shared.db import jobs, late, ledger
+from shared.db.models import Job
+from shared.db.pool import DatabaseUnavailable, transaction
+from shared.observability import log
+from shared.storage.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, public_id
 
 _AT_ONCE = 8
 """Looks of one round: each asks the store, whose quota the jobs need too."""

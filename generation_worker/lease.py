@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from uuid import UUID
 
-from shared import jobs, log
-from shared.db import DatabaseUnavailable, Pool
-from shared.models import Job, Stage
+from shared.db import jobs
+from shared.db.models import Job, Stage
+from shared.db.pool import DatabaseUnavailable, Pool
+from shared.observability import log
 
 
 class Stop(Enum):

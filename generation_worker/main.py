@@ -16,9 +16,11 @@ from arq.worker import Worker, func
 from generation_worker import ends, gauges, late, sweep
 from generation_worker.crew import Crew
 from generation_worker.tools import Tools, open_tools
-from shared import db, doorbell, log
-from shared.probes import Probes
-from shared.protocol import bounded
+from shared.db import pool as db
+from shared.http.probes import Probes
+from shared.http.protocol import bounded
+from shared.notify import doorbell
+from shared.observability import log
 from shared.settings import WorkerSettings
 
 _RESTART_SECONDS = 1.0

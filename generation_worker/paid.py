@@ -8,10 +8,11 @@ from uuid import UUID
 from generation_worker import ends
 from generation_worker.lease import Lease
 from generation_worker.tools import Tools
-from shared import jobs, late, ledger, log
-from shared.db import Connection, DatabaseUnavailable, transaction
-from shared.models import Job
-from shared.store import StoreRefused, public_id
+from shared.db import jobs, late, ledger
+from shared.db.models import Job
+from shared.db.pool import Connection, DatabaseUnavailable, transaction
+from shared.observability import log
+from shared.storage.store import StoreRefused, public_id
 
 _PAUSE = 0.5
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from prometheus_client import Gauge
 
-from generation_worker.answers import Whose
-from shared import log
-from shared.models import Job, JobError
+from generation_worker.providers.answers import Whose
+from shared.db.models import Job, JobError
+from shared.observability import log
 
 _PAUSED = Gauge(
     "darkroom_claiming_paused",

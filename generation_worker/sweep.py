@@ -5,9 +5,11 @@ import time
 
 from generation_worker import ends
 from generation_worker.tools import Tools
-from shared import db, jobs, ledger, log
-from shared.db import DatabaseUnavailable
-from shared.models import Outcome
+from shared.db import jobs, ledger
+from shared.db import pool as db
+from shared.db.models import Outcome
+from shared.db.pool import DatabaseUnavailable
+from shared.observability import log
 
 
 class Contact:

@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from redis.asyncio import Redis
 
-from shared import log
-from shared.doorbell import DOWN
+from shared.notify.doorbell import DOWN
+from shared.observability import log
 
 _BUCKET, _CLOSED, _VENDOR, _FLEET = (
     "darkroom:brake:tokens",

@@ -5,15 +5,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from generation_worker.lease import Leases
-from generation_worker.painter import OpenAIPainter, Painter
 from generation_worker.pause import Pause
+from generation_worker.providers.painter import OpenAIPainter, Painter
 from generation_worker.throttle import Throttle
 from generation_worker.write_gate import WriteGate
-from shared import db
-from shared.catalogue import Catalogue, load
-from shared.doorbell import Doorbell
+from shared.catalog.catalogue import Catalogue, load
+from shared.db import pool as db
+from shared.notify.doorbell import Doorbell
 from shared.settings import WorkerSettings
-from shared.store import CloudinaryStore, ImageStore
+from shared.storage.store import CloudinaryStore, ImageStore
 
 
 @dataclass(frozen=True, slots=True)

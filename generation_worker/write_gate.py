@@ -11,8 +11,9 @@ from uuid import UUID
 
 from prometheus_client import Gauge
 
-from shared import ledger, log
-from shared.db import Pool
+from shared.db import ledger
+from shared.db.pool import Pool
+from shared.observability import log
 
 _ORDINARY_SECONDS = 1.0
 """A write that takes longer counts as one that fails. Shorter ones are the work of every day and close nothing."""

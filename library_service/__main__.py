@@ -1,8 +1,8 @@
 """`python -m library_service`."""
 
 from library_service.main import build
-from shared import log
-from shared.serve import serve
+from shared.http.serve import serve
+from shared.observability import log
 from shared.settings import LibrarySettings, read
 
 settings = read(LibrarySettings)

@@ -5,8 +5,8 @@ import hashlib
 from fastapi import Response
 
 from library_service.tools import Tools
-from shared import wire
-from shared.db import Row
+from shared.db.pool import Row
+from shared.http import wire
 
 
 def shown(tools: Tools, row: Row) -> Response:

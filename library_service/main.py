@@ -5,16 +5,17 @@ from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp
 
-from library_service import attachments, derivatives, library, retention, trash
-from library_service.lists import Lists
+from library_service import retention
 from library_service.purge import EVERY, purge
+from library_service.routes import attachments, derivatives, library, trash
+from library_service.routes.lists import Lists
 from library_service.tools import Tools, opened
-from shared import db
-from shared.identity import Inner
-from shared.rounds import repeating
+from shared.db import pool as db
+from shared.http.identity import Inner
+from shared.http.shell import Shell
+from shared.http.web import make_app
+from shared.observability.rounds import repeating
 from shared.settings import LibrarySettings
-from shared.shell import Shell
-from shared.web import make_app
 
 _MOST_BODY = 64 * 1024
 

@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from shared.http.shares import Asker, Line, Places, part
 from shared.settings import LibrarySettings
-from shared.shares import Asker, Line, Places, part
 
 
 class Making:

@@ -6,10 +6,11 @@ bytes of its own and stays; its `parent_id` then names a picture that is no more
 
 from uuid import UUID
 
-from shared import log, trash
-from shared.db import Pool
-from shared.store import ImageStore, StoreError
-from shared.store_failures import NOT_DESTROYED, StoreFailures
+from shared.db import trash
+from shared.db.pool import Pool
+from shared.observability import log
+from shared.storage.store import ImageStore, StoreError
+from shared.storage.store_failures import NOT_DESTROYED, StoreFailures
 
 EVERY = 300.0
 """Seconds between two rounds."""

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from shared import log, retention, unread
-from shared.db import Connection, Pool, transaction
-from shared.retention import Erased
+from shared.db import retention, unread
+from shared.db.pool import Connection, Pool, transaction
+from shared.db.retention import Erased
+from shared.observability import log
 from shared.settings import LibrarySettings
 
 EVERY = 3600.0

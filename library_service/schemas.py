@@ -7,16 +7,17 @@ from uuid import UUID
 from fastapi import Depends, Path
 from pydantic import AfterValidator, Field, model_validator
 
-from shared import texts, wire
-from shared.cursor import PATTERN
-from shared.delivery import SIDES, Fit
-from shared.errors import NotFound
-from shared.filenames import MAX_LENGTH
-from shared.pages import COUNTED
-from shared.platforms import Platform
-from shared.renditions import PRESETS, Mode
-from shared.strict import Asked, AskedInQuery, FromText
-from shared.wire import Answer, BusinessId, Id, Text, Words
+from shared.db.pages import COUNTED
+from shared.domain import texts
+from shared.domain.cursor import PATTERN
+from shared.domain.errors import NotFound
+from shared.domain.filenames import MAX_LENGTH
+from shared.domain.platforms import Platform
+from shared.domain.renditions import PRESETS, Mode
+from shared.http import wire
+from shared.http.strict import Asked, AskedInQuery, FromText
+from shared.http.wire import Answer, BusinessId, Id, Text, Words
+from shared.storage.delivery import SIDES, Fit
 
 
 def _image_id(image_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:

@@ -8,10 +8,10 @@ import httpx2
 from fastapi import Request
 
 from library_service.making import Making
-from shared.db import Pool, connect
+from shared.db.pool import Pool, connect
+from shared.http.shares import Line, Places, part
 from shared.settings import LibrarySettings
-from shared.shares import Line, Places, part
-from shared.store import CloudinaryStore, ImageStore
+from shared.storage.store import CloudinaryStore, ImageStore
 
 
 @dataclass(frozen=True, slots=True)

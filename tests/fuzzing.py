@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared import keys
-from shared.caller import Right
-from shared.db import connect
+from shared.db import keys
+from shared.db.pool import connect
+from shared.domain.caller import Right
 from shared.settings import CommandSettings
 from tests.servers import PostgresServer, ValkeyServer, run_apart
 from tests.stack import ROOT, Stack

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway import proxy
-from shared import probes, store, uploads
+from gateway.proxy import proxy
+from shared.db import uploads
+from shared.http import probes
 from shared.settings import GatewaySettings, LibrarySettings, UploadSettings, WorkerSettings
+from shared.storage import store
 from tests.repository import ROOT, SERVICES, files, python
 
 LONGEST = 400
@@ -21,47 +23,47 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "base", "cor
 
 HOUSE = ("shared", *SERVICES)
 PURE = (
-    "shared/caller.py",
-    "shared/cursor.py",
-    "shared/delivery.py",
-    "shared/dialect.py",
-    "shared/errors.py",
-    "shared/filenames.py",
-    "shared/model_card.py",
-    "shared/money.py",
-    "shared/platforms.py",
-    "shared/renditions.py",
-    "shared/setting_checks.py",
-    "shared/sizes.py",
-    "shared/tokens.py",
-    "generation_worker/answers.py",
-    "shared/addresses.py",
-    "upload_service/intake.py",
+    "shared/domain/caller.py",
+    "shared/domain/cursor.py",
+    "shared/storage/delivery.py",
+    "shared/catalog/dialect.py",
+    "shared/domain/errors.py",
+    "shared/domain/filenames.py",
+    "shared/catalog/model_card.py",
+    "shared/domain/money.py",
+    "shared/domain/platforms.py",
+    "shared/domain/renditions.py",
+    "shared/settings/setting_checks.py",
+    "shared/catalog/sizes.py",
+    "shared/catalog/tokens.py",
+    "generation_worker/providers/answers.py",
+    "shared/domain/addresses.py",
+    "upload_service/decoder/intake.py",
 )
 """Beside what the import contract says of them: they open no file. The catalogue opens two, in `load`."""
 
 VENDORS = {
-    "openai": {"generation_worker/painter.py"},
-    "cloudinary": {"shared/store.py"},
-    "arq": {"shared/doorbell.py", "generation_worker/main.py"},
+    "openai": {"generation_worker/providers/painter.py"},
+    "cloudinary": {"shared/storage/store.py"},
+    "arq": {"shared/notify/doorbell.py", "generation_worker/main.py"},
     "aiohttp": {
         "generation_worker/hosted.py",
-        "shared/public_only.py",
-        "gateway/proxy.py",
-        "gateway/headers.py",
+        "shared/http/public_only.py",
+        "gateway/proxy/proxy.py",
+        "gateway/proxy/headers.py",
         "upload_service/fetch.py",
     },
-    "redis": {"shared/doorbell.py", "generation_worker/throttle.py"},
-    "asyncpg": {"shared/db.py", "shared/images.py", "shared/trash.py"},
+    "redis": {"shared/notify/doorbell.py", "generation_worker/throttle.py"},
+    "asyncpg": {"shared/db/pool.py", "shared/db/images.py", "shared/db/trash.py"},
     "httpx": set(),
 }
 """Who may import a package that speaks with somebody outside. Nobody else knows its name."""
 
 SQL = {
-    f"shared/{name}.py"
+    f"shared/db/{name}.py"
     for name in (
         *("attachments", "budgets", "images", "jobs", "keys", "late", "ledger", "models"),
-        *("pages", "progress", "retention", "trash", "unread", "uploads", "db"),
+        *("pages", "progress", "retention", "trash", "unread", "uploads", "pool"),
     )
 }
 """Who may write SQL, beside the migrations."""
@@ -132,14 +134,14 @@ def test_the_environment_is_read_in_one_place() -> None:
 
 def test_one_place_makes_applications_and_no_handler_raises_the_frameworks_errors() -> None:
     makers = {str(path) for path in python(*HOUSE) if {"FastAPI", "HTTPException", "BaseHTTPMiddleware"} & names(path)}
-    assert makers == {"shared/web.py", "shared/bodies.py"}
+    assert makers == {"shared/http/web.py", "shared/http/bodies.py"}
     assert not [path for path in python(*HOUSE) if "BaseHTTPMiddleware" in names(path)]
 
 
 def test_sql_is_written_where_the_tables_are_known() -> None:
     places = [path for path in python(*HOUSE) if path.parts[:2] != ("shared", "migrations")]
     writers = {str(path) for path in places if any(_STATEMENT.fullmatch(text) for text in strings(path))}
-    assert {"shared/jobs.py", "shared/images.py", "shared/ledger.py"} <= writers, "the test no longer sees SQL"
+    assert {"shared/db/jobs.py", "shared/db/images.py", "shared/db/ledger.py"} <= writers, "the test no longer sees SQL"
     assert writers <= SQL
     askers = {str(path) for path in places if {"fetchrow", "fetchval", "executemany"} & names(path)}
     assert askers <= SQL

@@ -289,7 +289,7 @@ def test_every_file_of_our_packages_gets_into_the_image() -> None:
         path for path in files() if path.parts[0] in (*SERVICES, "shared") or path.parts[:2] == ("deploy", "sandbox")
     ]
     for path in wanted:
-        inside = [source for source in copied if str(path).startswith(source) or fnmatch(str(path), source)]
+        inside = [source for source in copied if str(path).startswith(source) or path.match(source)]
         assert inside, f"{path} is not copied"
 
 

@@ -15,13 +15,14 @@ from starlette.types import ASGIApp
 
 from deploy.local.settings import LocalSettings
 from deploy.sandbox.settings import Settings as SandboxSettings
-from gateway import described, generation, merging, usage
-from gateway.schemas import RETRYABLE
+from gateway.docs import described, merging
+from gateway.generation import generation, usage
+from gateway.generation.schemas import RETRYABLE
 from library_service.main import build as build_library
-from shared.errors import all_problems
-from shared.models import JobError
+from shared.db.models import JobError
+from shared.domain.errors import all_problems
+from shared.http.web import make_app
 from shared.settings import Common, GatewaySettings, LibrarySettings, StoreSettings, UploadSettings, WorkerSettings
-from shared.web import make_app
 from tests.documents import asked, coded, curls, pages, read, rows, sections
 from upload_service.main import build as build_upload
 

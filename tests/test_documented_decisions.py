@@ -7,9 +7,10 @@ from functools import cache
 
 import pytest
 
-from gateway.access import FRESH_SECONDS
+from gateway.auth.access import FRESH_SECONDS
 from generation_worker import throttle
-from shared import identity, late, pages
+from shared.db import late, pages
+from shared.http import identity
 from shared.settings import WorkerSettings
 from tests import test_architecture
 from tests.documents import read
@@ -47,7 +48,7 @@ def test_what_a_decision_names_in_code_is_in_the_code(number: int) -> None:
 
 @pytest.mark.parametrize("number", PAGES)
 def test_what_a_decision_names_of_a_file_is_in_that_file(number: int) -> None:
-    """`shared/images.py` (`searchable`, `fold`)."""
+    """`shared/db/images.py` (`searchable`, `fold`)."""
     for name, inside in re.findall(r"`([\w/.-]+\.\w+)`\s+\(([^)]*)\)", read(PAGES[number])):
         for symbol in re.findall(r"`(\w+)`", inside):
             assert re.search(rf"\b{symbol}\b", read(name)), f"{PAGES[number]}: {name} has no {symbol}"
@@ -114,5 +115,5 @@ def test_decision_10_names_everybody_who_raises_an_exception_of_the_framework() 
         and isinstance(node.exc, ast.Call)
         and ast.unparse(node.exc.func) == "HTTPException"
     }
-    assert raising == {"shared/bodies.py"}
-    assert "`shared/bodies.py`" in said
+    assert raising == {"shared/http/bodies.py"}
+    assert "`shared/http/bodies.py`" in said

@@ -1,9 +1,9 @@
 """`python -m upload_service`."""
 
-from shared import log
-from shared.serve import serve
+from shared.http.serve import serve
+from shared.observability import log
 from shared.settings import UploadSettings, read
-from upload_service import confined
+from upload_service.decoder import confined
 from upload_service.main import build
 
 confined.hide_memory()

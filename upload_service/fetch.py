@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 import aiohttp
 from yarl import URL
 
-from shared import addresses
-from shared.addresses import Fault
-from shared.errors import Unavailable
-from shared.public_only import NotPublic, PublicOnly
+from shared.domain import addresses
+from shared.domain.addresses import Fault
+from shared.domain.errors import Unavailable
+from shared.http.public_only import NotPublic, PublicOnly
+from shared.http.shares import Asker, Line, Places, part
 from shared.settings import UploadSettings
-from shared.shares import Asker, Line, Places, part
 
 MOST_HOPS = 3
 """Redirects that are followed."""

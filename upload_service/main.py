@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 
 from starlette.types import ASGIApp
 
-from shared import db
-from shared.identity import Inner
-from shared.rounds import repeating
+from shared.db import pool as db
+from shared.http.identity import Inner
+from shared.http.shell import Shell
+from shared.http.web import make_app
+from shared.observability.rounds import repeating
 from shared.settings import UploadSettings
-from shared.shell import Shell
-from shared.web import make_app
-from upload_service import reachability, upload, validate
+from upload_service.routes import reachability, upload, validate
 from upload_service.sweep import EVERY, sweep
 from upload_service.tools import Tools, opened
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Literal
 
-from shared import filenames, images, uploads
-from shared.content import Content
-from shared.db import Row
-from shared.errors import Conflict
-from shared.ids import new_id
-from shared.keep import keep
-from shared.models import Image, ImageSource
-from shared.shares import Asker
-from upload_service.containers import Part
-from upload_service.intake import Accepted
+from shared.db import images, uploads
+from shared.db.models import Image, ImageSource
+from shared.db.pool import Row
+from shared.domain import filenames
+from shared.domain.errors import Conflict
+from shared.domain.ids import new_id
+from shared.http.shares import Asker
+from shared.storage.content import Content
+from shared.storage.keep import keep
+from upload_service.decoder.intake import Accepted
+from upload_service.formats.containers import Part
 from upload_service.receive import Received
 from upload_service.tools import Tools
 

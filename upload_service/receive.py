@@ -15,9 +15,9 @@ from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from shared import log
-from shared.bodies import FORM_OVERHEAD, file_too_large
-from shared.errors import BodyTooLarge, FieldError, Invalid, Malformed, Unavailable, UnsupportedMediaType
+from shared.domain.errors import BodyTooLarge, FieldError, Invalid, Malformed, Unavailable, UnsupportedMediaType
+from shared.http.bodies import FORM_OVERHEAD, file_too_large
+from shared.observability import log
 from upload_service.space import Account
 
 _BATCH = 512 * 1024

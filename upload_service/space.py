@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from shared.errors import RateLimited, Unavailable
+from shared.domain.errors import RateLimited, Unavailable
+from shared.http.shares import Asker, Held, part
 from shared.settings import UploadSettings
-from shared.shares import Asker, Held, part
 
 
 class Space:

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
-from shared import log, uploads
-from shared.db import Pool
-from shared.store import ImageStore, StoreError, public_id
-from shared.store_failures import NOT_DESTROYED, StoreFailures
+from shared.db import uploads
+from shared.db.pool import Pool
+from shared.observability import log
+from shared.storage.store import ImageStore, StoreError, public_id
+from shared.storage.store_failures import NOT_DESTROYED, StoreFailures
 
 EVERY = 60.0
 """Seconds between two rounds."""

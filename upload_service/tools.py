@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from shared.db import Pool, connect
+from shared.db.pool import Pool, connect
+from shared.http.shares import Line, Places
 from shared.settings import UploadSettings
-from shared.shares import Line, Places
-from shared.store import CloudinaryStore, ImageStore
-from upload_service.decode import Decoders
+from shared.storage.store import CloudinaryStore, ImageStore
+from upload_service.decoder.decode import Decoders
 from upload_service.fetch import Fetcher
 from upload_service.space import Space
 

@@ -14,15 +14,15 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from deploy.sandbox import home
-from deploy.sandbox.cloudinary import Cloudinary
-from deploy.sandbox.control import Control, ControlError, refused
-from deploy.sandbox.delivery import Delivery
-from deploy.sandbox.guard import Guard
-from deploy.sandbox.openai import OpenAI
+from deploy.sandbox.control import home
+from deploy.sandbox.control.control import Control, ControlError, refused
+from deploy.sandbox.control.guard import Guard
 from deploy.sandbox.painting.studio import Commission
 from deploy.sandbox.parts import DismissedError, Parts
-from deploy.sandbox.vendors import Vendors
+from deploy.sandbox.stores.cloudinary import Cloudinary
+from deploy.sandbox.stores.delivery import Delivery
+from deploy.sandbox.vendors.openai import OpenAI
+from deploy.sandbox.vendors.vendors import Vendors
 
 
 def make_app(parts: Parts) -> ASGIApp:

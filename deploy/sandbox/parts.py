@@ -15,14 +15,14 @@ from typing import TypeVar
 
 from starlette.requests import Request
 
-from deploy.sandbox.edge import Edge
-from deploy.sandbox.faults import Script
-from deploy.sandbox.ledger import Ledger
-from deploy.sandbox.limits import Limits
-from deploy.sandbox.openai_models import Shop
+from deploy.sandbox.control.faults import Script
+from deploy.sandbox.control.ledger import Ledger
 from deploy.sandbox.painting.studio import Studio
 from deploy.sandbox.settings import Settings
-from deploy.sandbox.shelf import Shelf
+from deploy.sandbox.stores.edge import Edge
+from deploy.sandbox.stores.shelf import Shelf
+from deploy.sandbox.vendors.limits import Limits
+from deploy.sandbox.vendors.openai_models import Shop
 
 Result = TypeVar("Result")
 

@@ -7,9 +7,9 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared import setting_checks
-from shared.money import micros
-from shared.setting_checks import SHORTEST_SECRET, is_loopback, parts
+from shared.domain.money import micros
+from shared.settings import setting_checks
+from shared.settings.setting_checks import SHORTEST_SECRET, is_loopback, parts
 
 SANDBOX_WORD = "sandbox"
 """What the sandbox's keys are made of where nothing else is said: known to everybody, as it stands here."""

@@ -4,9 +4,9 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from shared import setting_checks
-from shared.setting_checks import parts
+from shared.settings import setting_checks
 from shared.settings.every_process import Common, Micros, Seconds, variable
+from shared.settings.setting_checks import parts
 
 
 class GatewaySettings(Common):

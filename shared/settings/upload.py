@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from shared import setting_checks
+from shared.settings import setting_checks
 from shared.settings.every_process import InnerSettings, Seconds, variable
 
 

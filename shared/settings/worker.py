@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from shared import setting_checks
+from shared.settings import setting_checks
 from shared.settings.every_process import Seconds, StoreSettings, variable
 
 

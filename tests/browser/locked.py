@@ -9,9 +9,9 @@ from typing import TypeVar
 import httpx2
 
 from deploy.local.ports import free_port
-from shared import keys
-from shared.caller import Right
-from shared.db import Pool, connect
+from shared.db import keys
+from shared.db.pool import Pool, connect
+from shared.domain.caller import Right
 from shared.settings import CommandSettings
 from tests.servers import run_apart
 from tests.stack import Stack

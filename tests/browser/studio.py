@@ -10,8 +10,8 @@ from typing import Any, Literal
 import httpx2
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Route, expect
 
-from shared import budgets
-from shared.money import micros
+from shared.db import budgets
+from shared.domain.money import micros
 from tests.browser.locked import at_the_terminal
 from tests.stack import Stack
 

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page
 
-from deploy.sandbox.signatures import sign
+from deploy.sandbox.stores.signatures import sign
 from tests import pictures
 from tests.browser import chromium
 from tests.browser.locked import Locked

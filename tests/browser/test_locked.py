@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
-from shared.caller import Right
+from shared.domain.caller import Right
 from tests import pictures
 from tests.browser.locked import Locked
 from tests.browser.studio import Studio

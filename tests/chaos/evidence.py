@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 from arq.constants import default_queue_name
 
-from deploy.sandbox.shelf import Record, Shelf
+from deploy.sandbox.stores.shelf import Record, Shelf
 from tests.chaos.clients import Accepted, Clients
 from tests.chaos.house import House
 from tests.servers import run_apart

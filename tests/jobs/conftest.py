@@ -6,9 +6,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared.db import Pool
-from shared.ids import new_id
-from shared.jobs import Wish
+from shared.db.jobs import Wish
+from shared.db.pool import Pool
+from shared.domain.ids import new_id
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from alembic import command
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared import jobs, late, ledger
-from shared.db import Pool
-from shared.ids import new_id
-from shared.jobs import Wish
+from shared.db import jobs, late, ledger
+from shared.db.jobs import Wish
+from shared.db.models import Job, JobError
+from shared.db.pool import Pool
+from shared.domain.ids import new_id
 from shared.migrations.__main__ import config
-from shared.models import Job, JobError
 
 Wishing = Callable[..., Wish]
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from shared import jobs, progress
-from shared.db import Connection, Db, Pool
-from shared.jobs import Wish
-from shared.models import JobError, JobStatus
+from shared.db import jobs, progress
+from shared.db.jobs import Wish
+from shared.db.models import JobError, JobStatus
+from shared.db.pool import Connection, Db, Pool
 
 ENDED = 3000
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
-from shared import attachments, budgets, late, ledger, models, tenancy, unread
+from shared.db import attachments, budgets, late, ledger, models, tenancy, unread
 
 
 def _differences(connection: Connection) -> list[object]:

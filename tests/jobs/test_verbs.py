@@ -7,12 +7,12 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from shared import jobs, ledger
-from shared.db import Pool, transaction
-from shared.errors import AlreadyFinished, IdempotencyKeyReused, NotFound
-from shared.ids import new_id
-from shared.jobs import Wish
-from shared.models import Charged, Job, JobError, JobStatus, Outcome, Stage
+from shared.db import jobs, ledger
+from shared.db.jobs import Wish
+from shared.db.models import Charged, Job, JobError, JobStatus, Outcome, Stage
+from shared.db.pool import Pool, transaction
+from shared.domain.errors import AlreadyFinished, IdempotencyKeyReused, NotFound
+from shared.domain.ids import new_id
 
 LEASE = 30.0
 Wishing = Callable[..., Wish]

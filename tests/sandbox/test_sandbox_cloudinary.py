@@ -10,7 +10,7 @@ import cloudinary.exceptions as sdk
 import httpx2
 import pytest
 
-from deploy.sandbox.shelf import Record, Shelf
+from deploy.sandbox.stores.shelf import Record, Shelf
 from tests.sandbox.conftest import Store
 from tests.sandbox.pictures import image_bytes
 from tests.sandbox_server import SandboxServer

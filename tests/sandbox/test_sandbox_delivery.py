@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from PIL import Image
 
-from deploy.sandbox.transformations import TransformationError, parse
+from deploy.sandbox.stores.transformations import TransformationError, parse
 from tests.sandbox.conftest import Store
 from tests.sandbox.pictures import image_bytes, opened
 from tests.sandbox_server import SandboxServer

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 from openai import AsyncOpenAI
 
-from deploy.sandbox.ledger import Entry, Ledger
+from deploy.sandbox.control.ledger import Entry, Ledger
 from tests.sandbox.pictures import MODEL
 from tests.sandbox_server import SandboxServer
 

@@ -6,7 +6,7 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from deploy.sandbox.limits import Limits
+from deploy.sandbox.vendors.limits import Limits
 from tests.sandbox.pictures import MODEL
 from tests.sandbox_server import SandboxServer
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.sandbox.openai_models import MODELS, Shop
-from deploy.sandbox.openai_request import parse
+from deploy.sandbox.vendors.openai_models import MODELS, Shop
+from deploy.sandbox.vendors.openai_request import parse
 
 PUBLISHED = [
     ("gpt-image-2.5-flare", "1024x1024", "low", 196),

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from openai import AsyncOpenAI
 
-from deploy.sandbox.faults import Order, Script
+from deploy.sandbox.control.faults import Order, Script
 from tests.sandbox.pictures import MODEL
 from tests.sandbox_server import SandboxServer
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from cloudinary import utils as sdk
 
-from deploy.sandbox.signatures import CloudinaryError, sign, string_to_sign, verify_basic, verify_upload
+from deploy.sandbox.stores.signatures import CloudinaryError, sign, string_to_sign, verify_basic, verify_upload
 from tests.sandbox.pictures import image_bytes
 
 SECRET = "sandbox-secret"

@@ -14,9 +14,9 @@ import openai
 import pytest
 from openai import AsyncOpenAI
 
-from deploy.sandbox.guard import Guard
+from deploy.sandbox.control.guard import Guard
 from deploy.sandbox.settings import Settings
-from deploy.sandbox.signatures import sign
+from deploy.sandbox.stores.signatures import sign
 from tests.sandbox.pictures import MODEL, image_bytes
 from tests.sandbox_server import SandboxServer
 

@@ -11,10 +11,10 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.access import Access
-from gateway.proxy import Proxy
+from gateway.auth.access import Access
+from gateway.proxy.proxy import Proxy
+from shared.http.shell import Shell
 from shared.settings import GatewaySettings
-from shared.shell import Shell
 
 LIST = "/api/v1/images"
 UPLOAD = "/api/v1/images/upload"
@@ -77,7 +77,7 @@ class Upstream:
 
 @asynccontextmanager
 async def listening(app: ASGIApp, http: Any = "httptools", **options: Any) -> AsyncIterator[int]:
-    """The app on a free port of the loopback, served as `shared.serve.serve` does."""
+    """The app on a free port of the loopback, served as `shared.http.serve.serve` does."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     config = uvicorn.Config(
         app, http=http, log_config=None, access_log=False, server_header=False, lifespan="off", **options

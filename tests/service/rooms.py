@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Message
 
 import library_service.main
 import upload_service.main
-from shared.db import Pool, connect
+from shared.db.pool import Pool, connect
 from shared.settings import LibrarySettings, UploadSettings
-from shared.store import CloudinaryStore
+from shared.storage.store import CloudinaryStore
 from tests.sandbox_server import SandboxServer
 
 IMAGES = "/api/v1/images"

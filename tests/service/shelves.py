@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from shared import images, jobs
-from shared.db import Db, Pool
-from shared.ids import new_id
-from shared.jobs import Wish
-from shared.models import Image, ImageSource
+from shared.db import images, jobs
+from shared.db.jobs import Wish
+from shared.db.models import Image, ImageSource
+from shared.db.pool import Db, Pool
+from shared.domain.ids import new_id
 
 
 async def add(db: Db, business: int = 1, **more: Any) -> Image:

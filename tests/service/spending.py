@@ -4,11 +4,11 @@ from typing import Any
 
 import httpx2
 
-from shared import jobs, ledger
-from shared.budgets import set_limit
-from shared.db import transaction
-from shared.ids import new_id
-from shared.models import Charged, Job, JobError, Outcome
+from shared.db import jobs, ledger
+from shared.db.budgets import set_limit
+from shared.db.models import Charged, Job, JobError, Outcome
+from shared.db.pool import transaction
+from shared.domain.ids import new_id
 from tests.service.test_generation import Gateway
 
 USAGE = "/api/v1/images/usage"

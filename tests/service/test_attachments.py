@@ -10,9 +10,9 @@ from uuid import UUID
 import httpx2
 
 from library_service.purge import purge
-from shared import attachments, trash
-from shared.db import Connection, transaction
-from shared.ids import new_id
+from shared.db import attachments, trash
+from shared.db.pool import Connection, transaction
+from shared.domain.ids import new_id
 from tests import pictures
 from tests.service import shelves
 from tests.service.rooms import IMAGES, Room, until

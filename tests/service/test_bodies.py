@@ -9,8 +9,8 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from shared.shell import Shell
-from shared.web import make_app
+from shared.http.shell import Shell
+from shared.http.web import make_app
 from tests.service.gate import LIST, UPLOAD, Answer, Upstream, gate, listening, parse, settings
 
 VALIDATE = f"{LIST}/validate"

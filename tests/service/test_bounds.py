@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from shared.protocol import bounded
+from shared.http.protocol import bounded
 from tests.service.gate import LIST, eventually, get, listening, parse, raw
 from tests.service.gate import settings as gate_settings
 from tests.stack import Process

@@ -11,9 +11,9 @@ import pytest
 from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.protocol import bounded
-from shared.shell import Shell
-from shared.web import make_app
+from shared.http.protocol import bounded
+from shared.http.shell import Shell
+from shared.http.web import make_app
 from tests.service.gate import answer, get, listening, parse, raw, settings
 
 CHOSEN = settings("http://127.0.0.1:1")

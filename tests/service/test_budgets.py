@@ -9,11 +9,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from shared import jobs, ledger
-from shared.budgets import set_limit
-from shared.db import transaction
-from shared.ids import new_id
-from shared.models import Charged, Job, JobError, Outcome
+from shared.db import jobs, ledger
+from shared.db.budgets import set_limit
+from shared.db.models import Charged, Job, JobError, Outcome
+from shared.db.pool import transaction
+from shared.domain.ids import new_id
 from tests.service.spending import (
     PRICE,
     TRUE_COST,

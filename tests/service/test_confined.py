@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Problem
+from shared.domain.errors import Problem
 from tests import pictures
 from tests.service.test_upload_decoders import ask, pool
 from tests.stack import ROOT
 from tests.unit.test_intake import REFUSED, TAKEN
 from tests.unit.test_intake_stowed import STOWED
-from upload_service.intake import inspect
+from upload_service.decoder.intake import inspect
 
 LINUX = sys.platform == "linux" and platform.machine() in ("x86_64", "aarch64")
 
 TRIES = """
 import os, socket, sys
-from upload_service import confined
+from upload_service.decoder import confined
 parent = int(sys.argv[1])
 held = os.open("/dev/null", os.O_RDONLY)
 tries = {
@@ -53,7 +53,7 @@ os._exit(0)
 
 LOOKS = """
 import ctypes, os
-from upload_service import confined
+from upload_service.decoder import confined
 
 def look():
     if os.fork() == 0:

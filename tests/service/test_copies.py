@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx2
 
-from shared.ids import new_id
-from shared.store import public_id
+from shared.domain.ids import new_id
+from shared.storage.store import public_id
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves

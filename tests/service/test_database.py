@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from deploy.local.ports import free_port
-from shared.db import DatabaseUnavailable, Pool, connect, transaction
+from shared.db.pool import DatabaseUnavailable, Pool, connect, transaction
 from shared.settings import LibrarySettings
 
 MARK = "insert into budgets (business_id, monthly_micros) values (1, 1)"

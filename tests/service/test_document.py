@@ -13,16 +13,17 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from gateway import described, examples, generation, merging, reference, usage
-from gateway.document import Documents
-from gateway.routes import ROUTES, Service
-from library_service import attachments, derivatives, library, trash
-from shared import errors
-from shared.errors import Unavailable
-from shared.shell import Shell
-from shared.web import make_app
+from gateway.docs import described, examples, merging, reference
+from gateway.docs.document import Documents
+from gateway.generation import generation, usage
+from gateway.proxy.routes import ROUTES, Service
+from library_service.routes import attachments, derivatives, library, trash
+from shared.domain import errors
+from shared.domain.errors import Unavailable
+from shared.http.shell import Shell
+from shared.http.web import make_app
 from tests.service.gate import get, listening, parse, raw, settings
-from upload_service import reachability, upload, validate
+from upload_service.routes import reachability, upload, validate
 
 CHOSEN = settings("http://127.0.0.1:1", sandbox_url="http://127.0.0.1:2", public_url="https://pictures.example")
 

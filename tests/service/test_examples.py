@@ -6,8 +6,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from gateway import told
-from gateway.samples import SAMPLES
+from gateway.docs import told
+from gateway.docs.samples import SAMPLES
 from tests.test_documented import document
 
 _JSON = ("application/json", "application/problem+json")

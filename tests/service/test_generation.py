@@ -8,16 +8,18 @@ from typing import Any
 import httpx2
 import pytest
 
-from gateway import generation, usage
+from gateway.generation import generation, usage
+from gateway.generation.watch import Watch
 from gateway.tools import Tools
-from gateway.watch import Watch
-from shared import catalogue, db, jobs, ledger
-from shared.db import Pool, transaction
-from shared.doorbell import Doorbell
-from shared.models import Charged, Outcome
+from shared.catalog import catalogue
+from shared.db import jobs, ledger
+from shared.db import pool as db
+from shared.db.models import Charged, Outcome
+from shared.db.pool import Pool, transaction
+from shared.http.shell import Shell
+from shared.http.web import make_app
+from shared.notify.doorbell import Doorbell
 from shared.settings import GatewaySettings
-from shared.shell import Shell
-from shared.web import make_app
 from tests.service.gate import unlocked
 
 BASE = "/api/v1/images/generate"

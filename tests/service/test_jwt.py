@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from starlette.types import Receive, Scope, Send
 
-from gateway import jwts
-from gateway.jwts import KEPT_SECONDS, PAUSE_SECONDS, Jwks, Jwts
-from shared.caller import Caller, Right
-from shared.errors import Unavailable
+from gateway.auth import jwts
+from gateway.auth.jwts import KEPT_SECONDS, PAUSE_SECONDS, Jwks, Jwts
+from shared.domain.caller import Caller, Right
+from shared.domain.errors import Unavailable
 from tests.service.gate import answer, eventually, listening, settings
 
 ISSUER, AUDIENCE = "https://issuer.example", "darkroom"

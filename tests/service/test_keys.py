@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 from starlette.types import Receive, Scope, Send
 
-from gateway.access import Access
-from shared import keys
-from shared.caller import Caller, Right
-from shared.db import DatabaseUnavailable, connect
+from gateway.auth.access import Access
+from shared.db import keys
+from shared.db.pool import DatabaseUnavailable, connect
+from shared.domain.caller import Caller, Right
+from shared.http.shell import Shell
 from shared.settings import CommandSettings
-from shared.shell import Shell
 from tests.service.gate import LIST, answer, settings
 from tests.service.locked import OURS, THEIRS, Locked, upload
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from shared.protocol import bounded
+from shared.http.protocol import bounded
 from tests.service.gate import eventually, get, listening, settings
 from tests.stack import Process, Stack
 

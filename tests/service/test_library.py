@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared import images
+from shared.db import images
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from library_service import lists
+from library_service.routes import lists
 from library_service.schemas import ImagePage, ListQuery
 from library_service.tools import opened
-from shared import caller
+from shared.domain import caller
 from shared.settings import LibrarySettings
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves

@@ -9,11 +9,11 @@ import pytest
 from alembic import command
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared import trash
-from shared.db import transaction
+from shared.db import trash
+from shared.db.models import Image, ImageSource
+from shared.db.pages import COUNTED
+from shared.db.pool import transaction
 from shared.migrations import __main__ as migrations
-from shared.models import Image, ImageSource
-from shared.pages import COUNTED
 from tests.pictures import jpeg
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves

@@ -9,10 +9,10 @@ import httpx2
 import pytest
 
 from library_service.purge import MARGIN, purge
-from shared import images, trash
-from shared.db import transaction
-from shared.ids import new_id
-from shared.store import StoreDown, public_id
+from shared.db import images, trash
+from shared.db.pool import transaction
+from shared.domain.ids import new_id
+from shared.storage.store import StoreDown, public_id
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves

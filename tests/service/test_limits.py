@@ -13,14 +13,14 @@ import pytest
 import redis
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.access import Access
-from gateway.limits import DOWN_SECONDS, FLUSH_SECONDS, Limits
-from gateway.proxy import SMALL
-from shared.caller import Caller, Right
-from shared.doorbell import Doorbell
-from shared.errors import NotFound
+from gateway.auth.access import Access
+from gateway.auth.limits import DOWN_SECONDS, FLUSH_SECONDS, Limits
+from gateway.proxy.proxy import SMALL
+from shared.domain.caller import Caller, Right
+from shared.domain.errors import NotFound
+from shared.http.shell import Shell
+from shared.notify.doorbell import Doorbell
 from shared.settings import GatewaySettings
-from shared.shell import Shell
 from tests.service.gate import answer, eventually
 
 IMAGES = "/api/v1/images"

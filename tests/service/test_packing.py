@@ -9,8 +9,8 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.packing import Packed
-from gateway.proxy import Proxy
-from shared.shell import Shell
+from gateway.proxy.proxy import Proxy
+from shared.http.shell import Shell
 from tests.service.gate import (
     LIST,
     Answer,

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.proxy import Proxy
-from shared.shell import Shell
+from gateway.proxy.proxy import Proxy
+from shared.http.shell import Shell
 from tests.service.gate import (
     LIST,
     UPLOAD,

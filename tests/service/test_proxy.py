@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from starlette.types import Receive, Send
 
-from gateway.routes import ROUTES
+from gateway.proxy.routes import ROUTES
 from tests.service.gate import (
     LIST,
     UPLOAD,

@@ -10,10 +10,10 @@ import httpx2
 import pytest
 
 from library_service.purge import purge
-from shared import trash
-from shared.db import transaction
-from shared.ids import new_id
-from shared.store_failures import NOT_DESTROYED
+from shared.db import trash
+from shared.db.pool import transaction
+from shared.domain.ids import new_id
+from shared.storage.store_failures import NOT_DESTROYED
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from shared.public_only import NotPublic, PublicOnly
+from shared.http.public_only import NotPublic, PublicOnly
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves

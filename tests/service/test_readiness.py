@@ -2,7 +2,7 @@
 
 import asyncio
 
-from shared.db import transaction
+from shared.db.pool import transaction
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves
 from tests.service.rooms import IMAGES, library_room, until

@@ -11,14 +11,14 @@ from uuid import UUID
 import pytest
 
 from library_service.retention import keep_to
-from shared import budgets, images, jobs, ledger, retention, trash, unread
-from shared.db import Db, Pool, transaction
-from shared.ids import new_id
-from shared.jobs import Wish
-from shared.models import Charged, Image, ImageSource, JobError, Outcome
-from shared.prompts import filename
+from shared.db import budgets, images, jobs, ledger, retention, trash, unread
+from shared.db.jobs import Wish
+from shared.db.models import Charged, Image, ImageSource, JobError, Outcome
+from shared.db.pool import Db, Pool, transaction
+from shared.domain.ids import new_id
+from shared.domain.prompts import filename
 from shared.settings import LibrarySettings
-from shared.store import public_id
+from shared.storage.store import public_id
 from tests import pictures
 from tests.repository import ROOT
 from tests.sandbox_server import SandboxServer

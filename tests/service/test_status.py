@@ -10,20 +10,21 @@ import httpx2
 import pytest
 from prometheus_client import REGISTRY
 
-from gateway.status import PREFIX, StatusLane
-from gateway.watch import Watch
+from gateway.generation.status import PREFIX, StatusLane
+from gateway.generation.watch import Watch
 from generation_worker import entry
-from shared import db, images, jobs, late, progress
-from shared.caller import ANYONE
-from shared.db import Pool
-from shared.doorbell import CHANGES, Doorbell
-from shared.ids import new_id
-from shared.jobs import Wish
-from shared.models import Job, JobError
+from shared.db import images, jobs, late, progress
+from shared.db import pool as db
+from shared.db.jobs import Wish
+from shared.db.models import Job, JobError
+from shared.db.pool import Pool
+from shared.domain.caller import ANYONE
+from shared.domain.ids import new_id
+from shared.http.shares import asker
+from shared.http.shell import Shell
+from shared.notify.doorbell import CHANGES, Doorbell
 from shared.settings import GatewaySettings
-from shared.shares import asker
-from shared.shell import Shell
-from shared.store import Stored
+from shared.storage.store import Stored
 from tests.service.gate import unlocked
 
 NOBODY = "01a20474-0000-7000-8000-000000000000"

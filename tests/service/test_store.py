@@ -12,10 +12,10 @@ from typing import ClassVar
 
 import pytest
 
-from shared.content import Content
-from shared.ids import new_id
+from shared.domain.ids import new_id
 from shared.settings import StoreSettings
-from shared.store import (
+from shared.storage.content import Content
+from shared.storage.store import (
     CloudinaryStore,
     StoreBusy,
     StoreDown,
@@ -249,4 +249,4 @@ def test_only_one_file_speaks_with_cloudinary() -> None:
         for file in (root / place).rglob("*.py")
         if "import cloudinary" in file.read_text() or "from cloudinary" in file.read_text()
     }
-    assert found == {"shared/store.py"}
+    assert found == {"shared/storage/store.py"}

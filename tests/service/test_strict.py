@@ -10,12 +10,13 @@ import orjson
 import pytest
 from fastapi import FastAPI
 
-from gateway import examples, generation, usage
-from library_service import attachments, derivatives, library, trash
-from shared.shell import Shell
-from shared.web import make_app
+from gateway.docs import examples
+from gateway.generation import generation, usage
+from library_service.routes import attachments, derivatives, library, trash
+from shared.http.shell import Shell
+from shared.http.web import make_app
 from tests.service.gate import settings, unlocked
-from upload_service import reachability, upload, validate
+from upload_service.routes import reachability, upload, validate
 
 ID = "0198c0de-5f1a-7c3e-9b1d-2f60c1a4e7b8"
 NO_NUMBERS = ("true", "1.0", '"1"', '" 1"', "1e0", '"+1"', '"01"')

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gateway.studio import DIST, Studio
-from shared.shell import Shell
+from gateway.static.studio import DIST, Studio
+from shared.http.shell import Shell
 from tests.service.gate import get, listening, parse, raw, settings
 
 SCRIPT = b"console.log('studio');" * 100

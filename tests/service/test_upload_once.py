@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from shared import trash
+from shared.db import trash
 from tests import pictures
 from tests.service.rooms import IMAGES, Room
 from tests.service.test_upload import problem

@@ -10,10 +10,10 @@ import httpx2
 import pytest
 from starlette.types import Message
 
-from shared import uploads as intents
-from shared.ids import new_id
-from shared.store import StoreDown, public_id
-from shared.store_failures import NOT_DESTROYED
+from shared.db import uploads as intents
+from shared.domain.ids import new_id
+from shared.storage.store import StoreDown, public_id
+from shared.storage.store_failures import NOT_DESTROYED
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service.rooms import IMAGES, Room, until, upload_room

@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 
 from generation_worker.tools import Tools, open_tools
-from shared import jobs
-from shared.ids import new_id
-from shared.jobs import Wish
+from shared.db import jobs
+from shared.db.jobs import Wish
+from shared.domain.ids import new_id
 from shared.settings import WorkerSettings
 from tests.conftest import migrate
 from tests.sandbox_server import SandboxServer

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from shared.http.shell import Shell
 from shared.settings import GatewaySettings
-from shared.shell import Shell
 
 
 async def test_a_stop_writes_what_was_collected(capsys: pytest.CaptureFixture[str]) -> None:

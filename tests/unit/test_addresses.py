@@ -3,7 +3,7 @@
 import pytest
 from yarl import URL
 
-from shared import addresses
+from shared.domain import addresses
 
 NOT_PUBLIC = {
     "0.0.0.0": "unspecified", "0.1.2.3": "unspecified", "10.0.0.1": "private", "10.255.255.255": "private",

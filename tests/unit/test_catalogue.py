@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import catalogue
-from shared.catalogue import Catalogue, Refusal, Size
-from shared.tokens import output_tokens
+from shared.catalog import catalogue
+from shared.catalog.catalogue import Catalogue, Refusal, Size
+from shared.catalog.tokens import output_tokens
 
 TODAY = date(2026, 11, 22)
 PRODUCT_SIZES = ("1024x1024", "1792x1024", "1024x1792")

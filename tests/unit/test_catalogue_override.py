@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from shared import catalogue
-from shared.catalogue import Catalogue, Refusal
-from shared.datafile import DataFileError
+from shared.catalog import catalogue
+from shared.catalog.catalogue import Catalogue, Refusal
+from shared.catalog.datafile import DataFileError
 
 TODAY = date(2026, 11, 22)
 

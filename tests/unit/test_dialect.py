@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.catalogue import load
-from shared.datafile import DataFileError
-from shared.dialect import Dialect
+from shared.catalog.catalogue import load
+from shared.catalog.datafile import DataFileError
+from shared.catalog.dialect import Dialect
 
 
 def read(tmp_path: Path, text: str) -> Dialect:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared import etags
+from shared.http import etags
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.filenames import MAX_LENGTH, safe
+from shared.domain.filenames import MAX_LENGTH, safe
 
 
 @pytest.mark.parametrize(

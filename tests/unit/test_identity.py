@@ -4,11 +4,11 @@ import httpx2
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from shared.caller import ANYONE, Caller, Right
-from shared.errors import Forbidden, Unauthorized
-from shared.identity import HEADER, SECONDS, Inner, Seal, _mac
+from shared.domain.caller import ANYONE, Caller, Right
+from shared.domain.errors import Forbidden, Unauthorized
+from shared.http.identity import HEADER, SECONDS, Inner, Seal, _mac
+from shared.http.shell import Shell
 from shared.settings import Common
-from shared.shell import Shell
 
 OLD, NEW = "o" * 32, "n" * 32
 SOMEBODY = Caller("abcdefghij", frozenset({Right.READ, Right.WRITE}), frozenset({1, 22}))

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageChops, ImageOps
 
-from shared.errors import InvalidImage, Problem, TooManyPixels, UnsupportedMediaType
+from shared.domain.errors import InvalidImage, Problem, TooManyPixels, UnsupportedMediaType
 from tests import pictures
-from upload_service.containers import joined
-from upload_service.intake import Accepted, inspect
+from upload_service.decoder.intake import Accepted, inspect
+from upload_service.formats.containers import joined
 
 LIMIT = 25_000_000
 

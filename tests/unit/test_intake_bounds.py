@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from PIL import Image, ImageFile
 
-from shared.errors import InvalidImage
+from shared.domain.errors import InvalidImage
 from tests import crafted, pictures
-from upload_service.containers import MOST_PIECES
-from upload_service.intake import inspect
-from upload_service.jpeg import MAX_SCANS
+from upload_service.decoder.intake import inspect
+from upload_service.formats.containers import MOST_PIECES
+from upload_service.formats.jpeg import MAX_SCANS
 
 LIMIT = 25_000_000
 

@@ -3,10 +3,10 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.errors import Problem
+from shared.domain.errors import Problem
 from tests import pictures
-from upload_service.containers import joined
-from upload_service.intake import inspect
+from upload_service.decoder.intake import inspect
+from upload_service.formats.containers import joined
 
 SEEDS = [
     pictures.jpeg(48, 32, exif=pictures.exif(6), icc_profile=pictures.profile()),

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 from PIL import ImageChops, ImageSequence
 
-from shared.errors import InvalidImage
+from shared.domain.errors import InvalidImage
 from tests import crafted, pictures
 from tests.crafted import CANARY
-from upload_service import icc
-from upload_service.containers import joined
-from upload_service.intake import inspect
+from upload_service.decoder.intake import inspect
+from upload_service.formats import icc
+from upload_service.formats.containers import joined
 
 LIMIT = 25_000_000
 BY_HAND = crafted.profile_with(b"note", CANARY)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from shared.joined_writes import JoinedWrites
+from shared.http.joined_writes import JoinedWrites
 
 
 class _Socket(asyncio.Transport):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.money import micros, usd
+from shared.domain.money import micros, usd
 
 
 @given(st.integers(min_value=0, max_value=10**15 - 1))

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.pace import AT_ONCE_SECONDS, Pace
-from shared.shares import Asker
+from gateway.proxy.pace import AT_ONCE_SECONDS, Pace
+from shared.http.shares import Asker
 
 ONE, TWO = (Asker(f"business {n}", frozenset({f"business {n}", f"key {n}"})) for n in (1, 2))
 SAME_KEY = Asker("business 3", frozenset({"business 3", "key 1"}))

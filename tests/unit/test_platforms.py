@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.platforms import FORMATS, RULES, Check, Picture, Platform, Verdict, check
-from shared.renditions import MAX_HEIGHT, MAX_WIDTH, PRESETS, Mode, Rendition, fix_renditions, preset_rendition
+from shared.domain.platforms import FORMATS, RULES, Check, Picture, Platform, Verdict, check
+from shared.domain.renditions import MAX_HEIGHT, MAX_WIDTH, PRESETS, Mode, Rendition, fix_renditions, preset_rendition
 
 SIDES = st.integers(min_value=1, max_value=30_000)
 PLATFORMS = st.sampled_from(list(Platform))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway import prefer
+from gateway.generation import prefer
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from shared.probes import ADVISORY_SECONDS, Probes
+from shared.http.probes import ADVISORY_SECONDS, Probes
 
 
 async def ask(probes: Probes) -> dict[str, Any]:

@@ -5,8 +5,8 @@ import re
 import orjson
 import pytest
 
-from shared import problems
-from shared.errors import FieldError, Internal, Problem, RateLimited, Unauthorized, all_problems
+from shared.domain.errors import FieldError, Internal, Problem, RateLimited, Unauthorized, all_problems
+from shared.http import problems
 
 MEMBERS = {"type", "title", "status", "detail", "instance", "code", "retryable", "request_id"}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared import prompts
+from shared.domain import prompts
 
 FOX = "A red fox, in fresh snow (low sun)!"
 LONG = "a lighthouse on a cliff above a stormy sea " * 5

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.caller import ANYONE, Caller, Right
-from shared.errors import RateLimited, Unavailable
+from shared.domain.caller import ANYONE, Caller, Right
+from shared.domain.errors import RateLimited, Unavailable
+from shared.http.shares import Asker, asker
 from shared.settings import UploadSettings
-from shared.shares import Asker, asker
-from upload_service.queue import Queue
+from upload_service.decoder.queue import Queue
 
 ONE, TWO, THREE = (Asker(f"business {n}", frozenset({f"business {n}"})) for n in (1, 2, 3))
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.errors import RateLimited, Unavailable
+from shared.domain.errors import RateLimited, Unavailable
+from shared.http.shares import Asker
 from shared.settings import UploadSettings
-from shared.shares import Asker
 from upload_service.space import Space
 
 ONE, TWO, THREE = (Asker(f"business {n}", frozenset({f"business {n}"})) for n in (1, 2, 3))

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from gateway.turns import AT_ONCE, Turns
+from gateway.proxy.turns import AT_ONCE, Turns
 
 
 async def body(pieces: int) -> AsyncIterator[bytes]:

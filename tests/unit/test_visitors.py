@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Forbidden, Misdirected
+from shared.domain.errors import Forbidden, Misdirected
+from shared.http.visitors import Visitors
 from shared.settings import Common, GatewaySettings
-from shared.visitors import Visitors
 
 STORES: dict[str, Any] = {"database_url": "postgresql://b/c", "redis_url": "redis://b/0"}
 AT_HOME = Common(**STORES, public_url="https://pictures.example")

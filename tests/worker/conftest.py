@@ -10,11 +10,11 @@ import pytest
 
 from generation_worker import generate
 from generation_worker.tools import Tools, open_tools
-from shared import jobs
-from shared.db import Db
-from shared.ids import new_id
-from shared.jobs import Wish
-from shared.models import Job
+from shared.db import jobs
+from shared.db.jobs import Wish
+from shared.db.models import Job
+from shared.db.pool import Db
+from shared.domain.ids import new_id
 from shared.settings import WorkerSettings
 from tests.sandbox_server import SandboxServer
 from tests.servers import PostgresServer

@@ -6,9 +6,9 @@ import httpx2
 import openai
 import pytest
 
-from generation_worker import painter
-from generation_worker.answers import Meaning
-from shared.models import Charged, JobError
+from generation_worker.providers import painter
+from generation_worker.providers.answers import Meaning
+from shared.db.models import Charged, JobError
 
 LIMIT = (
     "Rate limit reached for gpt-image-2.5-sunburst (for limit gpt-image) in organization org-1 on input-images per min:"

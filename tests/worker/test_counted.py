@@ -11,8 +11,8 @@ from prometheus_client import REGISTRY
 from generation_worker import generate, sweep
 from generation_worker.lease import Stop
 from generation_worker.tools import Tools
-from shared import jobs, ledger
-from shared.models import Job, JobError
+from shared.db import jobs, ledger
+from shared.db.models import Job, JobError
 from tests.sandbox_server import SandboxServer
 from tests.servers import PostgresServer
 from tests.stack import Process

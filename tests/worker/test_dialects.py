@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from generation_worker.painter import OpenAIPainter, from_refusal, unpack
+from generation_worker.providers.painter import OpenAIPainter, from_refusal, unpack
 from generation_worker.tools import Tools
-from shared.catalogue import load
-from shared.models import Charged, JobError, JobStatus
+from shared.catalog.catalogue import load
+from shared.db.models import Charged, JobError, JobStatus
 from shared.settings import SANDBOX_WORD
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Working

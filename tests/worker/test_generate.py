@@ -10,8 +10,8 @@ from generation_worker import generate
 from generation_worker.lease import Stop
 from generation_worker.pause import Pause
 from generation_worker.tools import Tools
-from shared import jobs, ledger
-from shared.models import Charged, Job, JobError, JobStatus, Outcome, Stage
+from shared.db import jobs, ledger
+from shared.db.models import Charged, Job, JobError, JobStatus, Outcome, Stage
 from shared.settings import WorkerSettings
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Working, accept, claim, until

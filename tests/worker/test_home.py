@@ -5,9 +5,9 @@ import time
 
 from generation_worker import generate
 from generation_worker.tools import Tools
-from shared import jobs
-from shared.db import transaction
-from shared.models import Job, JobError, JobStatus, Stage
+from shared.db import jobs
+from shared.db.models import Job, JobError, JobStatus, Stage
+from shared.db.pool import transaction
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Starting, accept, claim, until
 

@@ -9,12 +9,12 @@ import pytest
 
 from generation_worker import late
 from generation_worker.tools import Tools, open_tools
-from shared import budgets, images, jobs, ledger, progress, retention
-from shared.db import transaction
-from shared.late import STEPS, look_soon
-from shared.models import Charged, Job, JobError, JobStatus, Outcome
+from shared.db import budgets, images, jobs, ledger, progress, retention
+from shared.db.late import STEPS, look_soon
+from shared.db.models import Charged, Job, JobError, JobStatus, Outcome
+from shared.db.pool import transaction
 from shared.settings import WorkerSettings
-from shared.store import public_id
+from shared.storage.store import public_id
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Starting, Working, accept, claim
 from tests.worker.test_process import until

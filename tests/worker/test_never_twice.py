@@ -7,9 +7,9 @@ import pytest
 from generation_worker import generate
 from generation_worker.lease import Stop
 from generation_worker.tools import Tools
-from shared import jobs, ledger
-from shared.db import transaction
-from shared.models import Charged, Job, JobError, JobStatus, Outcome
+from shared.db import jobs, ledger
+from shared.db.models import Charged, Job, JobError, JobStatus, Outcome
+from shared.db.pool import transaction
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Working, accept, claim
 

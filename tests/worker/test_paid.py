@@ -16,10 +16,10 @@ from generation_worker import ends, generate, late, paid
 from generation_worker.lease import Stop
 from generation_worker.tools import Tools
 from generation_worker.write_gate import WriteGate
-from shared import jobs, ledger
-from shared.ids import new_id
-from shared.models import Charged, Job, JobStatus, Outcome, Stage
-from shared.store import public_id
+from shared.db import jobs, ledger
+from shared.db.models import Charged, Job, JobStatus, Outcome, Stage
+from shared.domain.ids import new_id
+from shared.storage.store import public_id
 from tests import pictures
 from tests.repository import ROOT
 from tests.sandbox_server import SandboxServer

@@ -8,8 +8,8 @@ import pytest
 from generation_worker.crew import Crew
 from generation_worker.pause import Scope
 from generation_worker.tools import Tools
-from shared import jobs
-from shared.models import Job, JobError, JobStatus
+from shared.db import jobs
+from shared.db.models import Job, JobError, JobStatus
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Working, accept
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from generation_worker import late
 from generation_worker.tools import Tools
-from shared import images, jobs, ledger
-from shared.ids import new_id
-from shared.models import Job, JobError
+from shared.db import images, jobs, ledger
+from shared.db.models import Job, JobError
+from shared.domain.ids import new_id
 from tests.repository import ROOT
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Working, claim

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 
 from generation_worker.tools import Tools
-from shared import jobs
-from shared.models import Job, JobStatus, Stage
+from shared.db import jobs
+from shared.db.models import Job, JobStatus, Stage
 from tests.sandbox_server import SandboxServer
 from tests.worker import conftest
 from tests.worker.conftest import Starting, accept

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from generation_worker import reading
+from generation_worker.providers import reading
 
 PICTURE = b"\x89PNG\r\n\x1a\n\xfb\xff\xbe" + bytes(range(256)) + b"x"
 PLAIN = base64.b64encode(PICTURE).decode()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from generation_worker import sweep
 from generation_worker.tools import Tools
-from shared.db import transaction
+from shared.db.pool import transaction
 from tests.servers import PostgresServer
 from tests.worker.conftest import Starting, accept, claim, until
 from tests.worker.trouble import READ_ONLY

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from gateway.schemas import RETRYABLE
+from gateway.generation.schemas import RETRYABLE
 from generation_worker import hosted
 from generation_worker.tools import Tools
-from shared import budgets
-from shared.catalogue import load
-from shared.models import Charged, Job, JobError, JobStatus
+from shared.catalog.catalogue import load
+from shared.db import budgets
+from shared.db.models import Charged, Job, JobError, JobStatus
 from shared.settings import WorkerSettings
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Working

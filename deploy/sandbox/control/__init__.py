@@ -1,0 +1,1 @@
+"""The sandbox's own side: its script, its ledger, its pages."""

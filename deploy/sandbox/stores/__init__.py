@@ -1,0 +1,1 @@
+"""The played Cloudinary: upload, lookup, delivery."""

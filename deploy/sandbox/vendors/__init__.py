@@ -1,0 +1,1 @@
+"""The played makers of pictures: OpenAI, and servers that are like it."""

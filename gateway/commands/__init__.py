@@ -1,0 +1,1 @@
+"""What `python -m gateway.command` and `./darkroom` can do."""

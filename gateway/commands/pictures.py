@@ -1,0 +1,102 @@
+"""`./darkroom pictures`: what was paid for and did not get home. Lists, delivers, saves or discards it."""
+
+import argparse
+import asyncio
+import time
+from pathlib import Path
+from uuid import UUID
+
+from shared.db import images, jobs, late, ledger
+from shared.db.pool import Pool, transaction
+from shared.domain.money import usd
+
+_LOOK_EVERY = 0.5
+_WAIT = 60.0
+"""Seconds a delivery is waited for: workers look for due pictures once in a sweep."""
+
+
+_WHY = "their logs say why (late.refused, late.postponed)"
+
+
+class Refused(Exception):
+    """What was asked cannot be done; the text says why."""
+
+
+def add_to(areas: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The words of the command line."""
+    ours = areas.add_parser("pictures", help="paid pictures that did not get home")
+    verbs = ours.add_subparsers(required=True, metavar="VERB")
+    verbs.add_parser("list", help="those that wait, with what was paid").set_defaults(act=_list)
+    for name, act, words in (
+        ("deliver", _deliver, "let the workers try the store once more"),
+        ("save", _save, "write the vendor's bytes into a file"),
+        ("discard", _discard, "delete the bytes; what was paid stays on the bill"),
+    ):
+        verb = verbs.add_parser(name, help=words)
+        verb.add_argument("job", type=UUID, help="the job's id")
+        if act is _save:
+            verb.add_argument("file", type=Path, help="a new file")
+        verb.set_defaults(act=act)
+
+
+async def _list(db: Pool, _: argparse.Namespace) -> str:
+    kept = await ledger.kept(db)
+    if not kept:
+        return "None: every picture that was paid for got home."
+    more = ["(and newer ones: these are the oldest)"] if len(kept) == ledger.MOST_KEPT else []
+    lines = [
+        f"{one.job_id}  business {one.business_id}  painted {one.painted_at:%Y-%m-%d %H:%M} UTC  "
+        f"{one.bytes:,} bytes  ${usd(one.cost_micros)}  {_state(one)}"
+        for one in kept
+    ]
+    return "\n".join(lines + more)
+
+
+def _state(one: ledger.Kept) -> str:
+    if not one.ended:
+        return "its job goes on: it waits for the store"
+    return f"its job ended: {one.error or 'canceled'}"
+
+
+async def _deliver(db: Pool, asked: argparse.Namespace) -> str:
+    await _ended(db, asked.job)
+    await late.look_soon(db, asked.job)
+    deadline = time.monotonic() + _WAIT
+    while time.monotonic() < deadline:
+        await asyncio.sleep(_LOOK_EVERY)
+        if image := (await images.by_jobs(db, [asked.job])).get(asked.job):
+            return f"It is in the library: image {image['id']}."
+        if not await late.is_due(db, asked.job):
+            return f"The workers tried in vain: {_WHY}. `save` writes the bytes into a file."
+    return f"Not yet. Either no worker runs, or the store does not take it: {_WHY}. They go on trying."
+
+
+async def _save(db: Pool, asked: argparse.Namespace) -> str:
+    data = await ledger.spilled(db, asked.job)
+    if data is None:
+        raise Refused("no picture of that job waits here")
+    try:
+        with asked.file.open("xb") as file:
+            await asyncio.to_thread(file.write, data)
+    except OSError as problem:
+        raise Refused(f"cannot write {asked.file}: {problem.strerror}") from None
+    return f"{len(data):,} bytes written to {asked.file}. They wait here as before."
+
+
+async def _discard(db: Pool, asked: argparse.Namespace) -> str:
+    await _ended(db, asked.job)
+    async with transaction(db) as connection:
+        await jobs.lock(connection, asked.job)
+        await ledger.unspill(connection, asked.job)
+    job = await jobs.get(db, asked.job)
+    paid = "an unknown sum" if job.actual_micros is None else f"${usd(job.actual_micros)}"
+    return f"Discarded. Business {job.business_id} was charged {paid} for this job, which stays on the bill."
+
+
+async def _ended(db: Pool, job_id: UUID) -> None:
+    """Raises NotFound where there is no such job, Refused where it goes on or no picture of it waits."""
+    job = await jobs.get(db, job_id)
+    if await ledger.spilled(db, job_id) is None:
+        raise Refused("no picture of that job waits here")
+    if not job.final:
+        raise Refused("its job goes on, and stores the picture as soon as the store takes it")

@@ -1,0 +1,1 @@
+"""Asking for pictures and for how it stands."""

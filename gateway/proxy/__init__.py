@@ -1,0 +1,1 @@
+"""Handing requests on to the inner services."""

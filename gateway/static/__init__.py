@@ -1,0 +1,1 @@
+"""Files held in memory: the studio and the pages."""

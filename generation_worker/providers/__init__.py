@@ -1,0 +1,1 @@
+"""The image models: one call, and what its answer means."""

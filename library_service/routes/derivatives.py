@@ -1,0 +1,176 @@
+"""Copies in a platform's shape, kept as pictures of their own and linked to their parent: made, and listed."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+import httpx2
+from fastapi import APIRouter, Query, Request, Response
+
+from library_service.schemas import Copies, ImageId, Scope, Wish
+from library_service.tools import Tools, tools_of
+from shared.db import images, uploads
+from shared.db.models import Image
+from shared.db.pool import Row, transaction
+from shared.domain import caller, filenames, platforms, renditions
+from shared.domain.errors import Conflict, NotFound, StorageUnavailable
+from shared.domain.ids import new_id
+from shared.http import wire
+from shared.http.shares import asker
+from shared.observability import log
+from shared.storage import delivery
+from shared.storage.content import Content
+from shared.storage.delivery import Delivered
+from shared.storage.keep import keep
+
+router = APIRouter(prefix="/api/v1/images", tags=["Library"])
+
+_MOST_BYTES = platforms.MAX_BYTES
+_MOST_COPIES = 100
+
+
+@router.get(
+    "/{image_id}/derivatives",
+    response_model=Copies,
+    operation_id="list_derivatives",
+    summary="The copies that were made of a picture",
+)
+async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
+    """Those that are live, newest first, at most 100."""
+    tools = tools_of(request)
+    await images.get(tools.db, image_id, caller.of(request.scope).whose(asked.business_id))
+    rows = await images.copies(tools.db, image_id, _MOST_COPIES)
+    return wire.answer(Copies(items=[wire.image(row, tools.settings.purge_after) for row in rows]))
+
+
+@router.post(
+    "/{image_id}/derivatives",
+    status_code=201,
+    response_model=wire.Image,
+    responses={200: {"model": wire.Image, "description": "That copy was there already; `X-Deduplicated: true`"}},
+    operation_id="create_derivative",
+    summary="Keep a copy in a platform's shape",
+)
+async def derive(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], wish: Wish) -> Response:
+    """The copy has bytes of its own: deleting the parent does not touch it. There is one of each preset and mode."""
+    tools = tools_of(request)
+    parent = await images.get(tools.db, image_id, caller.of(request.scope).whose(asked.business_id))
+    if parent["deleted_at"]:
+        raise Conflict("The picture is in the trash; restore it first")
+    row = await images.find_copy(tools.db, image_id, _kind(wish))
+    if row:
+        return _answer(tools, row, created=False)
+    new = new_id()
+    who = asker(caller.of(request.scope), parent["business_id"])
+    copy_id, ours = await tools.making.once(image_id, _kind(wish), who, lambda: _make(tools, parent, wish, new))
+    return _answer(tools, await images.get(tools.db, copy_id), created=ours and copy_id == new)
+
+
+def _kind(wish: Wish) -> str:
+    return f"{wish.preset} {wish.mode}"
+
+
+async def _make(tools: Tools, parent: Row, wish: Wish, new: UUID) -> UUID:
+    """The id of the copy: `new`, or that of the one which is there. The store is asked only where none is known."""
+    row = await images.find_copy(tools.db, parent["id"], _kind(wish))  # Somebody may have made it a moment ago.
+    if row:
+        return UUID(str(row["id"]))
+    made = _made(parent, wish)
+    fetched = await _fetch(tools, made.url)
+    same = await images.same_copy(tools.db, parent["id"], fetched.sha256, _kind(wish))
+    if same:
+        return same
+    image = _image(parent, wish, made, fetched, new)
+    begun = await uploads.begin(tools.db, image.id, image.business_id, None, None)
+    kept = await keep(tools.db, tools.store, begun, image, fetched.content)
+    await _follow(tools, parent, wish, kept.id)
+    return kept.id
+
+
+async def _follow(tools: Tools, parent: Row, wish: Wish, copy_id: UUID) -> None:
+    """The copy has its parent's name and alt text: a prompt that was erased there meanwhile must not live on here."""
+    async with transaction(tools.db) as connection:
+        try:
+            now = await images.lock(connection, parent["id"])
+        except NotFound:  # purged meanwhile
+            return
+        if (now["filename"], now["alt_text"]) != (parent["filename"], parent["alt_text"]):
+            row = await images.lock(connection, copy_id)
+            await images.describe(connection, row, _name(now, wish), now["alt_text"])
+
+
+def _name(parent: Row, wish: Wish) -> str:
+    stem = parent["filename"].rpartition(".")[0] or parent["filename"]
+    return filenames.safe(f"{stem[:200]}-{wish.preset}.jpg", f"{wish.preset}.jpg")
+
+
+def _made(parent: Row, wish: Wish) -> Delivered:
+    picture = platforms.Picture(parent["width"], parent["height"], parent["bytes"], parent["format"])
+    copy = renditions.preset_rendition(wish.preset, wish.mode, picture)
+    made = delivery.for_platform(parent["url"], copy.mode, copy.width, copy.height)
+    if made is None:
+        raise Conflict("Its address is none at which the store makes copies")
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    content: Content
+    sha256: str
+
+
+async def _fetch(tools: Tools, url: str) -> _Fetched:
+    """The bytes of a rendition, from the store. Raises StorageUnavailable."""
+    pieces: list[bytes] = []
+    size, digest = 0, hashlib.sha256()
+    try:
+        async with tools.delivery.stream("GET", url) as answer:
+            if answer.status_code != 200:
+                raise _unavailable(f"it answered {answer.status_code}")
+            async for chunk in answer.aiter_bytes():
+                pieces.append(chunk)
+                size += len(chunk)
+                digest.update(chunk)
+                if size > _MOST_BYTES:
+                    raise _unavailable("the copy is too large")
+    except httpx2.HTTPError as fault:
+        raise _unavailable(type(fault).__name__) from fault
+    if not b"".join(pieces[:3]).startswith(b"\xff\xd8\xff"):
+        raise _unavailable("it answered something that is no JPEG")
+    return _Fetched(Content(size, lambda: pieces), digest.hexdigest())
+
+
+def _unavailable(why: str) -> StorageUnavailable:
+    log.get().warning("rendition.failed", detail=why)
+    return StorageUnavailable("The picture store did not make the copy; nothing was kept", retry_after=5)
+
+
+def _image(parent: Row, wish: Wish, made: Delivered, fetched: _Fetched, new: UUID) -> Image:
+    return Image(
+        id=new,
+        business_id=parent["business_id"],
+        source=parent["source"],
+        filename=_name(parent, wish),
+        public_id="",
+        url="",
+        format="jpeg",
+        bytes=fetched.content.size,
+        width=made.width,
+        height=made.height,
+        sha256=fetched.sha256,
+        alt_text=parent["alt_text"],
+        parent_id=parent["id"],
+        derived_as=_kind(wish),
+        created_at=datetime.now(UTC),
+    )
+
+
+def _answer(tools: Tools, row: Row, *, created: bool) -> Response:
+    image = wire.image(row, tools.settings.purge_after)
+    headers = {"Location": f"{tools.settings.public_url}/api/v1/images/{image.id}"}
+    if not created:
+        headers["X-Deduplicated"] = "true"
+    log.get().info("image.derived", image_id=str(image.id), business_id=image.business_id, created=created)
+    return wire.answer(image, 201 if created else 200, headers)

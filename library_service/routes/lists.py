@@ -1,0 +1,79 @@
+"""The library's pages as bare ASGI in front of FastAPI: what is asked most is answered without its routing.
+
+Only what is asked as it should be is answered here. Everything else goes on to FastAPI's route of the same path, which
+says what is wrong with it, and describes both.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from library_service.schemas import ListQuery
+from library_service.tools import Tools
+from shared.db import pages
+from shared.db.models import ImageSource
+from shared.db.pages import Wanted
+from shared.domain import caller
+from shared.domain.caller import Caller
+from shared.http import wire
+
+PATH = "/api/v1/images"
+_RAW_PATH = PATH.encode()
+
+
+class Lists:
+    """One per process; `tools` answers those of the application once it has started."""
+
+    def __init__(self, app: ASGIApp, tools: Callable[[], Tools]) -> None:
+        self._app = app
+        self._tools = tools
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = _asked(scope)
+        if asked is None:
+            await self._app(scope, receive, send)
+            return
+        scope["state"]["lane"] = PATH
+        content = await page(self._tools(), caller.of(scope), asked)
+        told = [(b"content-length", str(len(content)).encode()), (b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": told})
+        await send({"type": "http.response.body", "body": content})
+
+
+async def page(tools: Tools, who: Caller, asked: ListQuery) -> bytes:
+    """An `ImagePage` as JSON. Raises Forbidden, and Invalid for a cursor that is none."""
+    who.act_for(asked.business_id)
+    source = None if asked.source == "all" else ImageSource(asked.source)
+    wanted = Wanted(asked.business_id, source, asked.search.strip(), asked.trashed)
+    db = tools.db if wanted.search else tools.lists
+    if asked.cursor:
+        found = await pages.following(db, wanted, asked.cursor, asked.page_size)
+    else:
+        found = await pages.numbered(db, wanted, asked.page or 1, asked.page_size)
+    values: dict[str, Any] = {
+        "items": [wire.shown(row, tools.settings.purge_after) for row in found.rows],
+        "total": found.total,
+        "total_exact": found.exact,
+        "page": None if asked.cursor else asked.page or 1,
+        "page_size": asked.page_size,
+        "pages": -(-found.total // asked.page_size),
+        "next_cursor": found.next_cursor,
+    }
+    return wire.listed(values)
+
+
+def _asked(scope: Scope) -> ListQuery | None:
+    """None for everything but a list that is well asked for, each thing once."""
+    if scope["type"] != "http" or scope["method"] != "GET" or scope["raw_path"] != _RAW_PATH:
+        return None
+    said = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    once = dict(said)
+    if len(once) != len(said):
+        return None
+    try:
+        return ListQuery.model_validate(once)
+    except ValidationError:
+        return None

@@ -1,0 +1,1 @@
+"""Postgres: the pool, the tables, and one module of SQL for each of them."""

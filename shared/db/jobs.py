@@ -1,0 +1,398 @@
+"""The life of a job. All SQL that touches `jobs`, and the only way a job changes.
+
+Every verb is one guarded statement. A worker's verbs name the attempt they belong to: when another attempt has
+begun they change nothing and answer None. Leases use the database's clock. The ledger of calls is in `ledger`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from shared.db.models import Job, JobError, JobStatus
+from shared.db.pool import Connection, Db, Row
+from shared.domain.caller import Whose
+from shared.domain.errors import AlreadyFinished, IdempotencyKeyReused, NotFound
+
+_COLUMNS = ", ".join(f"jobs.{name}" for name in Job.model_fields)
+
+BILL = """
+    select coalesce(sum(cost_micros), 0) as known,
+           case when bool_or(a.charged = 'true') then 'true'
+                when bool_or(a.charged = 'unknown' or a.outcome = 'in_flight') then 'unknown'
+                else 'false' end as charged,
+           coalesce(bool_or(cost_estimated), false) as estimated
+    from attempts a where a.job_id = jobs.id"""
+
+_COST = f"""
+    (actual_micros, charged) = (
+        select case when bill.charged = 'unknown' or bill.estimated then null else bill.known end, bill.charged
+        from ({BILL}) bill)"""
+
+_END = f"""
+    stage = 'done', finished_at = now(), lease_until = null, revision = revision + 1, {_COST}"""
+
+_WAIT = """
+    status = 'queued', lease_until = null, revision = revision + 1, ring_at = now() + interval '15 s', rings = 0,
+    stage = case when exists (select from spills s where s.job_id = jobs.id) then 'storing' else 'waiting' end"""
+
+_MINE = "jobs.id = $1 and jobs.attempt = $2 and jobs.status = 'running'"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody asks for; everything in it was validated."""
+
+    id: UUID
+    business_id: int
+    prompt: str
+    model: str
+    size: str
+    quality: str
+    alt_text: str | None
+    estimated_micros: int
+    request_id: str
+    body_hash: str
+    idempotency_key: str | None = None
+    deadline_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lease that was renewed."""
+
+    id: UUID
+    attempt: int
+    cancel_requested: bool
+
+
+def _job(row: Row | None) -> Job | None:
+    return None if row is None else Job(**row)
+
+
+async def create(db: Db, wish: Wish) -> tuple[Job, bool]:
+    """Accepts a wish: the job, and whether it is an earlier one with the same idempotency key.
+
+    One business's jobs are created one after the other (the advisory lock), so that their times have the order in
+    which they become visible and a position in the queue can never rise. Raises IdempotencyKeyReused.
+    """
+    row = await db.fetchrow(
+        f"""
+        with turn as (select pg_advisory_xact_lock(hashtextextended('jobs', $2)))
+        insert into jobs (id, business_id, prompt, model, size, quality, alt_text, estimated_micros, request_id,
+                          body_hash, idempotency_key, deadline_at, status, stage, created_at, due_at, ring_at)
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + make_interval(secs => $12),
+               'queued', 'waiting', clock_timestamp(), now(), now() + interval '15 s' from turn
+        on conflict (business_id, idempotency_key) do nothing
+        returning {_COLUMNS}""",
+        wish.id, wish.business_id, wish.prompt, wish.model, wish.size, wish.quality, wish.alt_text,
+        wish.estimated_micros, wish.request_id, wish.body_hash, wish.idempotency_key, wish.deadline_seconds,
+    )  # fmt: skip
+    if row is None:
+        return await repeated(db, wish), True
+    return Job(**row), False
+
+
+async def repeated(db: Db, wish: Wish) -> Job:
+    """The job accepted earlier under the wish's idempotency key. Raises NotFound, IdempotencyKeyReused."""
+    by_key = f"select {_COLUMNS} from jobs where business_id = $1 and idempotency_key = $2"
+    row = await db.fetchrow(by_key, wish.business_id, wish.idempotency_key)
+    if row is None:
+        raise NotFound("There is no such job")
+    if row["body_hash"] != wish.body_hash:
+        raise IdempotencyKeyReused("This Idempotency-Key belongs to another generate request; send a new key")
+    return Job(**row)
+
+
+async def claim(db: Db, limit: int, lease: float, *, shut: Sequence[tuple[str, int | None]] = ()) -> list[Job]:
+    """At most `limit` due jobs, now running under a lease of `lease` seconds and a new attempt. Fairest first.
+
+    Of a model in `shut` none that still has to be asked for: of the business beside it, or where that is None of any.
+
+    Fair means: the business that holds the fewest running jobs goes first, then the one served longest ago. More
+    candidates are looked at than taken, because other workers may hold some of them in this very moment.
+    """
+    rows = await db.fetch(
+        f"""
+        with recursive waiting(business_id) as (
+            (select business_id from jobs where status = 'queued' order by business_id limit 1)
+            union all
+            select (select j.business_id from jobs j where j.status = 'queued' and j.business_id > w.business_id
+                    order by j.business_id limit 1)
+            from waiting w where w.business_id is not null
+        ), running as (
+            select business_id, count(*) as jobs from jobs where status = 'running' group by business_id
+        ), candidates as (
+            select due.id, due.created_at, served.at as served,
+                   coalesce(r.jobs, 0) + row_number() over (partition by w.business_id order by due.created_at) as turn
+            from waiting w
+            cross join lateral (
+                select id, created_at from jobs
+                where status = 'queued' and business_id = w.business_id and due_at <= now()
+                  and (deadline_at is null or deadline_at > now() or started_at is not null)
+                  and (not exists (select from unnest($4::text[], $5::bigint[]) as shut(model, business_id)
+                                   where shut.model = jobs.model
+                                     and coalesce(shut.business_id, jobs.business_id) = jobs.business_id)
+                       or exists (select from spills s where s.job_id = jobs.id))
+                order by created_at, id limit $3) due
+            left join running r on r.business_id = w.business_id
+            left join lateral (
+                select started_at as at from attempts where business_id = w.business_id
+                order by started_at desc limit 1) served on true
+            order by turn, served nulls first, created_at limit $3
+        ), mine as (
+            select j.id from jobs j join candidates c on c.id = j.id
+            where j.status = 'queued' and j.due_at <= now()
+            order by c.turn, c.served nulls first, c.created_at limit $1 for update of j skip locked
+        )
+        update jobs set status = 'running', attempt = attempt + 1, revision = revision + 1,
+            lease_until = now() + make_interval(secs => $2), started_at = coalesce(started_at, now()),
+            stage = case when exists (select from spills s where s.job_id = jobs.id) then 'storing'
+                    else 'generating' end
+        from mine where jobs.id = mine.id
+        returning {_COLUMNS}""",
+        limit, lease, 2 * limit + 16, [model for model, _ in shut], [business for _, business in shut],
+    )  # fmt: skip
+    return [Job(**row) for row in rows]
+
+
+async def claim_painted(db: Db, limit: int, lease: float) -> list[Job]:
+    """As `claim`, but only jobs whose picture is paid for and waits to be stored: no vendor is asked for those."""
+    rows = await db.fetch(
+        f"""update jobs set status = 'running', attempt = attempt + 1, revision = revision + 1, stage = 'storing',
+            lease_until = now() + make_interval(secs => $2)
+        where id in (select j.id from spills join jobs j on j.id = spills.job_id
+                     where j.status = 'queued' and j.due_at <= now()
+                     order by j.created_at limit $1 for update of j skip locked)
+        returning {_COLUMNS}""",
+        limit, lease,
+    )  # fmt: skip
+    return [Job(**row) for row in rows]
+
+
+async def renew(db: Db, held: Sequence[tuple[UUID, int]], lease: float) -> list[Held]:
+    """Extends the leases of these (job, attempt) pairs. One that is missing from the answer was lost: stop its work."""
+    rows = await db.fetch(
+        """
+        update jobs set lease_until = now() + make_interval(secs => $3)
+        from unnest($1::uuid[], $2::int[]) as held(id, attempt)
+        where jobs.id = held.id and jobs.attempt = held.attempt and jobs.status = 'running'
+        returning jobs.id, jobs.attempt, jobs.cancel_requested_at is not null as cancel_requested""",
+        [job_id for job_id, _ in held], [attempt for _, attempt in held], lease,
+    )  # fmt: skip
+    return [Held(**row) for row in rows]
+
+
+async def finish(db: Db, job_id: UUID, attempt: int, image_id: UUID) -> Job | None:
+    """Succeeded, with this image. The caller adds the image row in the same transaction."""
+    return _job(
+        await db.fetchrow(
+            f"""update jobs set status = 'succeeded', image_id = $3, error_code = null, error_detail = null, {_END}
+            where {_MINE} returning {_COLUMNS}""",
+            job_id, attempt, image_id,
+        )
+    )  # fmt: skip
+
+
+async def keep(db: Db, job_id: UUID, attempt: int) -> Job | None:
+    """The picture exists and its bytes are safe: the stage is now storing. Same transaction as `ledger.painted`."""
+    return _job(
+        await db.fetchrow(
+            f"update jobs set stage = 'storing', revision = revision + 1 where {_MINE} returning {_COLUMNS}",
+            job_id, attempt,
+        )
+    )  # fmt: skip
+
+
+async def hand_in(connection: Connection, job_id: UUID) -> Job | None:
+    """After `ledger.painted` for an attempt that no longer owns the job: a waiting job is due to be stored, an ended
+    one says its true cost. None while another attempt runs: that one, or the next, finds the picture."""
+    return _job(
+        await connection.fetchrow(
+            f"""update jobs set stage = 'storing', due_at = now(), revision = revision + 1
+            where id = $1 and status = 'queued' returning {_COLUMNS}""",
+            job_id,
+        )
+        or await connection.fetchrow(
+            f"""update jobs set revision = revision + 1, {_COST}
+            where id = $1 and finished_at is not null returning {_COLUMNS}""",
+            job_id,
+        )
+    )
+
+
+async def lock(connection: Connection, job_id: UUID) -> Job:
+    """The job, which nobody changes until the caller's transaction ends. Raises NotFound."""
+    row = await connection.fetchrow(f"select {_COLUMNS} from jobs where id = $1 for update", job_id)
+    if row is None:
+        raise NotFound("There is no such job")
+    return Job(**row)
+
+
+async def fail(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str) -> Job | None:
+    """Failed for good. What it cost is read from the ledger."""
+    return _job(
+        await db.fetchrow(
+            f"""update jobs set status = 'failed', error_code = $3, error_detail = $4, {_END}
+            where {_MINE} returning {_COLUMNS}""",
+            job_id, attempt, code, detail,
+        )
+    )  # fmt: skip
+
+
+async def retry(
+    db: Db, job_id: UUID, attempt: int, code: JobError, detail: str, *, delay: float, most: int
+) -> Job | None:
+    """A transient failure: `failures` + 1, queued again after `delay` seconds, or failed when `most` are used up."""
+    return _job(
+        await db.fetchrow(
+            f"""update jobs set failures = failures + 1, error_code = $3, error_detail = $4,
+                due_at = now() + make_interval(secs => $5), {_WAIT}
+            where {_MINE} and failures + 1 < $6 returning {_COLUMNS}""",
+            job_id, attempt, code, detail, delay, most,
+        )
+    ) or await fail(db, job_id, attempt, code, detail)  # fmt: skip
+
+
+async def postpone(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str, *, delay: float) -> Job | None:
+    """Not now: queued again after `delay` seconds, no counter touched, `code` says what it waits for."""
+    return _job(
+        await db.fetchrow(
+            f"""update jobs set error_code = $3, error_detail = $4, due_at = now() + make_interval(secs => $5), {_WAIT}
+            where {_MINE} returning {_COLUMNS}""",
+            job_id, attempt, code, detail, delay,
+        )
+    )  # fmt: skip
+
+
+async def release(db: Db, job_id: UUID, attempt: int) -> Job | None:
+    """This worker stops: queued and due at once, no counter touched."""
+    return _job(
+        await db.fetchrow(
+            f"update jobs set due_at = now(), {_WAIT} where {_MINE} returning {_COLUMNS}", job_id, attempt
+        )
+    )
+
+
+async def recover(db: Db, most: int) -> list[Job]:
+    """Jobs whose worker is gone: `losses` + 1, then queued again, canceled if somebody asked, failed after `most`.
+
+    The caller must have been in contact with a writable Postgres for one whole lease: while it was away no worker
+    could renew, and their paid calls go on.
+    """
+    rows = await db.fetch(
+        f"""
+        with dead as (
+            select id, losses + 1 >= $1 as poison,
+                   cancel_requested_at is not null
+                       and not exists (select from spills s where s.job_id = j.id) as unwanted
+            from jobs j where status = 'running' and lease_until < now()
+            for update skip locked
+        ), calls as (
+            update attempts set outcome = 'unknown', charged = 'unknown', ended_at = now(), detail = 'worker_lost'
+            where outcome = 'in_flight' and job_id in (select id from dead)
+        ), ended as (
+            update jobs set losses = losses + 1,
+                status = case when dead.unwanted then 'canceled' else 'failed' end,
+                error_code = case when dead.unwanted then null else 'worker_lost' end,
+                error_detail = case when dead.unwanted then null else 'Its workers died too often' end, {_END}
+            from dead where jobs.id = dead.id and (dead.poison or dead.unwanted) returning {_COLUMNS}
+        ), again as (
+            update jobs set losses = losses + 1, due_at = now(), {_WAIT}
+            from dead where jobs.id = dead.id and not (dead.poison or dead.unwanted) returning {_COLUMNS}
+        )
+        select * from ended union all select * from again""",
+        most,
+    )  # fmt: skip
+    return [Job(**row) for row in rows]
+
+
+async def expire(db: Db) -> list[Job]:
+    """Ends the jobs whose deadline passed before they ever started."""
+    rows = await db.fetch(
+        f"""update jobs set status = 'failed', error_code = 'deadline_passed',
+            error_detail = 'It had not started when its deadline passed', {_END}
+        where id in (select id from jobs where status = 'queued' and started_at is null and deadline_at <= now()
+                     for update skip locked) and status = 'queued'
+        returning {_COLUMNS}"""
+    )
+    return [Job(**row) for row in rows]
+
+
+async def ring(db: Db) -> list[UUID]:
+    """Due jobs nobody came for: `rings` + 1 and the next ring at 15 s x 2^rings, 10 minutes at most."""
+    rows = await db.fetch(
+        """update jobs set rings = rings + 1,
+            ring_at = now() + least(interval '15 s' * power(2, least(rings, 10)), interval '10 min')
+        where id in (select id from jobs where status = 'queued' and due_at <= now() and ring_at <= now()
+                     order by due_at limit 1000 for update skip locked)
+        returning id"""
+    )
+    return [row["id"] for row in rows]
+
+
+async def cancel(db: Db, job_id: UUID, whose: Whose) -> Job:
+    """A client's wish: a waiting job ends canceled; a running or painted one is marked, its worker sees to it.
+
+    Asking again is safe. Raises NotFound, AlreadyFinished.
+    """
+    row = await db.fetchrow(
+        f"""
+        with asked as (
+            select id, status = 'queued' and not exists (select from spills s where s.job_id = j.id) as free
+            from jobs j where id = $1 and ($2::bigint[] is null or business_id = any($2)) and finished_at is null
+            for update
+        ), stopped as (
+            update jobs set status = 'canceled', cancel_requested_at = now(), error_code = null, error_detail = null,
+                {_END} from asked where jobs.id = asked.id and asked.free returning {_COLUMNS}
+        ), marked as (
+            update jobs set cancel_requested_at = coalesce(cancel_requested_at, now()), revision = revision + 1
+            from asked where jobs.id = asked.id and not asked.free returning {_COLUMNS}
+        )
+        select * from stopped union all select * from marked""",
+        job_id, whose,
+    )  # fmt: skip
+    if row is not None:
+        return Job(**row)
+    ended = await get(db, job_id, whose)
+    if ended.status is not JobStatus.CANCELED:
+        raise AlreadyFinished(f"The job has already {ended.status.value}")
+    return ended
+
+
+async def canceled(db: Db, job_id: UUID, attempt: int) -> Job | None:
+    """The worker's half of `cancel`: the work was stopped. Whether it was charged is read from the ledger."""
+    return _job(
+        await db.fetchrow(
+            f"""update jobs set status = 'canceled', error_code = null, error_detail = null, {_END}
+            where {_MINE} returning {_COLUMNS}""",
+            job_id, attempt,
+        )
+    )  # fmt: skip
+
+
+async def get(db: Db, job_id: UUID, whose: Whose = None) -> Job:
+    """One job; of these businesses, if any are named. Raises NotFound."""
+    row = await db.fetchrow(
+        f"select {_COLUMNS} from jobs where id = $1 and ($2::bigint[] is null or business_id = any($2))", job_id, whose
+    )
+    if row is None:
+        raise NotFound("There is no such job")
+    return Job(**row)
+
+
+async def next_lease_end(db: Db) -> float | None:
+    """Seconds until the first lease ends; negative when one has; None when nothing runs."""
+    seconds: float | None = await db.fetchval(
+        "select extract(epoch from min(lease_until) - now())::float8 from jobs where status = 'running'"
+    )
+    return seconds
+
+
+async def standstill(db: Db) -> Job | None:
+    """A job that waits because of our own mistake (key, money, model), if there is one: for `readyz`."""
+    return _job(
+        await db.fetchrow(
+            f"""select {_COLUMNS} from jobs where finished_at is null
+            and error_code in ('provider_auth', 'provider_quota', 'model_retired', 'invalid_parameters') limit 1"""
+        )
+    )

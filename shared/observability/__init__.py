@@ -1,0 +1,1 @@
+"""The log, the access log, and work that is done again and again."""

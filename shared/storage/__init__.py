@@ -1,0 +1,1 @@
+"""Where the bytes of pictures are kept, and the addresses they are delivered from."""

@@ -1,0 +1,1 @@
+"""The decoder processes, and who may have one."""

@@ -1,0 +1,67 @@
+"""Who may have a decoder next. Pictures wait in turns by business, in a queue with an end; no key and no business holds
+more than a share of the places, of the decoders and of their time.
+
+All figures are of this process. Time is the processor's, as the decoders count it: a machine with much else to do
+makes nobody pay more.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from shared.domain.errors import RateLimited
+from shared.http.shares import MOST_REMEMBERED, Asker, Line, Places
+from shared.settings import UploadSettings
+
+_MINUTE = 60.0
+
+
+class Queue:
+    """One per process."""
+
+    def __init__(self, settings: UploadSettings, count: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """`count` is how many decoders one may have at once. There is one more, so that another never waits for all of
+        theirs."""
+        line = Line(
+            what="pictures",
+            longest=settings.decode_queue,
+            each=settings.decode_places,
+            seconds=settings.decode_wait,
+        )
+        self._places = Places(count + 1, count, line)
+        self._settings = settings
+        self._clock = clock
+        self._spent: dict[str, tuple[float, float]] = {}
+        """Seconds of decoding that are not yet forgiven, and when that was so."""
+
+    @asynccontextmanager
+    async def turn(self, who: Asker) -> AsyncIterator[None]:
+        """Inside it a decoder may be used. Raises RateLimited, or Unavailable where all is full."""
+        self._refuse_spent(who)
+        async with self._places.turn(who):
+            self._refuse_spent(who)  # Much may have been decoded meanwhile.
+            yield
+
+    def must_wait(self, who: Asker) -> bool:
+        """Whether there is no decoder for them right now."""
+        return self._places.must_wait(who)
+
+    def spend(self, who: Asker, seconds: float) -> None:
+        """So long a decoder has worked for them."""
+        if len(self._spent) >= MOST_REMEMBERED:
+            self._spent = {name: spent for name, spent in self._spent.items() if self._debt(name) > 0}
+        for name in who.counted:
+            self._spent[name] = (self._debt(name) + seconds, self._clock())
+
+    def _refuse_spent(self, who: Asker) -> None:
+        most = self._settings.decode_seconds
+        over = max(self._debt(name) for name in who.counted) - most
+        if over >= 0:
+            wait = max(1.0, (over + most / 10) / most * _MINUTE)
+            raise RateLimited(
+                f"The pictures of this key or business took more than {most:g} s a minute to decode", retry_after=wait
+            )
+
+    def _debt(self, name: str) -> float:
+        seconds, when = self._spent.get(name, (0.0, 0.0))
+        return max(0.0, seconds - (self._clock() - when) / _MINUTE * self._settings.decode_seconds)

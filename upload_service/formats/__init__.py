@@ -1,0 +1,1 @@
+"""JPEG, PNG and WebP read by hand. Pure."""

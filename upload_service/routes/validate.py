@@ -1,0 +1,261 @@
+"""POST /api/v1/images/validate[/instagram]: what a platform would say of a picture, and a copy that it takes.
+
+The picture is one of the library, a file, or four numbers. The rules are in `platforms`, the copies' pixels in
+`renditions`, their addresses in `delivery`.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
+
+from shared.db import images
+from shared.domain import caller, platforms, renditions
+from shared.domain.errors import BodyTooLarge, FieldError, Invalid, Malformed, UnsupportedMediaType
+from shared.domain.platforms import Picture, Platform, Severity
+from shared.http import strict, wire
+from shared.http.shares import Asker, asker
+from shared.http.strict import Asked, FromText
+from shared.http.wire import Answer, BusinessId, Id, Text
+from shared.storage import delivery
+from upload_service.receive import Received, received
+from upload_service.tools import Tools
+
+router = APIRouter(prefix="/api/v1/images", tags=["Validation"])
+
+_MOST_JSON = 64 * 1024
+_MOST_SIDE = 10_000_000
+
+
+Platforms = list[Annotated[Platform, FromText]]
+
+
+def _lowered(name: object) -> object:
+    """Only the spaces that the document's pattern names are taken off."""
+    return name.strip(" \t\r\n").lower() if isinstance(name, str) else name
+
+
+class ByImage(Asked):
+    """A picture of the library."""
+
+    image_id: Id
+    business_id: BusinessId | None = None
+    platforms: Platforms | None = Field(None, min_length=1, max_length=len(Platform), description="Default: all")
+
+
+class ByNumbers(Asked):
+    """A picture that is only described."""
+
+    width: int = Field(ge=1, le=_MOST_SIDE, description="Pixels as people see it")
+    height: int = Field(ge=1, le=_MOST_SIDE)
+    bytes: int = Field(ge=1, le=2**53)
+    format: Annotated[Text, BeforeValidator(_lowered)] = Field(
+        min_length=1,
+        max_length=40,
+        examples=["jpeg", "png", "webp"],
+        json_schema_extra={"pattern": r"^[^\u0000]*[^\u0000 \t\r\n][^\u0000]*$"},
+    )
+    platforms: Platforms | None = Field(None, min_length=1, max_length=len(Platform), description="Default: all")
+
+
+class Check(Answer):
+    """One rule."""
+
+    code: str
+    ok: bool
+    severity: Severity
+    actual: str
+    limit: str
+    message: str = Field(description="Empty where it is ok")
+    fix: str = Field(description="What to do about it; empty where it is ok")
+
+
+class Copy(Answer):
+    """A copy that passes."""
+
+    width: int
+    height: int
+    ratio: str
+    url: str | None = Field(description="A JPEG, ready to publish; null for a picture that is not in the library")
+
+
+class Fix(Answer):
+    """Both ways; they are the same where the shape can stay."""
+
+    crop: Copy
+    pad: Copy
+
+
+class Verdict(Answer):
+    """What the platform would say."""
+
+    platform: Platform
+    valid: bool = Field(description="Inside its limits of size and shape")
+    publishable_as_is: bool = Field(description="Its API takes these very bytes")
+    checks: list[Check]
+    warnings: list[str]
+    fix: Fix | None = Field(description="Null where nothing needs to be fixed")
+
+
+class Verdicts(Answer):
+    """One verdict for each platform asked for."""
+
+    verdicts: list[Verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is to be judged."""
+
+    picture: Picture
+    url: str | None
+    """The stored original, where there is one."""
+    platforms: Sequence[Platform]
+
+
+def _body(*models: type[Asked], several: bool = True) -> dict[str, Any]:
+    """The JSON for the document; `Platform` is among its schemas because the answers name it.
+
+    One kind of body only, though a form is taken too: two for one operation break generators of clients."""
+    schemas = [model.model_json_schema(ref_template="#/components/schemas/{model}") for model in models]
+    for schema in schemas:
+        schema.pop("$defs", None)
+        if not several:
+            del schema["properties"]["platforms"]
+    sample = {"width": 720, "height": 80, "bytes": 18990, "format": "jpeg"}
+    content = {"application/json": {"schema": {"oneOf": schemas, "examples": [sample]}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+@router.post(
+    "/validate/instagram",
+    response_model=Verdict,
+    openapi_extra=_body(ByImage, ByNumbers, several=False),
+    operation_id="validate_for_instagram",
+    summary="Would Instagram take it?",
+)
+async def instagram(request: Request) -> Response:
+    """Takes JSON (`image_id`, or `width, height, bytes, format`) or a form with `file`. Nothing is stored."""
+    async with _case(request, Platform.INSTAGRAM) as case:
+        return wire.answer(_verdict(Platform.INSTAGRAM, case))
+
+
+@router.post(
+    "/validate",
+    response_model=Verdicts,
+    openapi_extra=_body(ByImage, ByNumbers),
+    operation_id="validate",
+    summary="Which platforms would take it?",
+)
+async def validate(request: Request) -> Response:
+    """The same for several platforms: `platforms` names them, in a form with commas between."""
+    async with _case(request, *Platform) as case:
+        return wire.answer(Verdicts(verdicts=[_verdict(platform, case) for platform in case.platforms]))
+
+
+@asynccontextmanager
+async def _case(request: Request, *default: Platform) -> AsyncIterator[_Case]:
+    tools: Tools = request.app.state.tools
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        fields = frozenset({"platforms"} if len(default) > 1 else ())
+        who = asker(caller.of(request.scope))
+        with tools.space.account(who) as account:
+            async with received(request, tools.settings.max_file, fields, account) as form:
+                yield await _of_file(tools, form, default, who)
+    elif kind in ("application/json", ""):
+        yield await _of_json(tools, request, default)
+    else:
+        raise UnsupportedMediaType("Send JSON, or multipart/form-data with the picture in the part `file`")
+
+
+async def _of_file(tools: Tools, form: Received, default: Sequence[Platform], who: Asker) -> _Case:
+    if form.filename is None:
+        missing = FieldError("/file", "missing", "Send the picture in the part `file`")
+        raise Invalid(missing.detail, errors=(missing,))
+    names = [name.strip() for name in form.fields.get("platforms", "").split(",") if name.strip()]
+    wanted = _checked(_PLATFORMS, names, "platforms") if names else default
+    found = await tools.decoders.inspect(form.file, form.bytes, who)
+    picture = Picture(
+        found.width, found.height, form.bytes, found.format,
+        animated=found.frames > 1, transparent=found.transparent, srgb=found.srgb,
+    )  # fmt: skip
+    return _Case(picture, None, wanted)
+
+
+async def _of_json(tools: Tools, request: Request, default: Sequence[Platform]) -> _Case:
+    asked = _checked(_JSON, strict.loads(await _read(request)))
+    if asked.platforms and len(default) == 1:
+        unknown = FieldError("/platforms", "unknown_field", "Several platforms are asked at /validate")
+        raise Invalid(unknown.detail, errors=(unknown,))
+    wanted = asked.platforms or default
+    if isinstance(asked, ByNumbers):
+        form = "jpeg" if asked.format == "jpg" else asked.format
+        return _Case(Picture(asked.width, asked.height, asked.bytes, form), None, wanted)
+    row = await images.get(tools.db, asked.image_id, caller.of(request.scope).whose(asked.business_id))
+    return _Case(Picture(row["width"], row["height"], row["bytes"], row["format"]), row["url"], wanted)
+
+
+_JSON: TypeAdapter[ByImage | ByNumbers] = TypeAdapter(
+    Annotated[
+        Annotated[ByImage, Tag("image")] | Annotated[ByNumbers, Tag("numbers")],
+        Discriminator(lambda body: "image" if isinstance(body, dict) and "image_id" in body else "numbers"),
+    ]
+)
+_PLATFORMS = TypeAdapter(Platforms)
+
+
+def _checked(adapter: TypeAdapter[Any], value: Any, name: str = "") -> Any:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as wrong:
+        # The tag of the union is ours; the client never wrote it.
+        places = [(name, *e["loc"]) if name else e["loc"][1:] for e in wrong.errors()]
+        found = [{**e, "loc": ("body", *place)} for e, place in zip(wrong.errors(), places, strict=True)]
+        raise RequestValidationError(found) from None
+
+
+async def _read(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MOST_JSON:
+            raise BodyTooLarge(f"A JSON body may have at most {_MOST_JSON} bytes")
+    if not body:
+        raise Malformed("The body is empty")
+    return bytes(body)
+
+
+def _verdict(platform: Platform, case: _Case) -> Verdict:
+    found = platforms.check(platform, case.picture)
+    return Verdict(
+        platform=platform,
+        valid=found.valid,
+        publishable_as_is=found.publishable_as_is,
+        checks=[
+            Check(
+                code=check.code, ok=check.ok, severity=check.severity, actual=check.actual, limit=check.limit,
+                message=check.message, fix=check.fix,
+            )
+            for check in found.checks
+        ],
+        warnings=list(found.warnings),
+        fix=_fix(platform, case),
+    )  # fmt: skip
+
+
+def _fix(platform: Platform, case: _Case) -> Fix | None:
+    copies = renditions.fix_renditions(platform, case.picture)
+    if not copies:
+        return None
+    first, last = copies[0], copies[-1]  # one where the shape can stay, else crop and pad
+    return Fix(crop=_copy(first, case.url), pad=_copy(last, case.url))
+
+
+def _copy(copy: renditions.Rendition, url: str | None) -> Copy:
+    made = delivery.for_platform(url, copy.mode, copy.width, copy.height) if url else None
+    return Copy(width=copy.width, height=copy.height, ratio=copy.ratio, url=made.url if made else None)
