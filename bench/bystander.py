@@ -18,7 +18,7 @@ import asyncpg
 from PIL import Image
 from redis import asyncio as redis
 
-from shared.notify.doorbell import CHANGES
+from shared.notify.notifier import CHANGES
 
 KINDS = ("upload", "validate", "list", "poll", "event stream")
 _IMAGES = "/api/v1/images"
@@ -82,7 +82,7 @@ class Bystander:
     async def _changing(self, http: aiohttp.ClientSession) -> AsyncIterator[Callable[[], Awaitable[None]]]:
         """An open event stream, and what changes its job and returns when the stream has told it."""
         database = await asyncpg.connect(self.database_url)
-        bell = redis.Redis.from_url(self.redis_url)
+        notifier = redis.Redis.from_url(self.redis_url)
         path = f"{_STATUS}/{self.job}/events"
         try:
             async with http.get(path, headers=self._told("event stream")) as events:
@@ -90,7 +90,7 @@ class Bystander:
 
                 async def change() -> None:
                     revision = await database.fetchval(_CHANGE, self.job)
-                    await bell.publish(CHANGES, json.dumps({"id": str(self.job), "revision": revision}))
+                    await notifier.publish(CHANGES, json.dumps({"id": str(self.job), "revision": revision}))
                     async with asyncio.timeout(_PATIENCE_SECONDS):
                         async for line in events.content:
                             if line.startswith(b"id: ") and int(line[4:]) >= revision:
@@ -99,7 +99,7 @@ class Bystander:
 
                 yield change
         finally:
-            await bell.aclose()
+            await notifier.aclose()
             await database.close()
 
 

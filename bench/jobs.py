@@ -14,9 +14,9 @@ from bench import job_rows as rows
 from bench.figures import Row, beside, missing, quantile
 from bench.goals import GOALS, Goal
 from bench.site import Site, run
-from shared.db import jobs, ledger, progress, retention, trash
+from shared.db import job_views, jobs, ledger, retention, trash
 from shared.db import pool as db
-from shared.db.models import JobStatus
+from shared.db.tables import JobStatus
 from shared.settings import LibrarySettings
 
 _PEER = "bare asyncpg"
@@ -28,7 +28,7 @@ _Ask = Callable[[db.Db], Awaitable[Any]]
 
 
 def _page(status: JobStatus | None, **more: Any) -> _Ask:
-    return lambda on: progress.page(on, rows.FIRST, status, limit=_SHOWN, **more)
+    return lambda on: job_views.page(on, rows.FIRST, status, limit=_SHOWN, **more)
 
 
 _QUESTIONS: Mapping[str, _Ask] = {
@@ -37,7 +37,7 @@ _QUESTIONS: Mapping[str, _Ask] = {
     **{f"page, {status}": _page(status) for status in JobStatus},
     "page, deep by cursor": _page(None, before=_DEEP),
     "sweep: deadlines": jobs.expire,
-    "sweep: silent jobs": jobs.ring,
+    "sweep: silent jobs": jobs.mark_woken,
     "sweep: abandoned calls": ledger.abandoned,
     "gauge of unknown calls": ledger.all_unknown,
     "what is to be purged": lambda on: trash.due(on, 30, 60, 100, None),
@@ -125,6 +125,6 @@ async def _held(pool: db.Pool, what: str, batch: Callable[[db.Connection], Await
     return Row(what=f"jobs, batch of {what} that goes, p50", ours=quantile(spent, 0.5), unit="ms", note=note)
 
 
-async def _sums(pool: db.Pool) -> list[ledger.Spend]:
+async def _sums(pool: db.Pool) -> list[ledger.DailySpend]:
     now = datetime.now(UTC)
     return await ledger.spend(pool, rows.FIRST, now - timedelta(days=400), now)

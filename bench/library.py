@@ -1,7 +1,8 @@
 """The library at a million pictures: each kind of question through the service, and its SQL by a bare asyncpg client.
 
 They take turns. The service runs in this process and is asked as ASGI, so that no HTTP client is measured. The first
-two lines of a question are the whole answer, from query string to JSON; the other two the time in `shared.db.pages`.
+two lines of a question are the whole answer, from query string to JSON; the other two the time in
+`shared.db.image_pages`.
 """
 
 import time
@@ -18,10 +19,10 @@ from bench import library_rows as rows
 from bench.figures import Row, beside, missing, quantile
 from bench.goals import GOALS, Goal
 from bench.site import Site, run
-from shared.db import pages
+from shared.db import image_pages
 from shared.db import pool as db
-from shared.db.models import ImageSource
-from shared.db.pages import Page, Wanted
+from shared.db.image_pages import ImageFilter, ImageRows
+from shared.db.tables import ImageSource
 from shared.settings import LibrarySettings
 from tests.service.rooms import living
 
@@ -34,21 +35,21 @@ _DEEP = 9000
 @dataclass(frozen=True, slots=True)
 class _Question:
     what: str
-    wanted: Wanted
+    wanted: ImageFilter
     page: int | None = 1
     """None: by the deep cursor."""
 
 
-_ALL = Wanted(rows.FIRST)
+_ALL = ImageFilter(rows.FIRST)
 _QUESTIONS = [
     _Question("first page", _ALL),
     _Question("deep page by cursor", _ALL, None),
-    _Question("source filter", Wanted(rows.FIRST, ImageSource.AI_GENERATED)),
-    _Question("source filter, deep", Wanted(rows.FIRST, ImageSource.AI_GENERATED), None),
-    _Question("trash", Wanted(rows.FIRST, trashed=True)),
+    _Question("source filter", ImageFilter(rows.FIRST, ImageSource.AI_GENERATED)),
+    _Question("source filter, deep", ImageFilter(rows.FIRST, ImageSource.AI_GENERATED), None),
+    _Question("trash", ImageFilter(rows.FIRST, trashed=True)),
     _Question("page number 5000", _ALL, 5000),
     *(
-        _Question(f"search, {what}", Wanted(rows.FIRST, search=word), page)
+        _Question(f"search, {what}", ImageFilter(rows.FIRST, search=word), page)
         for what, word, page in (
             ("1 in 2", rows.COMMON, 1),
             ("1 in 11", "market", 1),
@@ -96,7 +97,7 @@ async def _measured(site: Site, times: int) -> list[Row]:
     async with living(app), await db.connect(settings, plans="anew") as pool:
         plans = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"}
         bare = await asyncpg.connect(site.database_url, server_settings=plans)
-        deep = (await pages.numbered(pool, _ALL, _DEEP, _SIZE)).next_cursor
+        deep = (await image_pages.numbered(pool, _ALL, _DEEP, _SIZE)).next_cursor
         assert deep, "there is no deep page"
         lines: list[Row] = []
         for question in _QUESTIONS:
@@ -110,10 +111,10 @@ async def _asked(
 ) -> list[Row]:
     """p50 and p95 of the service beside those of its statements on a bare connection, which alternate."""
 
-    def paged(on: db.Db) -> Awaitable[Page]:
+    def paged(on: db.Db) -> Awaitable[ImageRows]:
         if question.page is None:
-            return pages.following(on, question.wanted, deep, _SIZE)
-        return pages.numbered(on, question.wanted, question.page, _SIZE)
+            return image_pages.following(on, question.wanted, deep, _SIZE)
+        return image_pages.numbered(on, question.wanted, question.page, _SIZE)
 
     statements: list[tuple[str, tuple[object, ...]]] = []
     async with pool.acquire() as connection:

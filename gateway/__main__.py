@@ -1,7 +1,7 @@
 """`python -m gateway`."""
 
 from gateway.main import build
-from shared.http.serve import serve
+from shared.http.server import serve
 from shared.observability import log
 from shared.settings import GatewaySettings, read
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from gateway.commands import budgets, pictures, prompts
-from shared.db import keys
+from shared.db import api_keys
+from shared.db.api_key_tables import ApiKey
 from shared.db.pool import DatabaseUnavailable, Pool, connect, transaction
-from shared.db.tenancy import ApiKey
 from shared.domain.caller import Right
 from shared.domain.errors import NotFound
 from shared.settings import CommandSettings, read
@@ -32,7 +32,7 @@ async def _run(asked: argparse.Namespace, settings: CommandSettings) -> int:
     try:
         async with await connect(settings) as db:
             print(await asked.act(db, asked))
-    except (NotFound, pictures.Refused, prompts.Unfinished) as wrong:
+    except (NotFound, pictures.NotDelivered, prompts.Unfinished) as wrong:
         return _refuse(str(wrong))
     except DatabaseUnavailable as gone:
         return _refuse(f"the database does not answer ({gone}); is Darkroom running, is DATABASE_URL right?")
@@ -47,12 +47,12 @@ def _refuse(line: str) -> int:
 async def _make(db: Pool, asked: argparse.Namespace) -> str:
     expires = datetime.now(UTC) + timedelta(days=asked.expires_days) if asked.expires_days else None
     businesses = None if asked.all_businesses else asked.business
-    key, text = await keys.make(db, asked.name, [Right(right) for right in asked.right], businesses, expires)
+    key, text = await api_keys.make(db, asked.name, [Right(right) for right in asked.right], businesses, expires)
     return _shown_once(key, text)
 
 
 async def _list(db: Pool, _asked: argparse.Namespace) -> str:
-    found = await keys.every(db)
+    found = await api_keys.every(db)
     if not found:
         return "No keys yet. Make one: ./darkroom keys make --name NAME --business 1"
     rows = [("PREFIX", "NAME", "BUSINESSES", "RIGHTS", "STATE")]
@@ -63,12 +63,12 @@ async def _list(db: Pool, _asked: argparse.Namespace) -> str:
 
 async def _rotate(db: Pool, asked: argparse.Namespace) -> str:
     async with transaction(db) as connection:
-        key, text = await keys.rotate(connection, asked.prefix, asked.overlap_hours)
+        key, text = await api_keys.rotate(connection, asked.prefix, asked.overlap_hours)
     return f"{asked.prefix} is valid for {asked.overlap_hours:g} more hours.\n{_shown_once(key, text)}"
 
 
 async def _revoke(db: Pool, asked: argparse.Namespace) -> str:
-    await keys.revoke(db, asked.prefix)
+    await api_keys.revoke(db, asked.prefix)
     return f"{asked.prefix} is revoked; within 5 seconds it opens nothing anywhere."
 
 

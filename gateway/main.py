@@ -9,27 +9,27 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.auth import jwts
-from gateway.auth.access import Access, Credentials, Keys
-from gateway.auth.limits import Limits
-from gateway.docs import described, document
+from gateway.auth.authenticate import Authenticate, Credentials, Keys
+from gateway.auth.rate_limits import RateLimits
+from gateway.compression import Compression
+from gateway.docs import document, status_openapi
 from gateway.docs.document import Documents
-from gateway.generation import generation as asking
+from gateway.generation import routes as asking
 from gateway.generation import status, usage
+from gateway.generation.job_cache import JobCache
 from gateway.generation.status import StatusLane
-from gateway.generation.watch import Watch
-from gateway.packing import Packed
 from gateway.proxy.proxy import Proxy
 from gateway.proxy.routes import IMAGES, Service
+from gateway.resources import GatewayResources, open_resources
 from gateway.static.studio import Studio
-from gateway.tools import Tools, opened
 from shared.db import jobs
 from shared.db import pool as db
 from shared.domain.errors import Unavailable
-from shared.http.probes import METRICS, Check, Probes
-from shared.http.shell import Shell
-from shared.http.web import make_app
+from shared.http.app import make_app
+from shared.http.health import METRICS, Check, Probes
+from shared.http.middleware import Middleware
 from shared.settings import GatewaySettings
-from shared.settings.setting_checks import parts
+from shared.settings.checks import parts
 
 _API = IMAGES.encode()
 _GENERATE = _API + b"/generate"
@@ -48,11 +48,11 @@ def build(settings: GatewaySettings) -> "Gateway":
     proxy = Proxy(settings)
 
     @asynccontextmanager
-    async def tools() -> AsyncIterator[Tools]:
+    async def resources() -> AsyncIterator[GatewayResources]:
         async with (
-            opened(settings) as built,
+            open_resources(settings) as built,
             proxy.running(),
-            limits.running(built.bell),
+            limits.running(built.notifier),
             _proofs(settings, built) as proofs,
         ):
             doors.open(built.watch)
@@ -62,35 +62,37 @@ def build(settings: GatewaySettings) -> "Gateway":
     api = make_app(
         title="Darkroom gateway",
         description="The only door from outside.",
-        tools=tools,
-        routers=[asking.router, described.router, usage.router],
+        resources=resources,
+        routers=[asking.router, status_openapi.router, usage.router],
         max_body=settings.max_json,
     )
-    doors = Doors(Packed(api), Packed(proxy), Documents(api.openapi, proxy.fetch, settings), Studio(settings))
-    limits = Limits(doors, settings)
-    access = Access(limits)
+    doors = Dispatcher(
+        Compression(api), Compression(proxy), Documents(api.openapi, proxy.fetch, settings), Studio(settings)
+    )
+    limits = RateLimits(doors, settings)
+    access = Authenticate(limits)
 
     async def postgres() -> None:
-        await db.ping(api.state.tools.probe)
+        await db.ping(api.state.resources.probe)
 
     async def redis() -> None:
-        await api.state.tools.bell.redis.ping()
+        await api.state.resources.notifier.redis.ping()
 
     async def generation() -> str | None:
-        waiting = await jobs.standstill(api.state.tools.probe)
+        waiting = await jobs.standstill(api.state.resources.probe)
         return f"waits for an operator: {waiting.error_code}, {waiting.error_detail}" if waiting else None
 
     checks = {"postgres": postgres, "upload": _ready(proxy, "upload"), "library": _ready(proxy, "library")}
     return Gateway(access, doors, settings, checks, {"redis": redis, "generation": generation})
 
 
-class Gateway(Shell):
+class Gateway(Middleware):
     """What the server runs."""
 
     def __init__(
         self,
-        access: Access,
-        doors: "Doors",
+        access: Authenticate,
+        doors: "Dispatcher",
         settings: GatewaySettings,
         checks: Mapping[str, Check],
         advisory: Mapping[str, Check],
@@ -114,19 +116,19 @@ class Gateway(Shell):
         await self._entrance(scope, receive, send)
 
 
-class Doors:
+class Dispatcher:
     """Picks who answers. By the bytes of the path, so that no layer behind can read it differently."""
 
     def __init__(self, api: ASGIApp, proxy: ASGIApp, documents: ASGIApp, studio: ASGIApp) -> None:
         self._polls: ASGIApp = _not_yet
-        self._watch: Watch | None = None
+        self._watch: JobCache | None = None
         self._api = api
         self._proxy = proxy
         self._documents = documents
         self._studio = studio
         self._metrics = Probes({})
 
-    def open(self, watch: Watch) -> None:
+    def open(self, watch: JobCache) -> None:
         """Once the process has started: the polls can be answered."""
         self._watch = watch
         self._polls = StatusLane(watch)
@@ -159,9 +161,9 @@ async def _not_yet(_scope: Scope, _receive: Receive, _send: Send) -> None:
 
 
 @asynccontextmanager
-async def _proofs(settings: GatewaySettings, tools: Tools) -> AsyncIterator[list[Credentials]]:
+async def _proofs(settings: GatewaySettings, resources: GatewayResources) -> AsyncIterator[list[Credentials]]:
     """What counts as proof of who asks, as the settings say."""
-    keys = [Keys(tools.db)] if "keys" in settings.auth else []
+    keys = [Keys(resources.db)] if "keys" in settings.auth else []
     if "jwt" in settings.auth:
         async with jwts.reading(settings) as tokens:
             yield [*keys, tokens]

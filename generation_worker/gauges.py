@@ -5,7 +5,7 @@ from functools import cache
 
 from prometheus_client import Gauge
 
-from generation_worker.tools import Tools
+from generation_worker.resources import WorkerResources
 from shared.db import ledger
 from shared.db.pool import DatabaseUnavailable
 from shared.observability import log
@@ -14,7 +14,7 @@ _EVERY = 60.0
 """Seconds between two reads, whatever the number of scrapes."""
 
 
-async def run(tools: Tools) -> None:
+async def run(resources: WorkerResources) -> None:
     """Reads until cancelled. Every worker does, which is cheap; all say the same.
 
     There is no gauge before the first read: a 0 from a worker that started while Postgres was away would look like
@@ -22,7 +22,7 @@ async def run(tools: Tools) -> None:
     """
     while True:
         try:
-            unknown = await ledger.all_unknown(tools.db)
+            unknown = await ledger.all_unknown(resources.db)
             _gauge().set(unknown)
         except DatabaseUnavailable as gone:
             log.get().warning("gauge.unread", error=str(gone))

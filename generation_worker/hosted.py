@@ -12,12 +12,12 @@ from uuid import UUID
 import aiohttp
 from yarl import URL
 
-from generation_worker import ends
-from generation_worker.providers import painter
-from generation_worker.providers.painter import Painting
-from generation_worker.tools import Tools
-from shared.db import unread
-from shared.db.models import Job
+from generation_worker import outcomes
+from generation_worker.providers import openai
+from generation_worker.providers.openai import GeneratedImage
+from generation_worker.resources import WorkerResources
+from shared.db import unreadable_answers
+from shared.db.tables import JobRow
 from shared.domain import addresses
 from shared.http.public_only import NotPublic, PublicOnly
 from shared.settings import WorkerSettings
@@ -32,21 +32,25 @@ class Unfetched(Exception):
     """The picture could not be had from there; as a string why."""
 
 
-async def bring(tools: Tools, job: Job, attempt_id: UUID, painting: Painting, address: str) -> Painting:
+async def bring(
+    resources: WorkerResources, job: JobRow, attempt_id: UUID, painting: GeneratedImage, address: str
+) -> GeneratedImage:
     """The same with its picture. The answer is kept meanwhile: whatever ends us, the address is known.
 
     Raises painter.BadPicture, whose answer stays kept.
     """
     keeping = asyncio.create_task(
-        ends.until_postgres_answers(
-            lambda: unread.keep(tools.db, attempt_id, job, "Its picture was being fetched", painting.content)
+        outcomes.until_postgres_answers(
+            lambda: unreadable_answers.keep(
+                resources.db, attempt_id, job, "Its picture was being fetched", painting.content
+            )
         )
     )
     try:
-        data = await fetch(tools.settings, address)
+        data = await fetch(resources.settings, address)
     except Unfetched as why:
         detail = f"The picture could not be fetched from the vendor's address: {why}"
-        raise painter.unread(detail, painting.content, painting.request_id) from why
+        raise openai.unread(detail, painting.content, painting.request_id) from why
     finally:
         keeping.cancel()
     return replace(painting, data=data)

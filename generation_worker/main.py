@@ -13,13 +13,13 @@ import uvicorn
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
 
-from generation_worker import ends, gauges, late, sweep
-from generation_worker.crew import Crew
-from generation_worker.tools import Tools, open_tools
+from generation_worker import gauges, late, outcomes, recovery
+from generation_worker.claim_loop import ClaimLoop
+from generation_worker.resources import WorkerResources, open_resources
 from shared.db import pool as db
-from shared.http.probes import Probes
+from shared.http.health import Probes
 from shared.http.protocol import bounded
-from shared.notify import doorbell
+from shared.notify import notifier
 from shared.observability import log
 from shared.settings import WorkerSettings
 
@@ -34,20 +34,20 @@ async def main(settings: WorkerSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_tools(settings) as tools:
-        ends.born(tools.catalogue)
-        crew = Crew(tools)
+    async with open_resources(settings) as resources:
+        outcomes.start_counters_at_zero(resources.catalogue)
+        crew = ClaimLoop(resources)
         claimer = _forever("crew", crew.run)
         claiming = [
-            _forever("bell", lambda: _ring_by_arq(tools, crew)),
-            _forever("wake", lambda: _listen(tools, crew)),
-            _forever("sweep", lambda: sweep.run(tools)),
-            _forever("late", lambda: late.run(tools)),
+            _forever("bell", lambda: _ring_by_arq(resources, crew)),
+            _forever("wake", lambda: _listen(resources, crew)),
+            _forever("sweep", lambda: recovery.run(resources)),
+            _forever("late", lambda: late.run(resources)),
         ]
         holding = [
-            _forever("leases", tools.leases.run),
-            _forever("probes", lambda: _probes(tools)),
-            _forever("gauges", lambda: gauges.run(tools)),
+            _forever("leases", resources.leases.run),
+            _forever("probes", lambda: _probes(resources)),
+            _forever("gauges", lambda: gauges.run(resources)),
         ]
         # What was imported stays for ever: the collector need not look at it on every round.
         gc.freeze()
@@ -87,25 +87,25 @@ async def _end(tasks: "list[asyncio.Task[None]]") -> None:
             await asyncio.wait(open_tasks, timeout=1.0)
 
 
-async def _ring_by_arq(tools: Tools, crew: Crew) -> None:
+async def _ring_by_arq(resources: WorkerResources, crew: ClaimLoop) -> None:
     """arq's own loop. Its job is over in microseconds, so its timeouts, tries and markers never matter."""
 
     async def look(_ctx: dict[Any, Any], _job_id: str) -> None:
-        crew.look()
+        crew.wake()
 
-    pool = tools.bell.redis.connection_pool
+    pool = resources.notifier.redis.connection_pool
     worker = Worker(
-        functions=[func(look, name=doorbell.LOOK, keep_result=0, max_tries=1)],  # type: ignore[arg-type]
-        redis_pool=ArqRedis(pool_or_conn=pool, job_serializer=doorbell.serialize, job_deserializer=orjson.loads),
+        functions=[func(look, name=notifier.LOOK, keep_result=0, max_tries=1)],  # type: ignore[arg-type]
+        redis_pool=ArqRedis(pool_or_conn=pool, job_serializer=notifier.serialize, job_deserializer=orjson.loads),
         handle_signals=False,
         max_tries=1,
         retry_jobs=False,
         keep_result=0,
-        job_timeout=tools.settings.bell_timeout,
+        job_timeout=resources.settings.bell_timeout,
         queue_read_limit=10_000,
         health_check_interval=15,
         health_check_key=f"darkroom:worker:{socket.gethostname()}:{os.getpid()}",
-        job_serializer=doorbell.serialize,
+        job_serializer=notifier.serialize,
         job_deserializer=orjson.loads,
     )
     try:
@@ -116,32 +116,32 @@ async def _ring_by_arq(tools: Tools, crew: Crew) -> None:
             task.cancel()
 
 
-async def _listen(tools: Tools, crew: Crew) -> None:
+async def _listen(resources: WorkerResources, crew: ClaimLoop) -> None:
     """The quick way beside arq's poll: a wake-up in a millisecond, and cancel marks without waiting for a renewal."""
-    async for message in tools.bell.listen(doorbell.WAKE, doorbell.CANCELS):
-        crew.look()
-        if message is not None and message[0] == doorbell.CANCELS:
-            tools.leases.renew_soon()
+    async for message in resources.notifier.listen(notifier.WAKE, notifier.CANCELS):
+        crew.wake()
+        if message is not None and message[0] == notifier.CANCELS:
+            resources.leases.renew_soon()
 
 
-async def _probes(tools: Tools) -> None:
+async def _probes(resources: WorkerResources) -> None:
     async def vendor() -> str | None:
-        return f"paused: {tools.pause.reason.value}" if tools.pause.reason else None
+        return f"paused: {resources.circuit_breaker.reason.value}" if resources.circuit_breaker.reason else None
 
     async def redis() -> str | None:
-        await tools.bell.redis.ping()
+        await resources.notifier.redis.ping()
         return None
 
     async def postgres() -> None:
-        await db.ping(tools.db)
+        await db.ping(resources.db)
 
     checks: dict[str, Callable[[], Awaitable[str | None]]] = {"postgres": postgres}
     server = uvicorn.Server(
         uvicorn.Config(
             Probes(checks, {"redis": redis, "vendor": vendor}),
-            host=tools.settings.host,
-            port=tools.settings.port,
-            http=bounded(tools.settings),
+            host=resources.settings.host,
+            port=resources.settings.port,
+            http=bounded(resources.settings),
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -5,12 +5,12 @@ import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
-from generation_worker import ends
-from generation_worker.lease import Lease
-from generation_worker.tools import Tools
-from shared.db import jobs, late, ledger
-from shared.db.models import Job
+from generation_worker import outcomes
+from generation_worker.leases import Lease
+from generation_worker.resources import WorkerResources
+from shared.db import jobs, late_images, ledger
 from shared.db.pool import Connection, DatabaseUnavailable, transaction
+from shared.db.tables import JobRow
 from shared.observability import log
 from shared.storage.store import StoreRefused, public_id
 
@@ -18,8 +18,8 @@ _PAUSE = 0.5
 
 
 async def write_down(
-    tools: Tools, job: Job, lease: Lease, *, attempt_id: UUID, receipt: ledger.Receipt, data: bytes
-) -> Job | None:
+    resources: WorkerResources, job: JobRow, lease: Lease, *, attempt_id: UUID, receipt: ledger.Receipt, data: bytes
+) -> JobRow | None:
     """Bill and bytes into Postgres, in one transaction: the job, now storing. None when another attempt owns the job.
 
     Then too they are written, for whoever has the job now. While Postgres does not take them they go to the store as
@@ -27,40 +27,40 @@ async def write_down(
     of ours raised, once the store has the picture or has refused it.
     """
     paid = _Paid(job, attempt_id, receipt, data)
-    with tools.write_gate.holding(attempt_id):
+    with resources.write_gate.holding(attempt_id):
         try:
-            return await _to_postgres(tools, paid)
+            return await _to_postgres(resources, paid)
         except Exception as fault:  # noqa: BLE001 - whatever it is, the picture comes first
-            _unwritten(tools, paid, fault)
+            _unwritten(resources, paid, fault)
         # Side by side: a store that hangs must not keep the picture from a Postgres that is back, nor the other way.
-        storing = asyncio.create_task(_until_stored(tools, paid, lease), name=f"store {job.id}")
+        storing = asyncio.create_task(_until_stored(resources, paid, lease), name=f"store {job.id}")
         try:
-            return await _until_written(tools, paid, storing)
+            return await _until_written(resources, paid, storing)
         finally:
             storing.cancel()
 
 
 @dataclass(frozen=True, slots=True)
 class _Paid:
-    job: Job
+    job: JobRow
     attempt_id: UUID
     receipt: ledger.Receipt
     data: bytes
 
 
-async def _until_written(tools: Tools, paid: _Paid, storing: "asyncio.Task[None]") -> Job | None:
+async def _until_written(resources: WorkerResources, paid: _Paid, storing: "asyncio.Task[None]") -> JobRow | None:
     while True:
         await asyncio.sleep(_PAUSE)
         try:
-            return await _to_postgres(tools, paid)
+            return await _to_postgres(resources, paid)
         except Exception as fault:
-            _unwritten(tools, paid, fault)
+            _unwritten(resources, paid, fault)
             if storing.done() and not isinstance(fault, DatabaseUnavailable):
                 raise
 
 
-def _unwritten(tools: Tools, paid: _Paid, fault: Exception) -> None:
-    tools.write_gate.failed(paid.attempt_id, len(paid.data))
+def _unwritten(resources: WorkerResources, paid: _Paid, fault: Exception) -> None:
+    resources.write_gate.failed(paid.attempt_id, len(paid.data))
     log.get().warning(
         "picture.unwritten",
         error=type(fault).__name__,
@@ -70,7 +70,7 @@ def _unwritten(tools: Tools, paid: _Paid, fault: Exception) -> None:
     )
 
 
-async def _until_stored(tools: Tools, paid: _Paid, lease: Lease) -> None:
+async def _until_stored(resources: WorkerResources, paid: _Paid, lease: Lease) -> None:
     """Ends when the store has it, under the job's name and with its bill beside it, or will never take it."""
     name = public_id(paid.job.business_id, paid.job.id)
     sha256 = await asyncio.to_thread(lambda: hashlib.sha256(paid.data).hexdigest())
@@ -78,7 +78,7 @@ async def _until_stored(tools: Tools, paid: _Paid, lease: Lease) -> None:
     note["cost_estimated"] = str(paid.receipt.estimated)
     while True:
         try:
-            stored = await tools.store.put(name, paid.data, note)
+            stored = await resources.store.put(name, paid.data, note)
         except StoreRefused as never:
             log.get().error("picture.refused", detail=str(never))
             return
@@ -91,29 +91,29 @@ async def _until_stored(tools: Tools, paid: _Paid, lease: Lease) -> None:
         await asyncio.sleep(_PAUSE)
 
 
-async def _to_postgres(tools: Tools, paid: _Paid) -> Job | None:
-    async with transaction(tools.db) as connection:
-        ours = await jobs.keep(connection, paid.job.id, paid.job.attempt)
+async def _to_postgres(resources: WorkerResources, paid: _Paid) -> JobRow | None:
+    async with transaction(resources.db) as connection:
+        ours = await jobs.mark_storing(connection, paid.job.id, paid.job.attempt)
         if ours is not None:
             known = await ledger.painted(connection, paid.attempt_id, paid.job, paid.receipt, paid.data)
             tell = None
         else:
             known, tell = await _hand_in(connection, paid)
     if not known:
-        ends.forgotten(paid.attempt_id)
+        outcomes.forgotten(paid.attempt_id)
     if tell is not None:
-        await tools.bell.ring([] if tell.final else [tell.id], [tell])
+        await resources.notifier.wake_workers([] if tell.final else [tell.id], [tell])
     return ours
 
 
-async def _hand_in(connection: Connection, paid: _Paid) -> tuple[bool, Job | None]:
+async def _hand_in(connection: Connection, paid: _Paid) -> tuple[bool, JobRow | None]:
     """For whoever has the job now: whether the ledger knew of the call, and the job if that changed it."""
     job = await jobs.lock(connection, paid.job.id)
-    wanted = not job.final or await late.lock(connection, job.id)
+    wanted = not job.final or await late_images.lock(connection, job.id)
     data = paid.data if wanted else None
     known = await ledger.painted(connection, paid.attempt_id, paid.job, paid.receipt, data)
     changed = await jobs.hand_in(connection, job.id)
     if job.final and wanted:
-        await late.look_soon(connection, job.id)
+        await late_images.look_soon(connection, job.id)
     log.get().warning("picture.handed_in", status=job.status.value, cost_micros=paid.receipt.cost_micros)
     return known, changed

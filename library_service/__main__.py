@@ -1,7 +1,7 @@
 """`python -m library_service`."""
 
 from library_service.main import build
-from shared.http.serve import serve
+from shared.http.server import serve
 from shared.observability import log
 from shared.settings import LibrarySettings, read
 

@@ -7,14 +7,14 @@ from starlette.types import ASGIApp
 
 from library_service import retention
 from library_service.purge import EVERY, purge
-from library_service.routes import attachments, derivatives, library, trash
+from library_service.resources import LibraryResources, open_resources
+from library_service.routes import derivatives, images, posts, trash
 from library_service.routes.lists import Lists
-from library_service.tools import Tools, opened
 from shared.db import pool as db
-from shared.http.identity import Inner
-from shared.http.shell import Shell
-from shared.http.web import make_app
-from shared.observability.rounds import repeating
+from shared.http.app import make_app
+from shared.http.internal_auth import InternalAuth
+from shared.http.middleware import Middleware
+from shared.observability.periodic import run_periodically
 from shared.settings import LibrarySettings
 
 _MOST_BODY = 64 * 1024
@@ -24,28 +24,28 @@ def build(settings: LibrarySettings) -> ASGIApp:
     """Ready to be served."""
 
     @asynccontextmanager
-    async def tools() -> AsyncIterator[Tools]:
+    async def resources() -> AsyncIterator[LibraryResources]:
         async with (
-            opened(settings) as built,
-            repeating("purge", EVERY, lambda: purge(built.db, built.store, settings.purge_after)),
-            repeating("retention", retention.EVERY, lambda: retention.keep_to(built.db, settings)),
+            open_resources(settings) as built,
+            run_periodically("purge", EVERY, lambda: purge(built.db, built.store, settings.purge_after)),
+            run_periodically("retention", retention.EVERY, lambda: retention.keep_to(built.db, settings)),
         ):
             yield built
 
     app = make_app(
         title="Darkroom library service",
         description="Lists, shows, changes, deletes and brings back pictures, and knows which post shows which.",
-        tools=tools,
-        routers=[library.router, trash.router, derivatives.router, attachments.router],
+        resources=resources,
+        routers=[images.router, trash.router, derivatives.router, posts.router],
         max_body=_MOST_BODY,
     )
 
-    lane = Lists(app, lambda: app.state.tools)
+    lane = Lists(app, lambda: app.state.resources)
 
     async def postgres() -> None:
-        await db.ping(app.state.tools.probe)
+        await db.ping(app.state.resources.probe)
 
     async def store() -> None:
-        await app.state.tools.store.ping()
+        await app.state.resources.store.ping()
 
-    return Shell(Inner(lane, settings), settings, checks={"postgres": postgres}, advisory={"store": store})
+    return Middleware(InternalAuth(lane, settings), settings, checks={"postgres": postgres}, advisory={"store": store})

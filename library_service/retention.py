@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from shared.db import retention, unread
+from shared.db import retention, unreadable_answers
 from shared.db.pool import Connection, Pool, transaction
 from shared.db.retention import Erased
 from shared.observability import log
@@ -46,7 +46,7 @@ async def _erase(db: Pool, days: int, at_once: int) -> None:
     await _all(db, at_once, prompts)
     await _all(db, at_once, names)
     async with transaction(db) as connection:
-        erased += Erased(answers=await unread.forget_lost(connection, days=days))
+        erased += Erased(answers=await unreadable_answers.forget_lost(connection, days=days))
     log.get().info("prompts.erased", jobs=erased.jobs, pictures=erased.pictures, answers=erased.answers, days=days)
 
 

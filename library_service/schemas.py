@@ -7,17 +7,17 @@ from uuid import UUID
 from fastapi import Depends, Path
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.db.pages import COUNTED
+from shared.db.image_pages import COUNTED
 from shared.domain import texts
 from shared.domain.cursor import PATTERN
 from shared.domain.errors import NotFound
 from shared.domain.filenames import MAX_LENGTH
 from shared.domain.platforms import Platform
 from shared.domain.renditions import PRESETS, Mode
-from shared.http import wire
-from shared.http.strict import Asked, AskedInQuery, FromText
-from shared.http.wire import Answer, BusinessId, Id, Text, Words
-from shared.storage.delivery import SIDES, Fit
+from shared.http import api_schemas
+from shared.http.api_schemas import BusinessId, Id, ResponseModel, Text, Words
+from shared.http.strict_input import FromText, QueryModel, RequestModel
+from shared.storage.urls import SIDES, Fit
 
 
 def _image_id(image_id: Annotated[str, Path(json_schema_extra={"format": "uuid"})]) -> UUID:
@@ -31,13 +31,13 @@ ImageId = Annotated[UUID, Depends(_image_id)]
 """From the path. What is no id is no picture: 404."""
 
 
-class Scope(AskedInQuery):
+class Scope(QueryModel):
     """Where the id alone says which picture; naming the business as well makes another's a 404."""
 
     business_id: BusinessId | None = None
 
 
-class ListQuery(AskedInQuery):
+class ListQuery(QueryModel):
     """Which pictures, and which page of them."""
 
     business_id: BusinessId
@@ -62,10 +62,10 @@ class ListQuery(AskedInQuery):
         return self
 
 
-class ImagePage(Answer):
+class ImagePage(ResponseModel):
     """Some of them, newest first."""
 
-    items: list[wire.Image]
+    items: list[api_schemas.Image]
     total: int
     total_exact: bool = Field(description=f"False where a search found more than {COUNTED}: `total` is {COUNTED} then")
     page: int | None = Field(description="Null where a cursor was sent")
@@ -92,7 +92,7 @@ class ThumbnailQuery(Scope):
     redirect: bool = Field(False, description="302 to it instead of JSON")
 
 
-class Thumbnail(Answer):
+class Thumbnail(ResponseModel):
     """Where it is, and exactly what it is."""
 
     url: str
@@ -100,7 +100,7 @@ class Thumbnail(Answer):
     height: int
 
 
-class Description(Asked):
+class Description(RequestModel):
     """What can be changed. What is absent stays."""
 
     filename: Annotated[Text, AfterValidator(texts.seen)] = Field(
@@ -121,7 +121,7 @@ class DeleteQuery(Scope):
     purge: bool = Field(False, description="Destroy its bytes now, in the store's caches too, instead of in the trash")
 
 
-class _Several(Asked):
+class _Several(RequestModel):
     """Which pictures."""
 
     ids: list[Id] = Field(min_length=1, max_length=100)
@@ -134,15 +134,15 @@ class BulkDelete(_Several):
     even_if_used: EvenIfUsed = False
 
 
-class Deleted(Answer):
+class Deleted(ResponseModel):
     """What became of one id."""
 
     id: UUID
     status: Literal["deleted", "in_use", "not_found"] = Field(description="in_use: a post shows it, so it stays")
-    image: wire.Image | None = Field(description="As it is now; null where there is none")
+    image: api_schemas.Image | None = Field(description="As it is now; null where there is none")
 
 
-class BulkDeleted(Answer):
+class BulkDeleted(ResponseModel):
     """In the order of the request."""
 
     results: list[Deleted]
@@ -152,17 +152,17 @@ class BulkRestore(_Several):
     """Which pictures come back from the trash."""
 
 
-class Restored(Answer):
+class Restored(ResponseModel):
     """What became of one id."""
 
     id: UUID
     status: Literal["restored", "not_found", "conflict"] = Field(
         description="conflict: the same picture was uploaded again meanwhile, so it stays in the trash"
     )
-    image: wire.Image | None = Field(description="As it is now; null where there is none")
+    image: api_schemas.Image | None = Field(description="As it is now; null where there is none")
 
 
-class BulkRestored(Answer):
+class BulkRestored(ResponseModel):
     """In the order of the request."""
 
     results: list[Restored]
@@ -182,13 +182,13 @@ PostId = Annotated[
 ]
 
 
-class Attaching(Asked):
+class Attaching(RequestModel):
     """Where the post goes."""
 
     platform: Annotated[Platform, FromText] | None = Field(None, description="Its rules are checked; null: nothing is")
 
 
-class Post(Answer):
+class Post(ResponseModel):
     """A post that shows a picture."""
 
     post_id: str
@@ -196,17 +196,17 @@ class Post(Answer):
     attached_at: datetime
 
 
-class Posts(Answer):
+class Posts(ResponseModel):
     """Attached last first."""
 
     items: list[Post] = Field(description="At most 100")
     total: int
 
 
-class Copies(Answer):
+class Copies(ResponseModel):
     """Newest first."""
 
-    items: list[wire.Image] = Field(description="At most 100")
+    items: list[api_schemas.Image] = Field(description="At most 100")
 
 
 def _preset(name: str) -> str:
@@ -215,7 +215,7 @@ def _preset(name: str) -> str:
     return name
 
 
-class Wish(Asked):
+class Wish(RequestModel):
     """Which copy to keep."""
 
     preset: Annotated[Text, AfterValidator(_preset), Field(json_schema_extra={"enum": list(PRESETS)})]

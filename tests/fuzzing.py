@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shared.db import keys
+from shared.db import api_keys
 from shared.db.pool import connect
 from shared.domain.caller import Right
 from shared.settings import CommandSettings
@@ -67,4 +67,4 @@ def product(mode: str, postgres: PostgresServer, template: str, folder: Path) ->
 
 async def _made(database: str) -> str:
     async with await connect(CommandSettings(database_url=database)) as db:
-        return (await keys.make(db, "fuzz", list(Right), [1]))[1]
+        return (await api_keys.make(db, "fuzz", list(Right), [1]))[1]

@@ -15,13 +15,14 @@ from starlette.types import ASGIApp
 
 from deploy.local.settings import LocalSettings
 from deploy.sandbox.settings import Settings as SandboxSettings
-from gateway.docs import described, merging
-from gateway.generation import generation, usage
+from gateway.docs import openapi_merge, status_openapi
+from gateway.generation import routes as generation
+from gateway.generation import usage
 from gateway.generation.schemas import RETRYABLE
 from library_service.main import build as build_library
-from shared.db.models import JobError
+from shared.db.tables import JobError
 from shared.domain.errors import all_problems
-from shared.http.web import make_app
+from shared.http.app import make_app
 from shared.settings import Common, GatewaySettings, LibrarySettings, StoreSettings, UploadSettings, WorkerSettings
 from tests.documents import asked, coded, curls, pages, read, rows, sections
 from upload_service.main import build as build_upload
@@ -112,14 +113,17 @@ async def _nothing() -> AsyncIterator[None]:
 def document() -> dict[str, Any]:
     """The document that the running gateway serves, made of the same parts without starting anything."""
     own = make_app(
-        title="Darkroom", description="", tools=_nothing, routers=[generation.router, described.router, usage.router]
+        title="Darkroom",
+        description="",
+        resources=_nothing,
+        routers=[generation.router, status_openapi.router, usage.router],
     ).openapi()
 
     services = {
         "upload": described_by(build_upload(UploadSettings.model_validate(STORES | SANDBOX))),
         "library": described_by(build_library(LibrarySettings.model_validate(STORES | SANDBOX))),
     }
-    return merging.merge(own, services, BASE)
+    return openapi_merge.merge(own, services, BASE)
 
 
 def described_by(app: ASGIApp) -> dict[str, Any]:

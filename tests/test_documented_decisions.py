@@ -7,10 +7,10 @@ from functools import cache
 
 import pytest
 
-from gateway.auth.access import FRESH_SECONDS
-from generation_worker import throttle
-from shared.db import late, pages
-from shared.http import identity
+from gateway.auth.authenticate import FRESH_SECONDS
+from generation_worker import rate_limiter
+from shared.db import image_pages, late_images
+from shared.http import internal_auth
 from shared.settings import WorkerSettings
 from tests import test_architecture
 from tests.documents import read
@@ -64,12 +64,12 @@ FACTS = [
     (3, r"in one statement every (\d+) seconds", default("renew_every")),
     (3, r"as `worker_lost` at the (\w+)", default("max_losses")),
     (3, r"within a lease and a sweep, (\d+) seconds", default("lease") + default("sweep_every")),
-    (8, r"come back (\d+) seconds after", throttle._MINUTE),
+    (8, r"come back (\d+) seconds after", rate_limiter._MINUTE),
     (11, r"more than (\d+), the statement", 64),
-    (11, r"The newest ([\d,]+) pictures", pages._NEWEST),
-    (11, r"([\d,]+) from a cursor on", pages._NEXT),
-    (11, r"sorts up to ([\d,]+) of its", pages._SORTED),
-    (11, r"counted up to ([\d,]+);", pages.COUNTED),
+    (11, r"The newest ([\d,]+) pictures", image_pages._NEWEST),
+    (11, r"([\d,]+) from a cursor on", image_pages._NEXT),
+    (11, r"sorts up to ([\d,]+) of its", image_pages._SORTED),
+    (11, r"counted up to ([\d,]+);", image_pages.COUNTED),
     (13, r"remembered for (\w+) seconds", FRESH_SECONDS),
 ]
 """Page, where the number stands in it, and the number that the code has."""
@@ -89,9 +89,9 @@ def test_totals_are_folded_when_the_page_says() -> None:
 
 def test_late_pictures_are_looked_for_when_the_page_says() -> None:
     assert "1, 10 and 60 minutes and a day after the end" in " ".join(read(PAGES[4]).split())
-    assert [timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=60), timedelta(days=1)] == late.STEPS
+    assert [timedelta(minutes=1), timedelta(minutes=10), timedelta(minutes=60), timedelta(days=1)] == late_images.STEPS
     assert "for this request and a minute" in read(PAGES[13])
-    assert identity.SECONDS == 60
+    assert internal_auth.SECONDS == 60
 
 
 def test_decision_6_names_everybody_who_uses_aiohttp_and_nobody_else() -> None:
@@ -115,5 +115,5 @@ def test_decision_10_names_everybody_who_raises_an_exception_of_the_framework() 
         and isinstance(node.exc, ast.Call)
         and ast.unparse(node.exc.func) == "HTTPException"
     }
-    assert raising == {"shared/http/bodies.py"}
-    assert "`shared/http/bodies.py`" in said
+    assert raising == {"shared/http/request_bodies.py"}
+    assert "`shared/http/request_bodies.py`" in said

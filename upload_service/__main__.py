@@ -1,6 +1,6 @@
 """`python -m upload_service`."""
 
-from shared.http.serve import serve
+from shared.http.server import serve
 from shared.observability import log
 from shared.settings import UploadSettings, read
 from upload_service.decoder import confined

@@ -18,7 +18,7 @@ from shared.domain import addresses
 from shared.domain.addresses import Fault
 from shared.domain.errors import Unavailable
 from shared.http.public_only import NotPublic, PublicOnly
-from shared.http.shares import Asker, Line, Places, part
+from shared.http.shares import Line, Places, ShareKey, part
 from shared.settings import UploadSettings
 
 MOST_HOPS = 3
@@ -86,7 +86,7 @@ class Fetcher:
         self._session = None
         await resolver.close()
 
-    async def look(self, url: URL, who: Asker) -> Seen:
+    async def look(self, url: URL, who: ShareKey) -> Seen:
         """Follows the address to a picture's first bytes. Raises RateLimited where they have too many under way, and
         Unavailable where all have."""
         async with self._places.turn(who):

@@ -6,35 +6,38 @@ from contextlib import asynccontextmanager
 from starlette.types import ASGIApp
 
 from shared.db import pool as db
-from shared.http.identity import Inner
-from shared.http.shell import Shell
-from shared.http.web import make_app
-from shared.observability.rounds import repeating
+from shared.http.app import make_app
+from shared.http.internal_auth import InternalAuth
+from shared.http.middleware import Middleware
+from shared.observability.periodic import run_periodically
 from shared.settings import UploadSettings
+from upload_service.resources import UploadResources, open_resources
 from upload_service.routes import reachability, upload, validate
 from upload_service.sweep import EVERY, sweep
-from upload_service.tools import Tools, opened
 
 
 def build(settings: UploadSettings) -> ASGIApp:
     """Ready to be served."""
 
     @asynccontextmanager
-    async def tools() -> AsyncIterator[Tools]:
-        async with opened(settings) as built, repeating("sweep", EVERY, lambda: sweep(built.db, built.store)):
+    async def resources() -> AsyncIterator[UploadResources]:
+        async with (
+            open_resources(settings) as built,
+            run_periodically("sweep", EVERY, lambda: sweep(built.db, built.store)),
+        ):
             yield built
 
     app = make_app(
         title="Darkroom upload service",
         description="Takes pictures in, and says what social networks would think of them.",
-        tools=tools,
+        resources=resources,
         routers=[upload.router, validate.router, reachability.router],
     )
 
     async def postgres() -> None:
-        await db.ping(app.state.tools.probe)
+        await db.ping(app.state.resources.probe)
 
     async def store() -> None:
-        await app.state.tools.store.ping()
+        await app.state.resources.store.ping()
 
-    return Shell(Inner(app, settings), settings, checks={"postgres": postgres}, advisory={"store": store})
+    return Middleware(InternalAuth(app, settings), settings, checks={"postgres": postgres}, advisory={"store": store})

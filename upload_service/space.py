@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared.domain.errors import RateLimited, Unavailable
-from shared.http.shares import Asker, Held, part
+from shared.http.shares import ShareCount, ShareKey, part
 from shared.settings import UploadSettings
 
 
@@ -12,12 +12,12 @@ class Space:
     """One per process."""
 
     def __init__(self, settings: UploadSettings) -> None:
-        self._held = Held()
+        self._held = ShareCount()
         self._most = settings.temp_bytes
         self._share = part(settings.share, settings.temp_bytes)
 
     @contextmanager
-    def account(self, who: Asker) -> Iterator["Account"]:
+    def account(self, who: ShareKey) -> Iterator["Account"]:
         """For one file; what it took is given back with the block."""
         account = Account(self, who)
         try:
@@ -25,7 +25,7 @@ class Space:
         finally:
             self._held.add(who, -account.taken)
 
-    def take(self, who: Asker, amount: int) -> None:
+    def take(self, who: ShareKey, amount: int) -> None:
         """Raises RateLimited, or Unavailable where all is taken."""
         if self._held.most_of(who) + amount > self._share:
             detail = f"The files of this key or business that are coming in have more than {self._share} bytes"
@@ -38,7 +38,7 @@ class Space:
 class Account:
     """What one file takes."""
 
-    def __init__(self, space: Space, who: Asker) -> None:
+    def __init__(self, space: Space, who: ShareKey) -> None:
         self.taken = 0
         self._space = space
         self._who = who

@@ -17,7 +17,7 @@ import jwt
 from shared.domain.caller import Caller, Right
 from shared.domain.errors import Unavailable
 from shared.observability import log
-from shared.observability.rounds import repeating
+from shared.observability.periodic import run_periodically
 from shared.settings import GatewaySettings
 
 KEPT_SECONDS = 300.0
@@ -149,5 +149,5 @@ async def reading(settings: GatewaySettings) -> AsyncIterator[Jwts]:
         return
     async with httpx2.AsyncClient(timeout=_FETCH_SECONDS, follow_redirects=False) as client:
         jwks = Jwks(settings.jwt_jwks_url, client, asyncio.get_running_loop().time)
-        async with repeating("jwks", PAUSE_SECONDS, jwks.refresh):
+        async with run_periodically("jwks", PAUSE_SECONDS, jwks.refresh):
             yield Jwts(settings, jwks)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from uuid import UUID
 
-from shared.db import images, jobs, late, ledger
+from shared.db import images, jobs, late_images, ledger
 from shared.db.pool import Pool, transaction
 from shared.domain.money import usd
 
@@ -18,7 +18,7 @@ _WAIT = 60.0
 _WHY = "their logs say why (late.refused, late.postponed)"
 
 
-class Refused(Exception):
+class NotDelivered(Exception):
     """What was asked cannot be done; the text says why."""
 
 
@@ -52,7 +52,7 @@ async def _list(db: Pool, _: argparse.Namespace) -> str:
     return "\n".join(lines + more)
 
 
-def _state(one: ledger.Kept) -> str:
+def _state(one: ledger.StagedPicture) -> str:
     if not one.ended:
         return "its job goes on: it waits for the store"
     return f"its job ended: {one.error or 'canceled'}"
@@ -60,26 +60,26 @@ def _state(one: ledger.Kept) -> str:
 
 async def _deliver(db: Pool, asked: argparse.Namespace) -> str:
     await _ended(db, asked.job)
-    await late.look_soon(db, asked.job)
+    await late_images.look_soon(db, asked.job)
     deadline = time.monotonic() + _WAIT
     while time.monotonic() < deadline:
         await asyncio.sleep(_LOOK_EVERY)
         if image := (await images.by_jobs(db, [asked.job])).get(asked.job):
             return f"It is in the library: image {image['id']}."
-        if not await late.is_due(db, asked.job):
+        if not await late_images.is_due(db, asked.job):
             return f"The workers tried in vain: {_WHY}. `save` writes the bytes into a file."
     return f"Not yet. Either no worker runs, or the store does not take it: {_WHY}. They go on trying."
 
 
 async def _save(db: Pool, asked: argparse.Namespace) -> str:
-    data = await ledger.spilled(db, asked.job)
+    data = await ledger.staged(db, asked.job)
     if data is None:
-        raise Refused("no picture of that job waits here")
+        raise NotDelivered("no picture of that job waits here")
     try:
         with asked.file.open("xb") as file:
             await asyncio.to_thread(file.write, data)
     except OSError as problem:
-        raise Refused(f"cannot write {asked.file}: {problem.strerror}") from None
+        raise NotDelivered(f"cannot write {asked.file}: {problem.strerror}") from None
     return f"{len(data):,} bytes written to {asked.file}. They wait here as before."
 
 
@@ -87,7 +87,7 @@ async def _discard(db: Pool, asked: argparse.Namespace) -> str:
     await _ended(db, asked.job)
     async with transaction(db) as connection:
         await jobs.lock(connection, asked.job)
-        await ledger.unspill(connection, asked.job)
+        await ledger.unstage(connection, asked.job)
     job = await jobs.get(db, asked.job)
     paid = "an unknown sum" if job.actual_micros is None else f"${usd(job.actual_micros)}"
     return f"Discarded. Business {job.business_id} was charged {paid} for this job, which stays on the bill."
@@ -96,7 +96,7 @@ async def _discard(db: Pool, asked: argparse.Namespace) -> str:
 async def _ended(db: Pool, job_id: UUID) -> None:
     """Raises NotFound where there is no such job, Refused where it goes on or no picture of it waits."""
     job = await jobs.get(db, job_id)
-    if await ledger.spilled(db, job_id) is None:
-        raise Refused("no picture of that job waits here")
+    if await ledger.staged(db, job_id) is None:
+        raise NotDelivered("no picture of that job waits here")
     if not job.final:
-        raise Refused("its job goes on, and stores the picture as soon as the store takes it")
+        raise NotDelivered("its job goes on, and stores the picture as soon as the store takes it")

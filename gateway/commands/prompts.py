@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 
-from shared.db import retention, unread
+from shared.db import retention, unreadable_answers
 from shared.db.pool import Pool, transaction
 from shared.db.retention import Erased
 
@@ -46,7 +46,7 @@ async def _erase(db: Pool, asked: argparse.Namespace) -> str:
         if batch.pictures < _AT_ONCE:
             break
     async with transaction(db) as connection:
-        erased += Erased(answers=await unread.forget_lost(connection, business_id=asked.business))
+        erased += Erased(answers=await unreadable_answers.forget_lost(connection, business_id=asked.business))
     said = (
         f"Erased: the prompts of {erased.jobs:,} jobs, what told of them in {erased.pictures:,} pictures, "
         f"and {erased.answers:,} answers of vendors without a readable picture.\n{_LEFT}"

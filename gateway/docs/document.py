@@ -11,9 +11,9 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from gateway.docs import merging, reference
+from gateway.docs import openapi_merge, reference
 from gateway.proxy.routes import Service
-from gateway.static.pages import Page, page, send_page
+from gateway.static.files import StaticFile, page, send_page
 from shared.domain.errors import MethodNotAllowed, NotFound, Unavailable
 from shared.observability import log
 from shared.settings import GatewaySettings
@@ -33,8 +33,8 @@ class _Rendered:
 
     until: float
     """By the loop's clock."""
-    json: Page
-    html: Page
+    json: StaticFile
+    html: StaticFile
 
 
 class Documents:
@@ -70,7 +70,7 @@ class Documents:
 
     async def _render(self, until: float) -> _Rendered:
         found = await asyncio.gather(*(self._of(service) for service in _SERVICES))
-        whole = merging.merge(
+        whole = openapi_merge.merge(
             self._own(),
             dict(zip(_SERVICES, found, strict=True)),
             self._settings.public_url,

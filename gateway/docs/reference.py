@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from gateway.docs import examples
-from gateway.static import pages
+from gateway.static import files
 from shared.domain import errors
 
 Schema = dict[str, Any]
@@ -15,7 +15,7 @@ _REF = "#/components/schemas/"
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def render(document: Schema, sandbox: Sequence[str]) -> pages.Page:
+def render(document: Schema, sandbox: Sequence[str]) -> files.StaticFile:
     """The whole page."""
     areas = [(tag, _operations(document, tag["name"])) for tag in document["tags"]]
     body = (
@@ -23,7 +23,7 @@ def render(document: Schema, sandbox: Sequence[str]) -> pages.Page:
         + "".join(_area(tag, found, document) for tag, found in areas if found)
         + f"{_shapes(document)}{_problems()}</main></div>"
     )
-    return pages.html(f"{document['info']['title']} API", body, sandbox)
+    return files.html(f"{document['info']['title']} API", body, sandbox)
 
 
 def _operations(document: Schema, area: str) -> list[tuple[str, str, Schema]]:

@@ -9,19 +9,19 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from shared.catalog.catalogue import MAX_PROMPT_CHARACTERS
 from shared.db import budgets
 from shared.db.budgets import Month
-from shared.db.models import Charged, JobError, JobStatus, Stage
-from shared.db.progress import Standing
+from shared.db.job_views import JobView
+from shared.db.tables import Charged, JobError, JobStatus, Stage
 from shared.domain import texts
 from shared.domain.money import usd
-from shared.http import wire
-from shared.http.strict import Asked
-from shared.http.wire import Answer, BusinessId, Text, Words
+from shared.http import api_schemas
+from shared.http.api_schemas import BusinessId, ResponseModel, Text, Words
+from shared.http.strict_input import RequestModel
 
 Prompt = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PROMPT_CHARACTERS),
     BeforeValidator(texts.read),
-    AfterValidator(wire.storable),
+    AfterValidator(api_schemas.storable),
     AfterValidator(texts.seen),
     Field(json_schema_extra={"pattern": texts.PATTERN_SEEN}),
 ]
@@ -36,7 +36,7 @@ RETRYABLE = {
 """Errors after which the same wish, as a new job, may succeed. Never where the failed one may have been charged."""
 
 
-class Choosing(Asked):
+class Choosing(RequestModel):
     """What picture is wanted, in the catalogue's words."""
 
     model: Text | None = Field(None, max_length=100, description="Default: the catalogue's default model")
@@ -68,7 +68,7 @@ class EstimateRequest(Choosing):
     count: int = Field(1, ge=1, le=10, description="How many pictures")
 
 
-class Queue(Answer):
+class Queue(ResponseModel):
     """Where a waiting job stands."""
 
     position: int = Field(description="1 is next in this business's line; never rises")
@@ -76,7 +76,7 @@ class Queue(Answer):
     waiting_for: JobError | None = Field(description="Why it was put back, if it was: it is tried again by itself")
 
 
-class Cost(Answer):
+class Cost(ResponseModel):
     """Money as decimal strings in US dollars."""
 
     estimated_usd: str
@@ -86,7 +86,7 @@ class Cost(Answer):
     charged: bool | Literal["unknown"] | None = Field(description="Null while the job is open")
 
 
-class JobFailure(Answer):
+class JobFailure(ResponseModel):
     """Why a job ended without a picture."""
 
     code: JobError
@@ -97,7 +97,7 @@ class JobFailure(Answer):
     charged: bool | Literal["unknown"]
 
 
-class Links(Answer):
+class Links(ResponseModel):
     """Where to go on."""
 
     status: str
@@ -105,7 +105,7 @@ class Links(Answer):
     cancel: str
 
 
-class Job(Answer):
+class Job(ResponseModel):
     """A generation job."""
 
     job_id: UUID
@@ -120,8 +120,8 @@ class Job(Answer):
     queue: Queue | None = Field(description="Null once it runs")
     eta_seconds: int | None = Field(description="Until its end; null once it ended")
     cost: Cost
-    image: wire.Image | None
-    late_image: wire.Image | None = Field(
+    image: api_schemas.Image | None
+    late_image: api_schemas.Image | None = Field(
         description="The picture of a job that ended without one, where it was found later; the end stays as it is"
     )
     error: JobFailure | None
@@ -132,7 +132,7 @@ class Job(Answer):
     links: Links
 
 
-class JobPage(Answer):
+class JobPage(ResponseModel):
     """Jobs, newest first."""
 
     items: list[Job]
@@ -143,7 +143,7 @@ class JobPage(Answer):
     next_cursor: str | None
 
 
-class Alternative(Answer):
+class Alternative(ResponseModel):
     """Another offer at another price."""
 
     model: str
@@ -152,7 +152,7 @@ class Alternative(Answer):
     unit_cost_usd: str
 
 
-class Budget(Answer):
+class Budget(ResponseModel):
     """What a business may spend in a month (UTC), and what became of it: decimal strings in US dollars."""
 
     limit_usd: str
@@ -163,7 +163,7 @@ class Budget(Answer):
     resets_at: datetime = Field(description="The first moment of the next month")
 
 
-class Estimate(Answer):
+class Estimate(ResponseModel):
     """What `count` pictures would cost."""
 
     model: str
@@ -194,9 +194,9 @@ def budget(month: Month, limit: int) -> Budget:
     return Budget.model_validate(budgets.described(month, limit))
 
 
-def job(standing: Standing, public_url: str, purge_after_days: int) -> Job:
+def job(job_view: JobView, public_url: str, purge_after_days: int) -> Job:
     """The contract's Job."""
-    row = standing.job
+    row = job_view.job
     status_url = f"{public_url}/api/v1/images/generate/status/{row.id}"
     charged = _charged(row.charged)
     queued, failed = row.status is JobStatus.QUEUED, row.status is JobStatus.FAILED
@@ -210,17 +210,17 @@ def job(standing: Standing, public_url: str, purge_after_days: int) -> Job:
         size=row.size,
         quality=row.quality,
         attempt=row.attempt,
-        queue=Queue(position=standing.position or 1, eta_seconds=standing.eta_seconds or 1, waiting_for=row.error_code)
+        queue=Queue(position=job_view.position or 1, eta_seconds=job_view.eta_seconds or 1, waiting_for=row.error_code)
         if queued
         else None,
-        eta_seconds=standing.eta_seconds,
+        eta_seconds=job_view.eta_seconds,
         cost=Cost(
             estimated_usd=usd(row.estimated_micros),
             actual_usd=None if row.actual_micros is None else usd(row.actual_micros),
             charged=charged,
         ),
-        image=wire.image(standing.image, purge_after_days) if standing.image else None,
-        late_image=wire.image(standing.late_image, purge_after_days) if standing.late_image else None,
+        image=api_schemas.image(job_view.image, purge_after_days) if job_view.image else None,
+        late_image=api_schemas.image(job_view.late_image, purge_after_days) if job_view.late_image else None,
         error=JobFailure(
             code=row.error_code,
             detail=row.error_detail or "",

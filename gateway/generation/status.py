@@ -11,11 +11,11 @@ from uuid import UUID
 from starlette.types import Receive, Scope, Send
 
 from gateway.generation import prefer
-from gateway.generation.watch import View, Watch
+from gateway.generation.job_cache import JobCache, JobSnapshot
 from shared.domain import caller
 from shared.domain.errors import FieldError, Invalid, MethodNotAllowed, NotFound
 from shared.http import etags, shares
-from shared.http.shares import Asker
+from shared.http.shares import ShareKey
 
 PREFIX = "/api/v1/images/generate/status/"
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -26,7 +26,7 @@ _COMMENT_SECONDS = 15.0
 class StatusLane:
     """Answers every path under `PREFIX`."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: JobCache) -> None:
         self._watch = watch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +49,7 @@ class StatusLane:
         else:
             await self._poll(job_id, view, scope, receive, send)
 
-    async def _poll(self, job_id: UUID, view: View, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _poll(self, job_id: UUID, view: JobSnapshot, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _headers(scope)
         waited = False
         seconds = _seconds(scope) if b"prefer" in asked else 0
@@ -78,7 +78,9 @@ class StatusLane:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else view.body})
 
-    async def _until_changed(self, job_id: UUID, view: View, seconds: float, receive: Receive) -> View | None:
+    async def _until_changed(
+        self, job_id: UUID, view: JobSnapshot, seconds: float, receive: Receive
+    ) -> JobSnapshot | None:
         """Waits for a change of the job itself; a client that leaves ends it."""
         gone = asyncio.create_task(_until_gone(receive))
         change = asyncio.create_task(self._revised(job_id, view, seconds))
@@ -89,7 +91,7 @@ class StatusLane:
             gone.cancel()
             change.cancel()
 
-    async def _revised(self, job_id: UUID, view: View, seconds: float) -> View | None:
+    async def _revised(self, job_id: UUID, view: JobSnapshot, seconds: float) -> JobSnapshot | None:
         """The next revision: a step forward in the line alone does not end a held poll."""
         loop = asyncio.get_running_loop()
         until, now = loop.time() + seconds, view
@@ -100,7 +102,7 @@ class StatusLane:
             now = found
         return now
 
-    async def _stream(self, job_id: UUID, view: View, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _stream(self, job_id: UUID, view: JobSnapshot, scope: Scope, receive: Receive, send: Send) -> None:
         who = _watcher(scope, view)
         if refusal := self._watch.refusal(who):
             raise refusal
@@ -113,7 +115,7 @@ class StatusLane:
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await self._tell(job_id, view, scope, receive, send)
 
-    async def _tell(self, job_id: UUID, view: View, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _tell(self, job_id: UUID, view: JobSnapshot, scope: Scope, receive: Receive, send: Send) -> None:
         """The events, until the job ends or the client leaves."""
         events = asyncio.create_task(self._events(job_id, view, _headers(scope).get(b"last-event-id", b""), send))
         gone = asyncio.create_task(_until_gone(receive))
@@ -126,7 +128,7 @@ class StatusLane:
             gone.cancel()
             events.cancel()
 
-    async def _events(self, job_id: UUID, view: View, last: bytes, send: Send) -> None:
+    async def _events(self, job_id: UUID, view: JobSnapshot, last: bytes, send: Send) -> None:
         """Each change once, a comment in every silence, and the end after the final state."""
         seen = int(last) if last.isdigit() and len(last) < 10 else 0
         if view.revision > seen:
@@ -142,9 +144,9 @@ class StatusLane:
             view = now
 
 
-def _watcher(scope: Scope, view: View) -> Asker:
+def _watcher(scope: Scope, view: JobSnapshot) -> ShareKey:
     """Whose share of the watchers it takes: the key's, and that of the job's business."""
-    return shares.asker(caller.of(scope), view.business_id)
+    return shares.share_key(caller.of(scope), view.business_id)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -153,7 +155,7 @@ def _uuid(name: str) -> UUID:
     return UUID(name)
 
 
-async def _send_event(view: View, send: Send) -> None:
+async def _send_event(view: JobSnapshot, send: Send) -> None:
     event = b"id: %d\nevent: job\ndata: %b\n\n" % (view.revision, view.body)
     await send({"type": "http.response.body", "body": event, "more_body": True})
 

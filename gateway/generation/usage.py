@@ -11,13 +11,13 @@ from pydantic import Field, StringConstraints
 
 from gateway.generation import schemas
 from gateway.generation.schemas import Budget
-from gateway.tools import Tools
+from gateway.resources import GatewayResources
 from shared.db import budgets, ledger
 from shared.domain import caller
 from shared.domain.money import usd
-from shared.http import wire
-from shared.http.strict import AskedInQuery
-from shared.http.wire import Answer, BusinessId
+from shared.http import api_schemas
+from shared.http.api_schemas import BusinessId, ResponseModel
+from shared.http.strict_input import QueryModel
 
 PATH = "/api/v1/images/usage"
 
@@ -26,7 +26,7 @@ router = APIRouter(tags=["Generation"])
 Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
-class UsageQuery(AskedInQuery):
+class UsageQuery(QueryModel):
     """Whose spending, and when."""
 
     business_id: BusinessId
@@ -34,7 +34,7 @@ class UsageQuery(AskedInQuery):
     format: Literal["json", "csv"] | None = Field(None, description="Default: what `Accept` prefers, else JSON")
 
 
-class Spend(Answer):
+class Spend(ResponseModel):
     """The calls of one day, model and quality."""
 
     day: date
@@ -45,7 +45,7 @@ class Spend(Answer):
     unknown: int = Field(description="Calls whose outcome is not known; their cost is in no sum")
 
 
-class Usage(Answer):
+class Usage(ResponseModel):
     """The bill of a month, as far as it is known."""
 
     business_id: int
@@ -75,11 +75,11 @@ async def usage(
 ) -> Response:
     """The sum of the ledger of vendor calls; money that nobody can know of is counted apart."""
     caller.of(request.scope).act_for(asked.business_id)
-    tools: Tools = request.app.state.tools
+    resources: GatewayResources = request.app.state.resources
     name = asked.month or datetime.now(UTC).strftime("%Y-%m")
     since = datetime.strptime(name, "%Y-%m").replace(tzinfo=UTC)
-    month = await budgets.month_of(tools.db, asked.business_id, since)
-    spent = await ledger.spend(tools.db, asked.business_id, month.since, month.until)
+    month = await budgets.month_of(resources.db, asked.business_id, since)
+    spent = await ledger.spend(resources.db, asked.business_id, month.since, month.until)
     items = [
         Spend(
             day=row.day,
@@ -93,8 +93,8 @@ async def usage(
     ]
     if asked.format == "csv" or (asked.format is None and _prefers_csv(accept)):
         return _table(items, f"usage-{asked.business_id}-{name}.csv")
-    limit = await budgets.limit_of(tools.db, asked.business_id, tools.settings.monthly_budget)
-    return wire.answer(
+    limit = await budgets.limit_of(resources.db, asked.business_id, resources.settings.monthly_budget)
+    return api_schemas.json_response(
         Usage(
             business_id=asked.business_id,
             month=name,

@@ -12,18 +12,18 @@ import aiohttp
 from starlette.types import Receive, Scope, Send
 from yarl import URL
 
-from gateway.auth import askers
+from gateway.auth import limit_keys
 from gateway.proxy import headers, routes
-from gateway.proxy.accepts import Accepts
-from gateway.proxy.client import Client, Left
-from gateway.proxy.pace import Pace
-from gateway.proxy.patrol import Patrol
+from gateway.proxy.bandwidth import Bandwidth
+from gateway.proxy.body_rules import BodyRules
+from gateway.proxy.client_stream import ClientLeft, ClientStream
 from gateway.proxy.routes import Route, Service
-from gateway.proxy.turns import Turns
+from gateway.proxy.watchdog import Watchdog
+from gateway.proxy.write_turns import WriteTurns
 from shared.domain import caller
 from shared.domain.errors import Malformed, Problem, Unavailable, UpstreamTimeout, UpstreamUnavailable
-from shared.http.identity import HEADER, Seal
-from shared.http.shares import Asker, Line, Places, part
+from shared.http.internal_auth import HEADER, CallerToken
+from shared.http.shares import Line, Places, ShareKey, part
 from shared.observability import log
 from shared.settings import GatewaySettings
 
@@ -45,10 +45,10 @@ class Proxy:
             "library": settings.library_url.rstrip("/"),
         }
         self._most_file = settings.max_file
-        self._seal = Seal(settings)
-        self._patrol = Patrol(settings.proxy_timeout)
-        self._turns = Turns()
-        self._pace = Pace(settings.body_rate, time.monotonic)
+        self._seal = CallerToken(settings)
+        self._patrol = Watchdog(settings.proxy_timeout)
+        self._turns = WriteTurns()
+        self._pace = Bandwidth(settings.body_rate, time.monotonic)
         self._places: dict[Service, Places] = {name: _places(settings) for name in self._bases}
         """Requests that a service has under way. The probes need none."""
         self._connect = settings.connect_timeout
@@ -75,23 +75,23 @@ class Proxy:
         route = routes.find(scope["method"], path)
         scope["state"]["lane"] = route.template
         url = self._url(route.service, path, scope["query_string"])
-        client = Client(scope, receive, send, Accepts(route.kinds, self._most_file))
+        client = ClientStream(scope, receive, send, BodyRules(route.kinds, self._most_file))
         try:
             await self._exchange(route, url, scope, client)
-        except Left:
+        except ClientLeft:
             await client.leave()
         except Problem as problem:
             if client.answered or not client.unread:
                 raise
             await client.refuse(problem)
 
-    async def _exchange(self, route: Route, url: URL, scope: Scope, client: Client) -> None:
+    async def _exchange(self, route: Route, url: URL, scope: Scope, client: ClientStream) -> None:
         if client.refusal:
             raise client.refusal
         try:
             with self._patrol.over(client):
-                body = await self._body(client, askers.of(scope))
-                async with self._places[route.service].turn(askers.of(scope)):
+                body = await self._body(client, limit_keys.of(scope))
+                async with self._places[route.service].turn(limit_keys.of(scope)):
                     response = await self._ask(url, scope, client, body)
                     try:
                         if response.status == 401:
@@ -102,7 +102,7 @@ class Proxy:
         except (aiohttp.ClientError, TimeoutError) as failed:
             raise self._meaning(failed, route, client) from failed
 
-    async def _body(self, client: Client, who: Asker) -> bytes | AsyncIterator[bytes] | None:
+    async def _body(self, client: ClientStream, who: ShareKey) -> bytes | AsyncIterator[bytes] | None:
         """A small one is read before a place is taken, however slowly it comes."""
         if not client.unread:
             return None
@@ -111,7 +111,7 @@ class Proxy:
         return self._pace.slowed(self._turns.pace(client.chunks()), who)
 
     async def _ask(
-        self, url: URL, scope: Scope, client: Client, body: bytes | AsyncIterator[bytes] | None
+        self, url: URL, scope: Scope, client: ClientStream, body: bytes | AsyncIterator[bytes] | None
     ) -> aiohttp.ClientResponse:
         told = headers.to_service(scope)
         if self._seal.used:
@@ -120,7 +120,7 @@ class Proxy:
             told["Content-Length"] = str(client.length)
         return await self._open().request(scope["method"], url, headers=told, data=body, allow_redirects=False)
 
-    async def _answer(self, response: aiohttp.ClientResponse, client: Client) -> None:
+    async def _answer(self, response: aiohttp.ClientResponse, client: ClientStream) -> None:
         told, length = headers.to_client(response)
         if length is not None and length <= SMALL:
             content = response.content
@@ -138,12 +138,12 @@ class Proxy:
         log.get().error("upstream.disbelieved", service=route.service, setting="DARKROOM_INNER_SECRET")
         return UpstreamUnavailable(f"The {route.service} service did not believe the gateway")
 
-    def _meaning(self, failed: Exception, route: Route, client: Client) -> Exception:
+    def _meaning(self, failed: Exception, route: Route, client: ClientStream) -> Exception:
         """What the client is told. The order matters: its own faults also break the connection to the service."""
         if client.refusal:
             return client.refusal
         if client.gone:
-            return Left()
+            return ClientLeft()
         if client.waiting and not isinstance(failed, aiohttp.ClientError):
             return Malformed("The body stopped before its end")
         log.get().warning("upstream.failed", service=route.service, error=type(failed).__name__)

@@ -7,7 +7,7 @@ post; elsewhere `..`, `%2f`, `//` and their like match nothing and need no rules
 import re
 from typing import Literal, NamedTuple
 
-from gateway.proxy.accepts import FORM, JSON
+from gateway.proxy.body_rules import FORM, JSON
 from shared.domain.errors import MethodNotAllowed, NotFound
 
 IMAGES = "/api/v1/images"

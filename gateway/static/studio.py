@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.static import pages
-from gateway.static.pages import Page
+from gateway.static import files
+from gateway.static.files import StaticFile
 from shared.domain.errors import MethodNotAllowed, NotFound
 from shared.settings import GatewaySettings
-from shared.settings.setting_checks import parts
+from shared.settings.checks import parts
 
 DIST = Path(__file__).parent.parent / "web" / "dist"
 _HASHED = "/assets/"
@@ -46,7 +46,7 @@ class Studio:
         if scope["method"] not in {"GET", "HEAD"}:
             raise MethodNotAllowed("A page can only be read", extra={"allow": ["GET", "HEAD"]})
         scope["state"]["lane"] = "studio"
-        await pages.send_page(scope, send, found)
+        await files.send_page(scope, send, found)
 
 
 def _policy(settings: GatewaySettings) -> str:
@@ -69,23 +69,23 @@ def _policy(settings: GatewaySettings) -> str:
     )
 
 
-def _read(dist: Path, policy: str) -> dict[bytes, Page]:
+def _read(dist: Path, policy: str) -> dict[bytes, StaticFile]:
     """Every file of the build under the path it has in a URL; `index.html` is `/`."""
     found = {}
     for file in sorted(dist.rglob("*")) if (dist / "index.html").is_file() else ():
         path = "/" + file.relative_to(dist).as_posix()
         if file.is_file() and not any(part.startswith(".") for part in path.split("/")):
             kind = _KINDS.guess_type(file.name)[0] or "application/octet-stream"
-            found[("/" if path == "/index.html" else path).encode()] = pages.page(
+            found[("/" if path == "/index.html" else path).encode()] = files.page(
                 file.read_bytes(),
                 f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
-                caching=pages.FOREVER if path.startswith(_HASHED) else pages.REVALIDATE,
+                caching=files.FOREVER if path.startswith(_HASHED) else files.REVALIDATE,
                 policy=policy if kind in {"text/html", "image/svg+xml"} else None,
             )
     return found
 
 
-def _welcome(settings: GatewaySettings) -> Page:
+def _welcome(settings: GatewaySettings) -> StaticFile:
     base = f"{settings.public_url.rstrip('/')}/api/v1/images"
     lines = (
         f'curl -X POST "{base}/upload?business_id=1" {_FILE}',
@@ -104,4 +104,4 @@ def _welcome(settings: GatewaySettings) -> Page:
         )
         + "</main>"
     )
-    return pages.html("Darkroom", body, settings.sandbox_parts)
+    return files.html("Darkroom", body, settings.sandbox_parts)

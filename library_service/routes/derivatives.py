@@ -9,21 +9,21 @@ from uuid import UUID
 import httpx2
 from fastapi import APIRouter, Query, Request, Response
 
+from library_service.resources import LibraryResources, resources_of
 from library_service.schemas import Copies, ImageId, Scope, Wish
-from library_service.tools import Tools, tools_of
 from shared.db import images, uploads
-from shared.db.models import Image
 from shared.db.pool import Row, transaction
+from shared.db.tables import ImageRow
 from shared.domain import caller, filenames, platforms, renditions
 from shared.domain.errors import Conflict, NotFound, StorageUnavailable
 from shared.domain.ids import new_id
-from shared.http import wire
-from shared.http.shares import asker
+from shared.http import api_schemas
+from shared.http.shares import share_key
 from shared.observability import log
-from shared.storage import delivery
+from shared.storage import urls
 from shared.storage.content import Content
-from shared.storage.delivery import Delivered
-from shared.storage.keep import keep
+from shared.storage.save_image import save_image
+from shared.storage.urls import Delivered
 
 router = APIRouter(prefix="/api/v1/images", tags=["Library"])
 
@@ -39,59 +39,61 @@ _MOST_COPIES = 100
 )
 async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
     """Those that are live, newest first, at most 100."""
-    tools = tools_of(request)
-    await images.get(tools.db, image_id, caller.of(request.scope).whose(asked.business_id))
-    rows = await images.copies(tools.db, image_id, _MOST_COPIES)
-    return wire.answer(Copies(items=[wire.image(row, tools.settings.purge_after) for row in rows]))
+    resources = resources_of(request)
+    await images.get(resources.db, image_id, caller.of(request.scope).business_ids(asked.business_id))
+    rows = await images.copies(resources.db, image_id, _MOST_COPIES)
+    return api_schemas.json_response(
+        Copies(items=[api_schemas.image(row, resources.settings.purge_after) for row in rows])
+    )
 
 
 @router.post(
     "/{image_id}/derivatives",
     status_code=201,
-    response_model=wire.Image,
-    responses={200: {"model": wire.Image, "description": "That copy was there already; `X-Deduplicated: true`"}},
+    response_model=api_schemas.Image,
+    responses={200: {"model": api_schemas.Image, "description": "That copy was there already; `X-Deduplicated: true`"}},
     operation_id="create_derivative",
     summary="Keep a copy in a platform's shape",
 )
 async def derive(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], wish: Wish) -> Response:
     """The copy has bytes of its own: deleting the parent does not touch it. There is one of each preset and mode."""
-    tools = tools_of(request)
-    parent = await images.get(tools.db, image_id, caller.of(request.scope).whose(asked.business_id))
+    resources = resources_of(request)
+    parent = await images.get(resources.db, image_id, caller.of(request.scope).business_ids(asked.business_id))
     if parent["deleted_at"]:
         raise Conflict("The picture is in the trash; restore it first")
-    row = await images.find_copy(tools.db, image_id, _kind(wish))
+    row = await images.find_copy(resources.db, image_id, _kind(wish))
     if row:
-        return _answer(tools, row, created=False)
+        return _answer(resources, row, created=False)
     new = new_id()
-    who = asker(caller.of(request.scope), parent["business_id"])
-    copy_id, ours = await tools.making.once(image_id, _kind(wish), who, lambda: _make(tools, parent, wish, new))
-    return _answer(tools, await images.get(tools.db, copy_id), created=ours and copy_id == new)
+    who = share_key(caller.of(request.scope), parent["business_id"])
+    copy_id, ours = await resources.making.once(image_id, _kind(wish), who, lambda: _make(resources, parent, wish, new))
+    return _answer(resources, await images.get(resources.db, copy_id), created=ours and copy_id == new)
 
 
 def _kind(wish: Wish) -> str:
     return f"{wish.preset} {wish.mode}"
 
 
-async def _make(tools: Tools, parent: Row, wish: Wish, new: UUID) -> UUID:
+async def _make(resources: LibraryResources, parent: Row, wish: Wish, new: UUID) -> UUID:
     """The id of the copy: `new`, or that of the one which is there. The store is asked only where none is known."""
-    row = await images.find_copy(tools.db, parent["id"], _kind(wish))  # Somebody may have made it a moment ago.
+    row = await images.find_copy(resources.db, parent["id"], _kind(wish))  # Somebody may have made it a moment ago.
     if row:
         return UUID(str(row["id"]))
     made = _made(parent, wish)
-    fetched = await _fetch(tools, made.url)
-    same = await images.same_copy(tools.db, parent["id"], fetched.sha256, _kind(wish))
+    fetched = await _fetch(resources, made.url)
+    same = await images.same_copy(resources.db, parent["id"], fetched.sha256, _kind(wish))
     if same:
         return same
     image = _image(parent, wish, made, fetched, new)
-    begun = await uploads.begin(tools.db, image.id, image.business_id, None, None)
-    kept = await keep(tools.db, tools.store, begun, image, fetched.content)
-    await _follow(tools, parent, wish, kept.id)
+    begun = await uploads.begin(resources.db, image.id, image.business_id, None, None)
+    kept = await save_image(resources.db, resources.store, begun, image, fetched.content)
+    await _follow(resources, parent, wish, kept.id)
     return kept.id
 
 
-async def _follow(tools: Tools, parent: Row, wish: Wish, copy_id: UUID) -> None:
+async def _follow(resources: LibraryResources, parent: Row, wish: Wish, copy_id: UUID) -> None:
     """The copy has its parent's name and alt text: a prompt that was erased there meanwhile must not live on here."""
-    async with transaction(tools.db) as connection:
+    async with transaction(resources.db) as connection:
         try:
             now = await images.lock(connection, parent["id"])
         except NotFound:  # purged meanwhile
@@ -109,7 +111,7 @@ def _name(parent: Row, wish: Wish) -> str:
 def _made(parent: Row, wish: Wish) -> Delivered:
     picture = platforms.Picture(parent["width"], parent["height"], parent["bytes"], parent["format"])
     copy = renditions.preset_rendition(wish.preset, wish.mode, picture)
-    made = delivery.for_platform(parent["url"], copy.mode, copy.width, copy.height)
+    made = urls.for_platform(parent["url"], copy.mode, copy.width, copy.height)
     if made is None:
         raise Conflict("Its address is none at which the store makes copies")
     return made
@@ -121,12 +123,12 @@ class _Fetched:
     sha256: str
 
 
-async def _fetch(tools: Tools, url: str) -> _Fetched:
+async def _fetch(resources: LibraryResources, url: str) -> _Fetched:
     """The bytes of a rendition, from the store. Raises StorageUnavailable."""
     pieces: list[bytes] = []
     size, digest = 0, hashlib.sha256()
     try:
-        async with tools.delivery.stream("GET", url) as answer:
+        async with resources.delivery.stream("GET", url) as answer:
             if answer.status_code != 200:
                 raise _unavailable(f"it answered {answer.status_code}")
             async for chunk in answer.aiter_bytes():
@@ -147,8 +149,8 @@ def _unavailable(why: str) -> StorageUnavailable:
     return StorageUnavailable("The picture store did not make the copy; nothing was kept", retry_after=5)
 
 
-def _image(parent: Row, wish: Wish, made: Delivered, fetched: _Fetched, new: UUID) -> Image:
-    return Image(
+def _image(parent: Row, wish: Wish, made: Delivered, fetched: _Fetched, new: UUID) -> ImageRow:
+    return ImageRow(
         id=new,
         business_id=parent["business_id"],
         source=parent["source"],
@@ -167,10 +169,10 @@ def _image(parent: Row, wish: Wish, made: Delivered, fetched: _Fetched, new: UUI
     )
 
 
-def _answer(tools: Tools, row: Row, *, created: bool) -> Response:
-    image = wire.image(row, tools.settings.purge_after)
-    headers = {"Location": f"{tools.settings.public_url}/api/v1/images/{image.id}"}
+def _answer(resources: LibraryResources, row: Row, *, created: bool) -> Response:
+    image = api_schemas.image(row, resources.settings.purge_after)
+    headers = {"Location": f"{resources.settings.public_url}/api/v1/images/{image.id}"}
     if not created:
         headers["X-Deduplicated"] = "true"
     log.get().info("image.derived", image_id=str(image.id), business_id=image.business_id, created=created)
-    return wire.answer(image, 201 if created else 200, headers)
+    return api_schemas.json_response(image, 201 if created else 200, headers)

@@ -11,14 +11,14 @@ from urllib.parse import parse_qsl
 from pydantic import ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from library_service.resources import LibraryResources
 from library_service.schemas import ListQuery
-from library_service.tools import Tools
-from shared.db import pages
-from shared.db.models import ImageSource
-from shared.db.pages import Wanted
+from shared.db import image_pages
+from shared.db.image_pages import ImageFilter
+from shared.db.tables import ImageSource
 from shared.domain import caller
 from shared.domain.caller import Caller
-from shared.http import wire
+from shared.http import api_schemas
 
 PATH = "/api/v1/images"
 _RAW_PATH = PATH.encode()
@@ -27,9 +27,9 @@ _RAW_PATH = PATH.encode()
 class Lists:
     """One per process; `tools` answers those of the application once it has started."""
 
-    def __init__(self, app: ASGIApp, tools: Callable[[], Tools]) -> None:
+    def __init__(self, app: ASGIApp, resources: Callable[[], LibraryResources]) -> None:
         self._app = app
-        self._tools = tools
+        self._resources = resources
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = _asked(scope)
@@ -37,24 +37,24 @@ class Lists:
             await self._app(scope, receive, send)
             return
         scope["state"]["lane"] = PATH
-        content = await page(self._tools(), caller.of(scope), asked)
+        content = await page(self._resources(), caller.of(scope), asked)
         told = [(b"content-length", str(len(content)).encode()), (b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": told})
         await send({"type": "http.response.body", "body": content})
 
 
-async def page(tools: Tools, who: Caller, asked: ListQuery) -> bytes:
+async def page(resources: LibraryResources, who: Caller, asked: ListQuery) -> bytes:
     """An `ImagePage` as JSON. Raises Forbidden, and Invalid for a cursor that is none."""
     who.act_for(asked.business_id)
     source = None if asked.source == "all" else ImageSource(asked.source)
-    wanted = Wanted(asked.business_id, source, asked.search.strip(), asked.trashed)
-    db = tools.db if wanted.search else tools.lists
+    wanted = ImageFilter(asked.business_id, source, asked.search.strip(), asked.trashed)
+    db = resources.db if wanted.search else resources.lists
     if asked.cursor:
-        found = await pages.following(db, wanted, asked.cursor, asked.page_size)
+        found = await image_pages.following(db, wanted, asked.cursor, asked.page_size)
     else:
-        found = await pages.numbered(db, wanted, asked.page or 1, asked.page_size)
+        found = await image_pages.numbered(db, wanted, asked.page or 1, asked.page_size)
     values: dict[str, Any] = {
-        "items": [wire.shown(row, tools.settings.purge_after) for row in found.rows],
+        "items": [api_schemas.shown(row, resources.settings.purge_after) for row in found.rows],
         "total": found.total,
         "total_exact": found.exact,
         "page": None if asked.cursor else asked.page or 1,
@@ -62,7 +62,7 @@ async def page(tools: Tools, who: Caller, asked: ListQuery) -> bytes:
         "pages": -(-found.total // asked.page_size),
         "next_cursor": found.next_cursor,
     }
-    return wire.listed(values)
+    return api_schemas.listed(values)
 
 
 def _asked(scope: Scope) -> ListQuery | None:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from library_service.answers import shown
 from library_service.purge import destroy
+from library_service.resources import LibraryResources, resources_of
+from library_service.responses import shown
 from library_service.schemas import (
     BulkDelete,
     BulkDeleted,
@@ -18,14 +19,13 @@ from library_service.schemas import (
     Restored,
     Scope,
 )
-from library_service.tools import Tools, tools_of
 from shared.db import images, trash
 from shared.db.pool import Row, transaction
 from shared.domain import caller
 from shared.domain.caller import Whose
 from shared.domain.errors import Conflict, NotFound
-from shared.http import wire
-from shared.http.shares import asker
+from shared.http import api_schemas
+from shared.http.shares import share_key
 from shared.observability import log
 
 router = APIRouter(prefix="/api/v1/images", tags=["Library"])
@@ -39,17 +39,19 @@ router = APIRouter(prefix="/api/v1/images", tags=["Library"])
 )
 async def bulk_delete(request: Request, asked: BulkDelete) -> Response:
     """All of those that exist, but what a post shows only with `even_if_used`; the answer says it for each id."""
-    tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
-    async with transaction(tools.db) as connection:
-        rows = await trash.put_many(connection, asked.ids, whose, even_if_used=asked.even_if_used)
+    resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
+    async with transaction(resources.db) as connection:
+        rows = await trash.put_many(connection, asked.ids, business_ids, even_if_used=asked.even_if_used)
     log.get().info("images.trashed", count=sum(row["deleted_at"] is not None for row in rows.values()))
-    return wire.answer(BulkDeleted(results=[_deleted(tools, one, rows.get(one)) for one in asked.ids]))
+    return api_schemas.json_response(
+        BulkDeleted(results=[_deleted(resources, one, rows.get(one)) for one in asked.ids])
+    )
 
 
-def _deleted(tools: Tools, image_id: UUID, row: Row | None) -> Deleted:
+def _deleted(resources: LibraryResources, image_id: UUID, row: Row | None) -> Deleted:
     if row is None:
         return Deleted(id=image_id, status="not_found", image=None)
-    image = wire.image(row, tools.settings.purge_after)
+    image = api_schemas.image(row, resources.settings.purge_after)
     return Deleted(id=image_id, status="deleted" if image.deleted_at else "in_use", image=image)
 
 
@@ -61,31 +63,31 @@ def _deleted(tools: Tools, image_id: UUID, row: Row | None) -> Deleted:
 )
 async def bulk_restore(request: Request, asked: BulkRestore) -> Response:
     """One after the other, by the rules of `restore`; the answer says for each id what became of it."""
-    tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
-    results = [await _restored(tools, one, whose) for one in asked.ids]
+    resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
+    results = [await _restored(resources, one, business_ids) for one in asked.ids]
     log.get().info("images.restored", count=sum(result.status == "restored" for result in results))
-    return wire.answer(BulkRestored(results=results))
+    return api_schemas.json_response(BulkRestored(results=results))
 
 
-async def _restored(tools: Tools, image_id: UUID, whose: Whose) -> Restored:
+async def _restored(resources: LibraryResources, image_id: UUID, business_ids: Whose) -> Restored:
     """A transaction for each: one that cannot be restored does not undo the others."""
     try:
-        async with transaction(tools.db) as connection:
-            row = await trash.restore(connection, image_id, whose, tools.settings.purge_after)
+        async with transaction(resources.db) as connection:
+            row = await trash.restore(connection, image_id, business_ids, resources.settings.purge_after)
     except NotFound:
         return Restored(id=image_id, status="not_found", image=None)
     except Conflict:
-        there = await images.find(tools.db, image_id, whose)
-        image = wire.image(there, tools.settings.purge_after) if there else None
+        there = await images.find(resources.db, image_id, business_ids)
+        image = api_schemas.image(there, resources.settings.purge_after) if there else None
         return Restored(id=image_id, status="conflict", image=image)
-    return Restored(id=image_id, status="restored", image=wire.image(row, tools.settings.purge_after))
+    return Restored(id=image_id, status="restored", image=api_schemas.image(row, resources.settings.purge_after))
 
 
 @router.delete(
     "/{image_id}",
-    response_model=wire.Image,
+    response_model=api_schemas.Image,
     responses={
-        202: {"model": wire.Image, "description": "`purge`: out of reach; the store destroys it when it answers"}
+        202: {"model": api_schemas.Image, "description": "`purge`: out of reach; the store destroys it when it answers"}
     },
     operation_id="delete_image",
     summary="Put a picture in the trash, or destroy it",
@@ -97,36 +99,36 @@ async def delete(request: Request, image_id: ImageId, asked: Annotated[DeleteQue
     409 `image_in_use`, with the `posts`, where a post shows it, unless `even_if_used`.
     """
     who = caller.of(request.scope)
-    tools, whose = tools_of(request), who.whose(asked.business_id)
+    resources, business_ids = resources_of(request), who.business_ids(asked.business_id)
     if asked.purge:
-        async with tools.purging.turn(asker(who, asked.business_id)):
-            return await _purged(tools, image_id, whose, even_if_used=asked.even_if_used)
-    async with transaction(tools.db) as connection:
-        row = await trash.put(connection, image_id, whose, even_if_used=asked.even_if_used)
+        async with resources.purging.turn(share_key(who, asked.business_id)):
+            return await _purged(resources, image_id, business_ids, even_if_used=asked.even_if_used)
+    async with transaction(resources.db) as connection:
+        row = await trash.put(connection, image_id, business_ids, even_if_used=asked.even_if_used)
     log.get().info("image.trashed", image_id=str(image_id), business_id=row["business_id"])
-    return shown(tools, row)
+    return shown(resources, row)
 
 
-async def _purged(tools: Tools, image_id: UUID, whose: Whose, *, even_if_used: bool) -> Response:
+async def _purged(resources: LibraryResources, image_id: UUID, business_ids: Whose, *, even_if_used: bool) -> Response:
     """Said in the row first: whatever dies after that, the rounds of `purge.py` bring it to its end."""
-    async with transaction(tools.db) as connection:
-        row = await trash.purge(connection, image_id, whose, even_if_used=even_if_used)
-    fault = await destroy(tools.db, tools.store, image_id, row["public_id"])
+    async with transaction(resources.db) as connection:
+        row = await trash.purge(connection, image_id, business_ids, even_if_used=even_if_used)
+    fault = await destroy(resources.db, resources.store, image_id, row["public_id"])
     if fault is None:
         log.get().info("image.purged", image_id=str(image_id), business_id=row["business_id"])
-    return wire.answer(wire.image(row, tools.settings.purge_after), 202 if fault else 200)
+    return api_schemas.json_response(api_schemas.image(row, resources.settings.purge_after), 202 if fault else 200)
 
 
 @router.post(
     "/{image_id}/restore",
-    response_model=wire.Image,
+    response_model=api_schemas.Image,
     operation_id="restore_image",
     summary="Bring a picture back from the trash",
 )
 async def restore(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
     """Same id, same address. 409 where the same picture was uploaded again meanwhile."""
-    tools, whose = tools_of(request), caller.of(request.scope).whose(asked.business_id)
-    async with transaction(tools.db) as connection:
-        row = await trash.restore(connection, image_id, whose, tools.settings.purge_after)
+    resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
+    async with transaction(resources.db) as connection:
+        row = await trash.restore(connection, image_id, business_ids, resources.settings.purge_after)
     log.get().info("image.restored", image_id=str(image_id), business_id=row["business_id"])
-    return shown(tools, row)
+    return shown(resources, row)

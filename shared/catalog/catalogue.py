@@ -1,6 +1,6 @@
 """Choosing among the models: what may be asked for, what it costs, what the vendor is sent. Pure; `today` is handed in.
 
-Not here: the figures (`catalogue.toml`), one model (`model_card.py`), calling the vendor, budgets."""
+Not here: the figures (`catalogue.toml`), one model (`model.py`), calling the vendor, budgets."""
 
 import hashlib
 from collections.abc import Mapping
@@ -13,11 +13,21 @@ from typing import Any
 from shared.catalog import datafile
 from shared.catalog.datafile import Table
 from shared.catalog.dialect import Dialect
-from shared.catalog.model_card import QUALITIES, Model, Quality, Refusal
+from shared.catalog.model import QUALITIES, Model, NotOffered, Quality
 from shared.catalog.sizes import Size
 from shared.domain.money import usd
 
-__all__ = ["MAX_PROMPT_CHARACTERS", "QUALITIES", "Catalogue", "Choice", "Model", "Quality", "Refusal", "Size", "load"]
+__all__ = [
+    "MAX_PROMPT_CHARACTERS",
+    "QUALITIES",
+    "Catalogue",
+    "Choice",
+    "Model",
+    "NotOffered",
+    "Quality",
+    "Size",
+    "load",
+]
 
 MAX_PROMPT_CHARACTERS = 1000
 """The product's own limit, below that of every model."""
@@ -109,13 +119,15 @@ class Catalogue:
         model = self._find(name)
         allowed = tuple(other.name for other in self.models if other.status(today) != "retired")
         if model is None:
-            raise Refusal("/model", "not_allowed", f"There is no such model. Offered: {', '.join(allowed)}.", allowed)
+            raise NotOffered(
+                "/model", "not_allowed", f"There is no such model. Offered: {', '.join(allowed)}.", allowed
+            )
         if model.status(today) != "retired":
             return model
         shutdown = None if model.enabled is False else model.shutdown
         successor = self._usable(model, today)
         detail = f"{name} was switched off{f' on {shutdown}' if shutdown else ''}."
-        raise Refusal(
+        raise NotOffered(
             "/model",
             "model_retired",
             f"{detail} Use {successor.name}." if successor else detail,

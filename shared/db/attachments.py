@@ -12,8 +12,8 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Text, text
 from sqlmodel import Field, SQLModel
 
 from shared.db import images
-from shared.db.models import one_of
 from shared.db.pool import Connection, Db, Row
+from shared.db.tables import one_of
 from shared.domain import platforms
 from shared.domain.caller import Whose
 from shared.domain.errors import FieldError, ImageDeleted, NotPublishable
@@ -43,13 +43,13 @@ class Attachments(SQLModel, table=True):
 
 
 async def attach(
-    connection: Connection, image_id: UUID, post_id: str, platform: Platform | None, whose: Whose = None
+    connection: Connection, image_id: UUID, post_id: str, platform: Platform | None, business_ids: Whose = None
 ) -> Row:
     """Says that the post shows the picture; again, with which platform. Answers the picture.
 
     Raises NotFound, ImageDeleted, and NotPublishable for what the platform does not take.
     """
-    row = await images.lock(connection, image_id, whose)
+    row = await images.lock(connection, image_id, business_ids)
     if row["deleted_at"]:
         raise ImageDeleted("It is in the trash; restore it first")
     if platform:
@@ -62,9 +62,9 @@ async def attach(
     return await images.get(connection, image_id)
 
 
-async def detach(connection: Connection, image_id: UUID, post_id: str, whose: Whose = None) -> Row:
+async def detach(connection: Connection, image_id: UUID, post_id: str, business_ids: Whose = None) -> Row:
     """The post does not show it, or no longer. Answers the picture. Raises NotFound where there is no such picture."""
-    await images.lock(connection, image_id, whose)
+    await images.lock(connection, image_id, business_ids)
     await connection.execute("delete from attachments where image_id = $1 and post_id = $2", image_id, post_id)
     return await images.get(connection, image_id)
 

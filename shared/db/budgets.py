@@ -15,9 +15,9 @@ from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, text
 from sqlmodel import Field, SQLModel
 
 from shared.db import jobs
-from shared.db.jobs import Wish
-from shared.db.models import Job
+from shared.db.jobs import NewJob
 from shared.db.pool import Db, Pool, transaction
+from shared.db.tables import JobRow
 from shared.domain.errors import BudgetExceeded, NotFound, Problem, RateLimited
 from shared.domain.money import usd
 
@@ -75,24 +75,24 @@ def described(month: Month, limit: int) -> dict[str, str]:
     }
 
 
-async def accept(db: Pool, wish: Wish, default: int | None, most_waiting: int) -> tuple[Job, bool]:
+async def accept(db: Pool, new_job: NewJob, default: int | None, most_waiting: int) -> tuple[JobRow, bool]:
     """`jobs.create` for a wish that fits into its business's line and into what is left of its budget, if it has one.
 
     `default` is the limit of a business without a budget of its own. Raises RateLimited when about `most_waiting` of
     its jobs wait, BudgetExceeded, IdempotencyKeyReused. A repetition of an accepted wish is answered all the same.
     """
-    limit, waiting = await _room(db, wish.business_id, default, most_waiting)
+    limit, waiting = await _room(db, new_job.business_id, default, most_waiting)
     if waiting >= most_waiting:
-        return await _earlier_or(db, wish, _too_many(most_waiting))
+        return await _earlier_or(db, new_job, _too_many(most_waiting))
     if limit is None:
-        return await jobs.create(db, wish)
-    async with _turns.setdefault(wish.business_id, asyncio.Lock()), transaction(db) as connection:
+        return await jobs.create(db, new_job)
+    async with _turns.setdefault(new_job.business_id, asyncio.Lock()), transaction(db) as connection:
         # A statement sees what was committed when it began, so the lock must be held before the sums are asked for.
-        await connection.execute("select pg_advisory_xact_lock(hashtextextended('budgets', $1))", wish.business_id)
-        now = await month_of(connection, wish.business_id)
-        if wish.estimated_micros <= now.left(limit):
-            return await jobs.create(connection, wish)
-        return await _earlier_or(connection, wish, _exceeded(wish, now, limit))
+        await connection.execute("select pg_advisory_xact_lock(hashtextextended('budgets', $1))", new_job.business_id)
+        now = await month_of(connection, new_job.business_id)
+        if new_job.estimated_micros <= now.left(limit):
+            return await jobs.create(connection, new_job)
+        return await _earlier_or(connection, new_job, _exceeded(new_job, now, limit))
 
 
 async def _room(db: Db, business_id: int, default: int | None, most_waiting: int) -> tuple[int | None, int]:
@@ -106,10 +106,10 @@ async def _room(db: Db, business_id: int, default: int | None, most_waiting: int
     return (default if row["own"] is None else row["own"]), row["waiting"]
 
 
-async def _earlier_or(db: Db, wish: Wish, refusal: Problem) -> tuple[Job, bool]:
+async def _earlier_or(db: Db, new_job: NewJob, refusal: Problem) -> tuple[JobRow, bool]:
     """The job that was accepted under this idempotency key before, else the refusal."""
     try:
-        return await jobs.repeated(db, wish), True
+        return await jobs.repeated(db, new_job), True
     except NotFound:
         raise refusal from None
 
@@ -122,9 +122,9 @@ def _too_many(most: int) -> RateLimited:
     )
 
 
-def _exceeded(wish: Wish, month: Month, limit: int) -> BudgetExceeded:
+def _exceeded(new_job: NewJob, month: Month, limit: int) -> BudgetExceeded:
     budget = described(month, limit)
-    estimate = usd(wish.estimated_micros)
+    estimate = usd(new_job.estimated_micros)
     return BudgetExceeded(
         f"It is estimated at ${estimate}, and ${budget['left_usd']} of this month's ${budget['limit_usd']} are left",
         retry_after=(month.until - datetime.now(month.until.tzinfo)).total_seconds(),

@@ -12,15 +12,17 @@ from uuid import UUID
 
 import asyncpg
 
-from shared.db.models import Image
 from shared.db.pool import Connection, Db, Row
+from shared.db.tables import ImageRow
 from shared.domain.caller import Whose
 from shared.domain.errors import NotFound
 
 ROW = """i.*, j.prompt, j.model, j.size, j.quality, j.actual_micros,
     (select count(*) from attachments a where a.image_id = i.id) as used_in"""
-_COLUMNS = ", ".join(Image.model_fields)
-_NEW = [name for name in Image.model_fields if name not in ("created_at", "deleted_at", "purge_at", "purge_failures")]
+_COLUMNS = ", ".join(ImageRow.model_fields)
+_NEW = [
+    name for name in ImageRow.model_fields if name not in ("created_at", "deleted_at", "purge_at", "purge_failures")
+]
 _INSERT = f"""
     insert into images ({", ".join(_NEW)}) values ({", ".join(f"${n}" for n in range(1, len(_NEW) + 1))})
     on conflict do nothing returning {_COLUMNS}"""
@@ -36,7 +38,7 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
-async def add(db: Db, image: Image) -> Image:
+async def add(db: Db, image: ImageRow) -> ImageRow:
     """Adds the picture, or answers the one that is there: the same bytes uploaded, the same job's, the same copy of the
     same picture, or this very id.
 
@@ -47,10 +49,10 @@ async def add(db: Db, image: Image) -> Image:
     while True:
         row = await db.fetchrow(_INSERT, *(values[name] for name in _NEW)) or await _twin(db, image)
         if row is not None:  # else the twin was deleted between the two statements
-            return Image(**row)
+            return ImageRow(**row)
 
 
-async def _twin(db: Db, image: Image) -> Row | None:
+async def _twin(db: Db, image: ImageRow) -> Row | None:
     if image.job_id:
         return await db.fetchrow(f"select {_COLUMNS} from images where id = $1 or job_id = $2", image.id, image.job_id)
     return await db.fetchrow(
@@ -62,18 +64,18 @@ async def _twin(db: Db, image: Image) -> Row | None:
     )  # fmt: skip
 
 
-async def find(db: Db, image_id: UUID, whose: Whose = None) -> Row | None:
+async def find(db: Db, image_id: UUID, business_ids: Whose = None) -> Row | None:
     """One row, in the trash or not."""
     return await db.fetchrow(
         f"""select {ROW} from images i left join jobs j on j.id = i.job_id
             where i.id = $1 and ($2::bigint[] is null or i.business_id = any($2))""",
-        image_id, whose,
+        image_id, business_ids,
     )  # fmt: skip
 
 
-async def get(db: Db, image_id: UUID, whose: Whose = None) -> Row:
+async def get(db: Db, image_id: UUID, business_ids: Whose = None) -> Row:
     """One row. Raises NotFound."""
-    return there(await find(db, image_id, whose))
+    return there(await find(db, image_id, business_ids))
 
 
 async def find_by_hash(db: Db, business_id: int, sha256: str) -> Row | None:
@@ -120,12 +122,12 @@ async def copies(db: Db, parent_id: UUID, limit: int) -> list[Row]:
     )  # fmt: skip
 
 
-async def by_ids(db: Db, ids: Sequence[UUID], whose: Whose = None) -> dict[UUID, Row]:
+async def by_ids(db: Db, ids: Sequence[UUID], business_ids: Whose = None) -> dict[UUID, Row]:
     """The rows of those that exist."""
     rows = await db.fetch(
         f"""select {ROW} from images i left join jobs j on j.id = i.job_id
             where i.id = any($1::uuid[]) and ($2::bigint[] is null or i.business_id = any($2))""",
-        list(ids), whose,
+        list(ids), business_ids,
     )  # fmt: skip
     return {row["id"]: row for row in rows}
 
@@ -138,16 +140,16 @@ async def by_jobs(db: Db, job_ids: Sequence[UUID]) -> dict[UUID, Row]:
     return {row["job_id"]: row for row in rows}
 
 
-async def lock(db: Connection, image_id: UUID, whose: Whose = None) -> Row:
+async def lock(db: Connection, image_id: UUID, business_ids: Whose = None) -> Row:
     """One row that nobody else changes until the transaction ends. Raises NotFound.
 
     Read by a second statement: of other tables the first one sees nothing that was done while it waited for the lock.
     """
     await db.execute(
         "select from images where id = $1 and ($2::bigint[] is null or business_id = any($2)) for update",
-        image_id, whose,
+        image_id, business_ids,
     )  # fmt: skip
-    return await get(db, image_id, whose)
+    return await get(db, image_id, business_ids)
 
 
 async def describe(db: Connection, row: Row, filename: str, alt_text: str | None) -> Row:

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from shared.db.models import Job, JobError, JobStatus
 from shared.db.pool import Connection, Db, Row
+from shared.db.tables import JobError, JobRow, JobStatus
 from shared.domain.caller import Whose
 from shared.domain.errors import AlreadyFinished, IdempotencyKeyReused, NotFound
 
-_COLUMNS = ", ".join(f"jobs.{name}" for name in Job.model_fields)
+_COLUMNS = ", ".join(f"jobs.{name}" for name in JobRow.model_fields)
 
 BILL = """
     select coalesce(sum(cost_micros), 0) as known,
@@ -39,7 +39,7 @@ _MINE = "jobs.id = $1 and jobs.attempt = $2 and jobs.status = 'running'"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class NewJob:
     """What somebody asks for; everything in it was validated."""
 
     id: UUID
@@ -57,7 +57,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldJob:
     """A lease that was renewed."""
 
     id: UUID
@@ -65,11 +65,11 @@ class Held:
     cancel_requested: bool
 
 
-def _job(row: Row | None) -> Job | None:
-    return None if row is None else Job(**row)
+def _job(row: Row | None) -> JobRow | None:
+    return None if row is None else JobRow(**row)
 
 
-async def create(db: Db, wish: Wish) -> tuple[Job, bool]:
+async def create(db: Db, new_job: NewJob) -> tuple[JobRow, bool]:
     """Accepts a wish: the job, and whether it is an earlier one with the same idempotency key.
 
     One business's jobs are created one after the other (the advisory lock), so that their times have the order in
@@ -84,26 +84,27 @@ async def create(db: Db, wish: Wish) -> tuple[Job, bool]:
                'queued', 'waiting', clock_timestamp(), now(), now() + interval '15 s' from turn
         on conflict (business_id, idempotency_key) do nothing
         returning {_COLUMNS}""",
-        wish.id, wish.business_id, wish.prompt, wish.model, wish.size, wish.quality, wish.alt_text,
-        wish.estimated_micros, wish.request_id, wish.body_hash, wish.idempotency_key, wish.deadline_seconds,
+        new_job.id, new_job.business_id, new_job.prompt, new_job.model, new_job.size, new_job.quality, new_job.alt_text,
+        new_job.estimated_micros, new_job.request_id, new_job.body_hash, new_job.idempotency_key,
+        new_job.deadline_seconds,
     )  # fmt: skip
     if row is None:
-        return await repeated(db, wish), True
-    return Job(**row), False
+        return await repeated(db, new_job), True
+    return JobRow(**row), False
 
 
-async def repeated(db: Db, wish: Wish) -> Job:
+async def repeated(db: Db, new_job: NewJob) -> JobRow:
     """The job accepted earlier under the wish's idempotency key. Raises NotFound, IdempotencyKeyReused."""
     by_key = f"select {_COLUMNS} from jobs where business_id = $1 and idempotency_key = $2"
-    row = await db.fetchrow(by_key, wish.business_id, wish.idempotency_key)
+    row = await db.fetchrow(by_key, new_job.business_id, new_job.idempotency_key)
     if row is None:
         raise NotFound("There is no such job")
-    if row["body_hash"] != wish.body_hash:
+    if row["body_hash"] != new_job.body_hash:
         raise IdempotencyKeyReused("This Idempotency-Key belongs to another generate request; send a new key")
-    return Job(**row)
+    return JobRow(**row)
 
 
-async def claim(db: Db, limit: int, lease: float, *, shut: Sequence[tuple[str, int | None]] = ()) -> list[Job]:
+async def claim(db: Db, limit: int, lease: float, *, shut: Sequence[tuple[str, int | None]] = ()) -> list[JobRow]:
     """At most `limit` due jobs, now running under a lease of `lease` seconds and a new attempt. Fairest first.
 
     Of a model in `shut` none that still has to be asked for: of the business beside it, or where that is None of any.
@@ -152,10 +153,10 @@ async def claim(db: Db, limit: int, lease: float, *, shut: Sequence[tuple[str, i
         returning {_COLUMNS}""",
         limit, lease, 2 * limit + 16, [model for model, _ in shut], [business for _, business in shut],
     )  # fmt: skip
-    return [Job(**row) for row in rows]
+    return [JobRow(**row) for row in rows]
 
 
-async def claim_painted(db: Db, limit: int, lease: float) -> list[Job]:
+async def claim_staged(db: Db, limit: int, lease: float) -> list[JobRow]:
     """As `claim`, but only jobs whose picture is paid for and waits to be stored: no vendor is asked for those."""
     rows = await db.fetch(
         f"""update jobs set status = 'running', attempt = attempt + 1, revision = revision + 1, stage = 'storing',
@@ -166,10 +167,10 @@ async def claim_painted(db: Db, limit: int, lease: float) -> list[Job]:
         returning {_COLUMNS}""",
         limit, lease,
     )  # fmt: skip
-    return [Job(**row) for row in rows]
+    return [JobRow(**row) for row in rows]
 
 
-async def renew(db: Db, held: Sequence[tuple[UUID, int]], lease: float) -> list[Held]:
+async def renew(db: Db, held: Sequence[tuple[UUID, int]], lease: float) -> list[HeldJob]:
     """Extends the leases of these (job, attempt) pairs. One that is missing from the answer was lost: stop its work."""
     rows = await db.fetch(
         """
@@ -179,10 +180,10 @@ async def renew(db: Db, held: Sequence[tuple[UUID, int]], lease: float) -> list[
         returning jobs.id, jobs.attempt, jobs.cancel_requested_at is not null as cancel_requested""",
         [job_id for job_id, _ in held], [attempt for _, attempt in held], lease,
     )  # fmt: skip
-    return [Held(**row) for row in rows]
+    return [HeldJob(**row) for row in rows]
 
 
-async def finish(db: Db, job_id: UUID, attempt: int, image_id: UUID) -> Job | None:
+async def finish(db: Db, job_id: UUID, attempt: int, image_id: UUID) -> JobRow | None:
     """Succeeded, with this image. The caller adds the image row in the same transaction."""
     return _job(
         await db.fetchrow(
@@ -193,7 +194,7 @@ async def finish(db: Db, job_id: UUID, attempt: int, image_id: UUID) -> Job | No
     )  # fmt: skip
 
 
-async def keep(db: Db, job_id: UUID, attempt: int) -> Job | None:
+async def mark_storing(db: Db, job_id: UUID, attempt: int) -> JobRow | None:
     """The picture exists and its bytes are safe: the stage is now storing. Same transaction as `ledger.painted`."""
     return _job(
         await db.fetchrow(
@@ -203,7 +204,7 @@ async def keep(db: Db, job_id: UUID, attempt: int) -> Job | None:
     )  # fmt: skip
 
 
-async def hand_in(connection: Connection, job_id: UUID) -> Job | None:
+async def hand_in(connection: Connection, job_id: UUID) -> JobRow | None:
     """After `ledger.painted` for an attempt that no longer owns the job: a waiting job is due to be stored, an ended
     one says its true cost. None while another attempt runs: that one, or the next, finds the picture."""
     return _job(
@@ -220,15 +221,15 @@ async def hand_in(connection: Connection, job_id: UUID) -> Job | None:
     )
 
 
-async def lock(connection: Connection, job_id: UUID) -> Job:
+async def lock(connection: Connection, job_id: UUID) -> JobRow:
     """The job, which nobody changes until the caller's transaction ends. Raises NotFound."""
     row = await connection.fetchrow(f"select {_COLUMNS} from jobs where id = $1 for update", job_id)
     if row is None:
         raise NotFound("There is no such job")
-    return Job(**row)
+    return JobRow(**row)
 
 
-async def fail(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str) -> Job | None:
+async def fail(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str) -> JobRow | None:
     """Failed for good. What it cost is read from the ledger."""
     return _job(
         await db.fetchrow(
@@ -241,7 +242,7 @@ async def fail(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str) 
 
 async def retry(
     db: Db, job_id: UUID, attempt: int, code: JobError, detail: str, *, delay: float, most: int
-) -> Job | None:
+) -> JobRow | None:
     """A transient failure: `failures` + 1, queued again after `delay` seconds, or failed when `most` are used up."""
     return _job(
         await db.fetchrow(
@@ -253,7 +254,7 @@ async def retry(
     ) or await fail(db, job_id, attempt, code, detail)  # fmt: skip
 
 
-async def postpone(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str, *, delay: float) -> Job | None:
+async def snooze(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str, *, delay: float) -> JobRow | None:
     """Not now: queued again after `delay` seconds, no counter touched, `code` says what it waits for."""
     return _job(
         await db.fetchrow(
@@ -264,7 +265,7 @@ async def postpone(db: Db, job_id: UUID, attempt: int, code: JobError, detail: s
     )  # fmt: skip
 
 
-async def release(db: Db, job_id: UUID, attempt: int) -> Job | None:
+async def release(db: Db, job_id: UUID, attempt: int) -> JobRow | None:
     """This worker stops: queued and due at once, no counter touched."""
     return _job(
         await db.fetchrow(
@@ -273,7 +274,7 @@ async def release(db: Db, job_id: UUID, attempt: int) -> Job | None:
     )
 
 
-async def recover(db: Db, most: int) -> list[Job]:
+async def recover(db: Db, most: int) -> list[JobRow]:
     """Jobs whose worker is gone: `losses` + 1, then queued again, canceled if somebody asked, failed after `most`.
 
     The caller must have been in contact with a writable Postgres for one whole lease: while it was away no worker
@@ -303,10 +304,10 @@ async def recover(db: Db, most: int) -> list[Job]:
         select * from ended union all select * from again""",
         most,
     )  # fmt: skip
-    return [Job(**row) for row in rows]
+    return [JobRow(**row) for row in rows]
 
 
-async def expire(db: Db) -> list[Job]:
+async def expire(db: Db) -> list[JobRow]:
     """Ends the jobs whose deadline passed before they ever started."""
     rows = await db.fetch(
         f"""update jobs set status = 'failed', error_code = 'deadline_passed',
@@ -315,10 +316,10 @@ async def expire(db: Db) -> list[Job]:
                      for update skip locked) and status = 'queued'
         returning {_COLUMNS}"""
     )
-    return [Job(**row) for row in rows]
+    return [JobRow(**row) for row in rows]
 
 
-async def ring(db: Db) -> list[UUID]:
+async def mark_woken(db: Db) -> list[UUID]:
     """Due jobs nobody came for: `rings` + 1 and the next ring at 15 s x 2^rings, 10 minutes at most."""
     rows = await db.fetch(
         """update jobs set rings = rings + 1,
@@ -330,7 +331,7 @@ async def ring(db: Db) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def cancel(db: Db, job_id: UUID, whose: Whose) -> Job:
+async def cancel(db: Db, job_id: UUID, business_ids: Whose) -> JobRow:
     """A client's wish: a waiting job ends canceled; a running or painted one is marked, its worker sees to it.
 
     Asking again is safe. Raises NotFound, AlreadyFinished.
@@ -349,17 +350,17 @@ async def cancel(db: Db, job_id: UUID, whose: Whose) -> Job:
             from asked where jobs.id = asked.id and not asked.free returning {_COLUMNS}
         )
         select * from stopped union all select * from marked""",
-        job_id, whose,
+        job_id, business_ids,
     )  # fmt: skip
     if row is not None:
-        return Job(**row)
-    ended = await get(db, job_id, whose)
+        return JobRow(**row)
+    ended = await get(db, job_id, business_ids)
     if ended.status is not JobStatus.CANCELED:
         raise AlreadyFinished(f"The job has already {ended.status.value}")
     return ended
 
 
-async def canceled(db: Db, job_id: UUID, attempt: int) -> Job | None:
+async def canceled(db: Db, job_id: UUID, attempt: int) -> JobRow | None:
     """The worker's half of `cancel`: the work was stopped. Whether it was charged is read from the ledger."""
     return _job(
         await db.fetchrow(
@@ -370,14 +371,16 @@ async def canceled(db: Db, job_id: UUID, attempt: int) -> Job | None:
     )  # fmt: skip
 
 
-async def get(db: Db, job_id: UUID, whose: Whose = None) -> Job:
+async def get(db: Db, job_id: UUID, business_ids: Whose = None) -> JobRow:
     """One job; of these businesses, if any are named. Raises NotFound."""
     row = await db.fetchrow(
-        f"select {_COLUMNS} from jobs where id = $1 and ($2::bigint[] is null or business_id = any($2))", job_id, whose
+        f"select {_COLUMNS} from jobs where id = $1 and ($2::bigint[] is null or business_id = any($2))",
+        job_id,
+        business_ids,
     )
     if row is None:
         raise NotFound("There is no such job")
-    return Job(**row)
+    return JobRow(**row)
 
 
 async def next_lease_end(db: Db) -> float | None:
@@ -388,7 +391,7 @@ async def next_lease_end(db: Db) -> float | None:
     return seconds
 
 
-async def standstill(db: Db) -> Job | None:
+async def standstill(db: Db) -> JobRow | None:
     """A job that waits because of our own mistake (key, money, model), if there is one: for `readyz`."""
     return _job(
         await db.fetchrow(

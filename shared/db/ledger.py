@@ -16,8 +16,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, Text
 from sqlmodel import Field, SQLModel
 
-from shared.db.models import Charged, Job, Outcome
 from shared.db.pool import Connection, Db, Pool, transaction
+from shared.db.tables import Charged, JobRow, Outcome
 from shared.domain.ids import new_id
 
 
@@ -51,7 +51,7 @@ class Receipt:
     """Whether that is the list price of what is not sold at list prices: then nobody is told that it is the cost."""
 
 
-async def begin(db: Db, job: Job) -> UUID | None:
+async def begin(db: Db, job: JobRow) -> UUID | None:
     """Writes `in_flight` before a call is made: its id, or None when the job is no longer ours or was canceled."""
     attempt_id: UUID | None = await db.fetchval(
         """
@@ -74,7 +74,7 @@ async def unsent(db: Db, job_id: UUID, attempt: int) -> None:
     )  # fmt: skip
 
 
-async def painted(connection: Connection, attempt_id: UUID, job: Job, receipt: Receipt, data: bytes | None) -> bool:
+async def painted(connection: Connection, attempt_id: UUID, job: JobRow, receipt: Receipt, data: bytes | None) -> bool:
     """The call made a picture: the bill and the bytes, in the caller's transaction together with `jobs.keep`.
 
     None as `data` where the job has its picture already: the bill alone. Writing twice is safe. False when Postgres
@@ -100,7 +100,7 @@ async def painted(connection: Connection, attempt_id: UUID, job: Job, receipt: R
     return bool(known)
 
 
-async def _remember(db: Db, attempt_id: UUID, job: Job) -> bool:
+async def _remember(db: Db, attempt_id: UUID, job: JobRow) -> bool:
     """Writes the row of a call that was made and is in no ledger any more; False where it is.
 
     A standby that was promoted without the last commits has forgotten `begin`, and with it the claim: another attempt
@@ -135,7 +135,7 @@ class _TakenBack(Exception):
 async def settle(
     db: Db,
     attempt_id: UUID,
-    job: Job,
+    job: JobRow,
     outcome: Outcome,
     charged: Charged,
     *,
@@ -167,7 +167,7 @@ async def interrupt(db: Db, job_id: UUID, attempt: int, *, detail: str) -> bool:
     return bool(cut)
 
 
-async def lost(db: Db, recovered: Sequence[Job]) -> list[str]:
+async def lost(db: Db, recovered: Sequence[JobRow]) -> list[str]:
     """The models of the calls that recovery found in the air under these jobs, one for each call."""
     rows = await db.fetch(
         """select a.model from attempts a join unnest($1::uuid[], $2::int[]) as j(id, attempt)
@@ -244,7 +244,7 @@ async def all_unknown(db: Db) -> int:
     return int(await db.fetchval("select count(*) from attempts where charged = 'unknown'"))
 
 
-async def spilled(db: Db, job_id: UUID) -> bytes | None:
+async def staged(db: Db, job_id: UUID) -> bytes | None:
     """The picture that waits for the store, if there is one."""
     data: bytes | None = await db.fetchval("select data from spills where job_id = $1", job_id)
     return data
@@ -254,7 +254,7 @@ MOST_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StagedPicture:
     """A picture that was paid for and is in no store."""
 
     job_id: UUID
@@ -268,7 +268,7 @@ class Kept:
     error: str | None
 
 
-async def kept(db: Db) -> list[Kept]:
+async def kept(db: Db) -> list[StagedPicture]:
     """The pictures that wait, the oldest first, MOST_KEPT at most."""
     rows = await db.fetch(
         """select s.job_id, j.business_id, s.painted_at, octet_length(s.data) as bytes,
@@ -277,16 +277,16 @@ async def kept(db: Db) -> list[Kept]:
         from spills s join jobs j on j.id = s.job_id order by s.painted_at limit $1""",
         MOST_KEPT,
     )
-    return [Kept(**row) for row in rows]
+    return [StagedPicture(**row) for row in rows]
 
 
-async def unspill(connection: Connection, job_id: UUID) -> None:
+async def unstage(connection: Connection, job_id: UUID) -> None:
     """The spilled copy goes, in the transaction that ends the job: an open job without it would be painted again."""
     await connection.execute("delete from spills where job_id = $1", job_id)
 
 
 @dataclass(frozen=True, slots=True)
-class Spend:
+class DailySpend:
     """Painted calls of one day, model and quality."""
 
     day: date
@@ -298,7 +298,7 @@ class Spend:
     """Calls whose outcome is not known; their cost is in no sum."""
 
 
-async def spend(db: Db, business_id: int, since: datetime, until: datetime) -> list[Spend]:
+async def spend(db: Db, business_id: int, since: datetime, until: datetime) -> list[DailySpend]:
     """The bill of one business for [since, until), a row per day (UTC), model and quality."""
     rows = await db.fetch(
         """
@@ -315,4 +315,4 @@ async def spend(db: Db, business_id: int, since: datetime, until: datetime) -> l
         ) each group by 1, 2, 3 order by 1, 2, 3""",
         business_id, since, until,
     )  # fmt: skip
-    return [Spend(**row) for row in rows]
+    return [DailySpend(**row) for row in rows]

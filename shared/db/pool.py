@@ -59,7 +59,7 @@ def _unavailable(gone: Exception) -> DatabaseUnavailable:
     return DatabaseUnavailable(" ".join(filter(None, (type(gone).__name__, state, said))))
 
 
-class _Connection(_Asyncpg):
+class _PooledConnection(_Asyncpg):
     """asyncpg's, which says DatabaseUnavailable where nothing is wrong with the statement. Transactions use it too."""
 
     async def execute(self, *arguments: Any, **more: Any) -> Any:
@@ -132,7 +132,7 @@ async def connect(settings: Common, *, plans: Plans | None = None, most: int | N
         timeout=settings.database_timeout,
         command_timeout=settings.database_timeout,
         connect=_open,
-        connection_class=_Connection,
+        connection_class=_PooledConnection,
         record_class=asyncpg.Record,
         max_queries=50_000,
         max_inactive_connection_lifetime=300.0,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.db import images, unread
+from shared.db import images, unreadable_answers
 from shared.db.pool import Connection, Db, Row
 from shared.domain import prompts
 
@@ -83,7 +83,7 @@ async def _erase(connection: Connection, rows: Sequence[Row]) -> Erased:
             from unnest($1::uuid[], $2::text[]) as said (id, alt_text) where jobs.id = said.id""",
         list(asked), [prompts.alt_without(row["alt_text"], row["prompt"]) for row in rows],
     )  # fmt: skip
-    return Erased(len(rows), pictures, await unread.forget(connection, list(asked)))
+    return Erased(len(rows), pictures, await unreadable_answers.forget(connection, list(asked)))
 
 
 async def erase_lost_names(

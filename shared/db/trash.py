@@ -19,9 +19,9 @@ _NAMED = 10
 """Posts that a refusal names."""
 
 
-async def put(connection: Connection, image_id: UUID, whose: Whose = None, *, even_if_used: bool = False) -> Row:
+async def put(connection: Connection, image_id: UUID, business_ids: Whose = None, *, even_if_used: bool = False) -> Row:
     """Puts it in the trash; one that is there stays as it is. Raises NotFound, and ImageInUse if a post shows it."""
-    row = await images.lock(connection, image_id, whose)
+    row = await images.lock(connection, image_id, business_ids)
     if row["deleted_at"]:
         return row
     if row["used_in"] and not even_if_used:
@@ -31,7 +31,7 @@ async def put(connection: Connection, image_id: UUID, whose: Whose = None, *, ev
 
 
 async def put_many(
-    connection: Connection, ids: Sequence[UUID], whose: Whose = None, *, even_if_used: bool = False
+    connection: Connection, ids: Sequence[UUID], business_ids: Whose = None, *, even_if_used: bool = False
 ) -> dict[UUID, Row]:
     """Puts all of them in the trash but those that a post shows; answers those that exist, as they stand then.
 
@@ -40,7 +40,7 @@ async def put_many(
     locked = await connection.fetch(
         """select id from images where id = any($1::uuid[]) and ($2::bigint[] is null or business_id = any($2))
             order by id for update""",
-        list(ids), whose,
+        list(ids), business_ids,
     )  # fmt: skip
     there = [row["id"] for row in locked]
     await connection.execute(
@@ -51,12 +51,12 @@ async def put_many(
     return await images.by_ids(connection, there)
 
 
-async def restore(connection: Connection, image_id: UUID, whose: Whose, purge_after_days: int) -> Row:
+async def restore(connection: Connection, image_id: UUID, business_ids: Whose, purge_after_days: int) -> Row:
     """Takes it out of the trash, unless its time is over or it was purged; what a post shows has all the time.
 
     Raises NotFound, and Conflict if the same bytes are live.
     """
-    row = await images.lock(connection, image_id, whose)
+    row = await images.lock(connection, image_id, business_ids)
     try:
         async with connection.transaction():
             restored = await connection.fetchval(
@@ -73,12 +73,14 @@ async def restore(connection: Connection, image_id: UUID, whose: Whose, purge_af
     return images.there(await images.find(connection, image_id) if restored else None)
 
 
-async def purge(connection: Connection, image_id: UUID, whose: Whose = None, *, even_if_used: bool = False) -> Row:
+async def purge(
+    connection: Connection, image_id: UUID, business_ids: Whose = None, *, even_if_used: bool = False
+) -> Row:
     """Takes it out of everybody's reach for good: nobody restores it, and its bytes are due to be destroyed.
 
     Repeating it is safe, and it may be in the trash already. Raises NotFound, and ImageInUse if a post shows it.
     """
-    row = await images.lock(connection, image_id, whose)
+    row = await images.lock(connection, image_id, business_ids)
     if row["used_in"] and not even_if_used:
         raise await _in_use(connection, row, "`even_if_used` destroys it all the same")
     await attachments.detach_all(connection, image_id)

@@ -1,6 +1,7 @@
 """Who asks: what they may do, and for which businesses. Pure.
 
-How a key or a token becomes a Caller is in `gateway/auth/access.py`, how a service is told of one in `identity.py`.
+How a key or a token becomes a Caller is in `gateway/auth/authenticate.py`, how a service is told of one in
+`internal_auth.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -52,7 +53,7 @@ class Caller:
         """Whether what belongs to this business may be shown to it."""
         return self.businesses is None or business_id in self.businesses
 
-    def whose(self, business_id: int | None) -> Whose:
+    def business_ids(self, business_id: int | None) -> Whose:
         """The business that was named, else all it may act for.
 
         Raises Forbidden like `act_for`.

@@ -111,7 +111,7 @@ Severity = Literal["error", "warning", "info"]
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class RuleCheck:
     """One question put to the picture, whether it passed or not."""
 
     code: str
@@ -130,7 +130,7 @@ class Check:
     """What to do about it; empty where it is ok."""
 
     @classmethod
-    def of(cls, code: str, fault: Severity | None, *, actual: str, limit: str, message: str, fix: str) -> "Check":
+    def of(cls, code: str, fault: Severity | None, *, actual: str, limit: str, message: str, fix: str) -> "RuleCheck":
         """A check that failed with this severity, or, without one, passed."""
         if fault is None:
             return cls(code, True, "info", actual, limit, "", "")
@@ -138,25 +138,25 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PlatformVerdict:
     """What a platform would say."""
 
     valid: bool
     """The product's rule: the picture can be published, if need be as a converted copy of the same shape."""
     publishable_as_is: bool
     """The platform's API takes these very bytes."""
-    checks: tuple[Check, ...]
+    checks: tuple[RuleCheck, ...]
     """Everything that was asked, in a fixed order."""
     warnings: tuple[str, ...]
     """Messages of the failed checks but for `info`."""
 
 
-def check(platform: Platform, picture: Picture) -> Verdict:
+def check(platform: Platform, picture: Picture) -> PlatformVerdict:
     """Judges a picture. Ratios have one pixel of tolerance: see `_ratio`; no other limit has any."""
     rules = RULES[platform]
     checks = (*_shape(rules, picture), *_file(rules, picture), *_content(rules, picture))
     failed = {found.severity for found in checks if not found.ok}
-    return Verdict(
+    return PlatformVerdict(
         valid="error" not in failed,
         publishable_as_is=failed <= {"info"},
         checks=checks,
@@ -172,9 +172,9 @@ def beyond(rules: Rules, width: int, height: int) -> Ratio | None:
     return None
 
 
-def _shape(rules: Rules, picture: Picture) -> Iterator[Check]:
+def _shape(rules: Rules, picture: Picture) -> Iterator[RuleCheck]:
     width, height = picture.width, picture.height
-    yield Check.of(
+    yield RuleCheck.of(
         "min_size",
         None if width >= rules.min_size[0] and height >= rules.min_size[1] else "error",
         actual=f"{width}x{height}",
@@ -184,7 +184,7 @@ def _shape(rules: Rules, picture: Picture) -> Iterator[Check]:
     )
     yield from _ratio(rules, width, height)
     if rules.shrinks_above:
-        yield Check.of(
+        yield RuleCheck.of(
             "width",
             "info" if width > rules.shrinks_above else None,
             actual=f"{width}",
@@ -196,7 +196,7 @@ def _shape(rules: Rules, picture: Picture) -> Iterator[Check]:
         too_long = rules.max_side and max(width, height) > rules.max_side
         too_many = rules.max_pixels and width * height > rules.max_pixels
         limit = f"at most {rules.max_side} a side" if rules.max_side else f"at most {rules.max_pixels} pixels"
-        yield Check.of(
+        yield RuleCheck.of(
             "max_size",
             "warning" if too_long or too_many else None,
             actual=f"{width}x{height}",
@@ -206,7 +206,7 @@ def _shape(rules: Rules, picture: Picture) -> Iterator[Check]:
         )
 
 
-def _ratio(rules: Rules, width: int, height: int) -> Iterator[Check]:
+def _ratio(rules: Rules, width: int, height: int) -> Iterator[RuleCheck]:
     """One pixel outside is still valid: if with one side one pixel longer or shorter it would be inside."""
     if not (rules.tallest and rules.widest):
         return
@@ -214,7 +214,7 @@ def _ratio(rules: Rules, width: int, height: int) -> Iterator[Check]:
     neighbours = ((width + 1, height), (width - 1, height), (width, height + 1), (width, height - 1))
     nearly = not all(beyond(rules, *sides) for sides in neighbours)
     actual, limit = f"{width / height:.3f}:1", f"{rules.tallest} to {rules.widest}"
-    yield Check.of(
+    yield RuleCheck.of(
         "ratio",
         None if not broken else "warning" if nearly else "error",
         actual=actual,
@@ -224,7 +224,7 @@ def _ratio(rules: Rules, width: int, height: int) -> Iterator[Check]:
     )
     app = rules.app_tallest
     if app and broken == rules.tallest and not nearly and width * app.height >= height * app.width:
-        yield Check.of(
+        yield RuleCheck.of(
             "ratio_app_only",
             "warning",
             actual=actual,
@@ -234,9 +234,9 @@ def _ratio(rules: Rules, width: int, height: int) -> Iterator[Check]:
         )
 
 
-def _file(rules: Rules, picture: Picture) -> Iterator[Check]:
+def _file(rules: Rules, picture: Picture) -> Iterator[RuleCheck]:
     stored, taken = picture.format in FORMATS, picture.format in rules.formats
-    yield Check.of(
+    yield RuleCheck.of(
         "format",
         "error" if not stored else None if taken else "warning",
         actual=picture.format,
@@ -246,7 +246,7 @@ def _file(rules: Rules, picture: Picture) -> Iterator[Check]:
     )
     stored = picture.bytes <= MAX_BYTES
     most = rules.max_bytes if stored else MAX_BYTES
-    yield Check.of(
+    yield RuleCheck.of(
         "bytes",
         "error" if not stored else None if picture.bytes <= most else "warning",
         actual=f"{picture.bytes}",
@@ -256,8 +256,8 @@ def _file(rules: Rules, picture: Picture) -> Iterator[Check]:
     )
 
 
-def _content(rules: Rules, picture: Picture) -> Iterator[Check]:
-    yield Check.of(
+def _content(rules: Rules, picture: Picture) -> Iterator[RuleCheck]:
+    yield RuleCheck.of(
         "animation",
         "warning" if picture.animated else None,
         actual="animated" if picture.animated else "still",
@@ -266,7 +266,7 @@ def _content(rules: Rules, picture: Picture) -> Iterator[Check]:
         fix="Publish the still copy, or choose a still picture.",
     )
     if rules.srgb:
-        yield Check.of(
+        yield RuleCheck.of(
             "colour",
             None if picture.srgb else "info",
             actual="sRGB" if picture.srgb else "other",
@@ -275,7 +275,7 @@ def _content(rules: Rules, picture: Picture) -> Iterator[Check]:
             fix="Publish the converted copy.",
         )
     if picture.format not in rules.formats:
-        yield Check.of(
+        yield RuleCheck.of(
             "transparency",
             "info" if picture.transparent else None,
             actual="transparent" if picture.transparent else "opaque",

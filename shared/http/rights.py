@@ -4,7 +4,7 @@ The gateway asks it of every request, and the inner services ask it again of wha
 """
 
 from shared.domain.caller import Right
-from shared.http.probes import METRICS
+from shared.http.health import METRICS
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""

@@ -17,7 +17,7 @@ MOST_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class ShareKey:
     """Who wants some of it."""
 
     turn: str
@@ -26,7 +26,7 @@ class Asker:
     """A key, a business, or both: what is bounded."""
 
 
-def asker(caller: Caller, business_id: int | None = None) -> Asker:
+def share_key(caller: Caller, business_id: int | None = None) -> ShareKey:
     """Counted by the business, named or the only one of the key, and by the key. Where nobody is asked for a key, by
     the business alone."""
     if business_id is None and caller.businesses is not None and len(caller.businesses) == 1:
@@ -34,7 +34,7 @@ def asker(caller: Caller, business_id: int | None = None) -> Asker:
     names = [] if business_id is None else [f"business {business_id}"]
     if caller.name != ANYONE.name or not names:
         names.append(f"key {caller.name}")
-    return Asker(names[0], frozenset(names))
+    return ShareKey(names[0], frozenset(names))
 
 
 def part(share: float, whole: int) -> int:
@@ -42,18 +42,18 @@ def part(share: float, whole: int) -> int:
     return max(1, int(share * whole))
 
 
-class Held:
+class ShareCount:
     """How much each holds of something that nobody waits for."""
 
     def __init__(self) -> None:
         self.all = 0
         self._counts: collections.Counter[str] = collections.Counter()
 
-    def most_of(self, who: Asker) -> int:
+    def most_of(self, who: ShareKey) -> int:
         """What its key or its business holds, whichever is more."""
         return max(self._counts[name] for name in who.counted)
 
-    def add(self, who: Asker, amount: int = 1) -> None:
+    def add(self, who: ShareKey, amount: int = 1) -> None:
         """Takes so much, or gives it back where it is negative."""
         self.all += amount
         for name in who.counted:
@@ -62,7 +62,7 @@ class Held:
                 del self._counts[name]
 
     @contextmanager
-    def holding(self, who: Asker) -> Iterator[None]:
+    def holding(self, who: ShareKey) -> Iterator[None]:
         """One of it, until the block ends."""
         self.add(who)
         try:
@@ -73,7 +73,7 @@ class Held:
 
 @dataclass(slots=True, eq=False)
 class _Waiting:
-    asker: Asker
+    share_key: ShareKey
     granted: asyncio.Future[None]
 
 
@@ -103,12 +103,12 @@ class Places:
         self._had: dict[str, int] = {}
         """When each last had its turn, as a number that only grows."""
         self._turns = 0
-        self._present = Held()
-        self._running = Held()
+        self._present = ShareCount()
+        self._running = ShareCount()
         self._length = 0
 
     @asynccontextmanager
-    async def turn(self, who: Asker) -> AsyncIterator[None]:
+    async def turn(self, who: ShareKey) -> AsyncIterator[None]:
         """Inside it one place is theirs. Raises RateLimited, or Unavailable where all is full."""
         self._refuse(who)
         with self._present.holding(who):
@@ -118,18 +118,18 @@ class Places:
             finally:
                 self._end(who)
 
-    def must_wait(self, who: Asker) -> bool:
+    def must_wait(self, who: ShareKey) -> bool:
         """Whether there is no place for them right now."""
         return not self._may_run(who)
 
-    def _refuse(self, who: Asker) -> None:
+    def _refuse(self, who: ShareKey) -> None:
         line = self._line
         if self._present.most_of(who) >= line.each:
             raise RateLimited(f"More than {line.each} {line.what} at once of this key or business", retry_after=2)
         if self._length >= line.longest:
             raise Unavailable(f"Too many {line.what} wait for their turn; nothing was kept", retry_after=5)
 
-    async def _wait(self, who: Asker) -> None:
+    async def _wait(self, who: ShareKey) -> None:
         if self._may_run(who):
             self._start(who)
             return
@@ -149,17 +149,17 @@ class Places:
                 raise self._late(who) from None
             raise
 
-    def _late(self, who: Asker) -> RateLimited | Unavailable:
+    def _late(self, who: ShareKey) -> RateLimited | Unavailable:
         if self._running.most_of(who) >= self._share:
             return RateLimited(
                 f"{self._share} {self._line.what} of this key or business are under way for long", retry_after=5
             )
         return Unavailable("It waited too long for its turn; nothing was kept", retry_after=5)
 
-    def _may_run(self, who: Asker) -> bool:
+    def _may_run(self, who: ShareKey) -> bool:
         return self._free > 0 and self._running.most_of(who) < self._share
 
-    def _start(self, who: Asker) -> None:
+    def _start(self, who: ShareKey) -> None:
         self._free -= 1
         self._running.add(who)
         self._turns += 1
@@ -167,7 +167,7 @@ class Places:
             self._had = {turn: had for turn, had in self._had.items() if turn in self._waiting}
         self._had[who.turn] = self._turns
 
-    def _end(self, who: Asker) -> None:
+    def _end(self, who: ShareKey) -> None:
         self._free += 1
         self._running.add(who, -1)
         self._grant()
@@ -175,7 +175,7 @@ class Places:
     def _grant(self) -> None:
         while self._waiting and (entry := self._next()):
             self._forget(entry)
-            self._start(entry.asker)
+            self._start(entry.share_key)
             entry.granted.set_result(None)
 
     def _next(self) -> _Waiting | None:
@@ -187,11 +187,11 @@ class Places:
 
     def _may_have(self, entry: _Waiting) -> bool:
         """Not one that has just been given up and is still to say so."""
-        return not entry.granted.done() and self._may_run(entry.asker)
+        return not entry.granted.done() and self._may_run(entry.share_key)
 
     def _forget(self, entry: _Waiting) -> None:
-        line = self._waiting[entry.asker.turn]
+        line = self._waiting[entry.share_key.turn]
         line.remove(entry)
         self._length -= 1
         if not line:
-            del self._waiting[entry.asker.turn]
+            del self._waiting[entry.share_key.turn]

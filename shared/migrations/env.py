@@ -3,10 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import shared.db.attachments
-import shared.db.budgets
-import shared.db.models
-import shared.db.tenancy  # noqa: F401 - they fill the metadata
+import shared.db.api_key_tables  # noqa: F401 - they fill the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)

@@ -8,8 +8,8 @@ from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, Validation
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.domain.money import micros
-from shared.settings import setting_checks
-from shared.settings.setting_checks import SHORTEST_SECRET, is_loopback, parts
+from shared.settings import checks
+from shared.settings.checks import SHORTEST_SECRET, is_loopback, parts
 
 SANDBOX_WORD = "sandbox"
 """What the sandbox's keys are made of where nothing else is said: known to everybody, as it stands here."""
@@ -126,7 +126,7 @@ class Common(BaseSettings):
     @field_validator("allowed_hosts")
     @classmethod
     def _hosts_are_names(cls, text: str | None) -> str | None:
-        setting_checks.check_hosts(text)
+        checks.check_hosts(text)
         return text
 
     def allowed_host_list(self) -> list[str]:

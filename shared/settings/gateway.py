@@ -4,9 +4,9 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from shared.settings import setting_checks
+from shared.settings import checks
+from shared.settings.checks import parts
 from shared.settings.every_process import Common, Micros, Seconds, variable
-from shared.settings.setting_checks import parts
 
 
 class GatewaySettings(Common):
@@ -74,7 +74,7 @@ class GatewaySettings(Common):
     @field_validator("cors_origins", "picture_origins")
     @classmethod
     def _origins_are_named(cls, text: str | None) -> str | None:
-        setting_checks.check_origins(text)
+        checks.check_origins(text)
         return text
 
     def jwt_algorithm_list(self) -> list[str]:
@@ -85,9 +85,7 @@ class GatewaySettings(Common):
     def _tokens_can_be_checked(self) -> Self:
         if "jwt" in self.auth:
             key = self.jwt_key.get_secret_value() if self.jwt_key else None
-            setting_checks.check_tokens(
-                self.jwt_issuer, self.jwt_audience, self.jwt_jwks_url, key, self.jwt_algorithm_list()
-            )
+            checks.check_tokens(self.jwt_issuer, self.jwt_audience, self.jwt_jwks_url, key, self.jwt_algorithm_list())
         return self
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from shared.settings import setting_checks
+from shared.settings import checks
 from shared.settings.every_process import InnerSettings, Seconds, variable
 
 
@@ -56,10 +56,10 @@ class UploadSettings(InnerSettings):
     @field_validator("probe_allow")
     @classmethod
     def _probe_allow_is_readable(cls, text: str | None) -> str | None:
-        setting_checks.hosts_and_ports(text)
+        checks.hosts_and_ports(text)
         return text
 
     @property
     def probe_allowed(self) -> frozenset[tuple[str, int]]:
         """`probe_allow` as pairs."""
-        return setting_checks.hosts_and_ports(self.probe_allow)
+        return checks.hosts_and_ports(self.probe_allow)

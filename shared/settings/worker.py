@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from shared.settings import setting_checks
+from shared.settings import checks
 from shared.settings.every_process import Seconds, StoreSettings, variable
 
 
@@ -70,7 +70,7 @@ class WorkerSettings(StoreSettings):
     @field_validator("fetch_allow")
     @classmethod
     def _fetch_allow_is_readable(cls, text: str | None) -> str | None:
-        setting_checks.hosts_and_ports(text)
+        checks.hosts_and_ports(text)
         return text
 
     @property
@@ -78,4 +78,4 @@ class WorkerSettings(StoreSettings):
         """`fetch_allow` as pairs, and the host of the vendor that is asked."""
         vendor = urlsplit(self.painter_access()[1])
         port = vendor.port or (80 if vendor.scheme == "http" else 443)
-        return setting_checks.hosts_and_ports(self.fetch_allow) | {((vendor.hostname or "").lower(), port)}
+        return checks.hosts_and_ports(self.fetch_allow) | {((vendor.hostname or "").lower(), port)}

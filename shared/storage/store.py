@@ -1,6 +1,6 @@
 """The picture store: keeps bytes under a name and tells where they are delivered. The only import of `cloudinary`.
 
-Not here: addresses of thumbnails and renditions (`delivery.py`), rows (`images.py`)."""
+Not here: addresses of thumbnails and renditions (`urls.py`), rows (`images.py`)."""
 
 import asyncio
 import re

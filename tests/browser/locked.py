@@ -9,7 +9,7 @@ from typing import TypeVar
 import httpx2
 
 from deploy.local.ports import free_port
-from shared.db import keys
+from shared.db import api_keys
 from shared.db.pool import Pool, connect
 from shared.domain.caller import Right
 from shared.settings import CommandSettings
@@ -47,13 +47,13 @@ class Locked(Stack):
 
     def key(self, business_id: int, rights: tuple[Right, ...] = (Right.READ, Right.WRITE, Right.GENERATE)) -> str:
         """A new key for it, as `./darkroom keys make` makes one."""
-        return at_the_terminal(self, lambda db: keys.make(db, "a person", rights, [business_id]))[1]
+        return at_the_terminal(self, lambda db: api_keys.make(db, "a person", rights, [business_id]))[1]
 
     def revoke(self, key: str) -> None:
         """It opens nothing any more, a few seconds later."""
-        presented = keys.read(key)
+        presented = api_keys.read(key)
         assert presented is not None
-        at_the_terminal(self, lambda db: keys.revoke(db, presented.prefix))
+        at_the_terminal(self, lambda db: api_keys.revoke(db, presented.prefix))
 
     def sell(self, catalogue: str) -> None:
         """Other models or prices from now on, laid over the usual ones."""

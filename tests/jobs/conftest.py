@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared.db.jobs import Wish
+from shared.db.jobs import NewJob
 from shared.db.pool import Pool
 from shared.domain.ids import new_id
 
@@ -19,8 +19,8 @@ async def db(database: str) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
-def wish() -> Callable[..., Wish]:
-    def make(business_id: int = 1, **more: Any) -> Wish:
+def new_job() -> Callable[..., NewJob]:
+    def make(business_id: int = 1, **more: Any) -> NewJob:
         fields: dict[str, Any] = {
             "id": new_id(),
             "business_id": business_id,
@@ -33,6 +33,6 @@ def wish() -> Callable[..., Wish]:
             "request_id": "r",
             "body_hash": "h",
         }
-        return Wish(**(fields | more))
+        return NewJob(**(fields | more))
 
     return make

@@ -7,18 +7,18 @@ from alembic import command
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.db import jobs, late, ledger
-from shared.db.jobs import Wish
-from shared.db.models import Job, JobError
+from shared.db import jobs, late_images, ledger
+from shared.db.jobs import NewJob
 from shared.db.pool import Pool
+from shared.db.tables import JobError, JobRow
 from shared.domain.ids import new_id
 from shared.migrations.__main__ import config
 
-Wishing = Callable[..., Wish]
+Wishing = Callable[..., NewJob]
 
 
-async def in_a_call(db: Pool, wish: Wish) -> Job:
-    await jobs.create(db, wish)
+async def in_a_call(db: Pool, new_job: NewJob) -> JobRow:
+    await jobs.create(db, new_job)
     (job,) = await jobs.claim(db, 1, 30)
     assert await ledger.begin(db, job)
     return job
@@ -33,8 +33,10 @@ async def looked_for(db: Pool) -> list[float]:
 
 
 @pytest.mark.parametrize("end", ["fail", "canceled", "recover", "cancel", "by_hand"])
-async def test_a_job_that_may_have_been_paid_is_looked_for_however_it_ends(db: Pool, wish: Wishing, end: str) -> None:
-    job = await in_a_call(db, wish())
+async def test_a_job_that_may_have_been_paid_is_looked_for_however_it_ends(
+    db: Pool, new_job: Wishing, end: str
+) -> None:
+    job = await in_a_call(db, new_job())
     if end != "recover":
         await ledger.interrupt(db, job.id, job.attempt, detail="shutdown")
     match end:
@@ -55,13 +57,13 @@ async def test_a_job_that_may_have_been_paid_is_looked_for_however_it_ends(db: P
 
 
 @pytest.mark.parametrize("end", ["fail", "finish", "expire"])
-async def test_a_job_that_was_not_paid_or_has_its_picture_is_not(db: Pool, wish: Wishing, end: str) -> None:
+async def test_a_job_that_was_not_paid_or_has_its_picture_is_not(db: Pool, new_job: Wishing, end: str) -> None:
     if end == "expire":
-        job, _ = await jobs.create(db, wish(deadline_seconds=1))
+        job, _ = await jobs.create(db, new_job(deadline_seconds=1))
         await db.execute("update jobs set deadline_at = now()")
         assert await jobs.expire(db)
     else:
-        await jobs.create(db, wish())
+        await jobs.create(db, new_job())
         (job,) = await jobs.claim(db, 1, 30)
     if end == "fail":
         await jobs.fail(db, job.id, job.attempt, JobError.CONTENT_POLICY, "")
@@ -73,24 +75,24 @@ async def test_a_job_that_was_not_paid_or_has_its_picture_is_not(db: Pool, wish:
     assert await looked_for(db) == []
 
 
-async def test_a_look_that_somebody_called_for_meanwhile_is_not_forgotten(db: Pool, wish: Wishing) -> None:
-    job = await in_a_call(db, wish())
+async def test_a_look_that_somebody_called_for_meanwhile_is_not_forgotten(db: Pool, new_job: Wishing) -> None:
+    job = await in_a_call(db, new_job())
     await ledger.interrupt(db, job.id, job.attempt, detail="shutdown")
     await jobs.fail(db, job.id, job.attempt, JobError.OUTCOME_UNKNOWN, "")
     await db.execute("update jobs set finished_at = now() - interval '2 days'")
-    await late.look_soon(db, job.id)
-    taken = await late.take(db)
+    await late_images.look_soon(db, job.id)
+    taken = await late_images.take(db)
     assert taken is not None
-    assert await late.take(db) is None
-    await late.look_soon(db, job.id)
-    await late.in_vain(db, taken)
-    again = await late.take(db)
+    assert await late_images.take(db) is None
+    await late_images.look_soon(db, job.id)
+    await late_images.in_vain(db, taken)
+    again = await late_images.take(db)
     assert again is not None
-    await late.in_vain(db, again)
+    await late_images.in_vain(db, again)
     assert await looked_for(db) == []
 
 
-async def test_what_ended_before_the_migration_is_looked_for_once(own_database: str, wish: Wishing) -> None:
+async def test_what_ended_before_the_migration_is_looked_for_once(own_database: str, new_job: Wishing) -> None:
     paid, free, painted = new_id(), new_id(), new_id()
 
     def before(connection: Connection) -> None:

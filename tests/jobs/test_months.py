@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from shared.db import jobs, progress
-from shared.db.jobs import Wish
-from shared.db.models import JobError, JobStatus
+from shared.db import job_views, jobs
+from shared.db.jobs import NewJob
 from shared.db.pool import Connection, Db, Pool
+from shared.db.tables import JobError, JobStatus
 
 ENDED = 3000
 
@@ -42,50 +42,50 @@ async def rows_read(connection: Connection) -> int:
     return read
 
 
-async def test_the_probe_reads_no_job_that_has_ended(one: Connection, wish: Callable[..., Wish]) -> None:
+async def test_the_probe_reads_no_job_that_has_ended(one: Connection, new_job: Callable[..., NewJob]) -> None:
     for _ in range(50):
-        await jobs.create(one, wish())
+        await jobs.create(one, new_job())
     await one.execute("analyze jobs")
     before = await rows_read(one)
     assert await jobs.standstill(one) is None
     assert await rows_read(one) - before <= 1
     (job,) = await jobs.claim(one, 1, 30)
-    await jobs.postpone(one, job.id, job.attempt, JobError.PROVIDER_QUOTA, "no money", delay=30)
-    standing = await jobs.standstill(one)
-    assert standing is not None
-    assert standing.id == job.id
+    await jobs.snooze(one, job.id, job.attempt, JobError.PROVIDER_QUOTA, "no money", delay=30)
+    job_view = await jobs.standstill(one)
+    assert job_view is not None
+    assert job_view.id == job.id
 
 
 @pytest.mark.parametrize("status", [None, *JobStatus])
 async def test_a_page_of_jobs_reads_little_more_than_it_shows(
-    one: Connection, wish: Callable[..., Wish], status: JobStatus | None
+    one: Connection, new_job: Callable[..., NewJob], status: JobStatus | None
 ) -> None:
-    await jobs.create(one, wish())
+    await jobs.create(one, new_job())
     await jobs.claim(one, 1, 30)
-    await jobs.create(one, wish())
+    await jobs.create(one, new_job())
     await one.execute("analyze jobs")
     before = await rows_read(one)
-    found, total = await progress.page(one, 1, status, limit=4)
+    found, total = await job_views.page(one, 1, status, limit=4)
     assert await rows_read(one) - before < 100
     assert total == await counted(one, 1, status)
     assert len(found) == min(4, total)
-    assert {standing.job.status for standing in found} <= ({status} if status else set(JobStatus))
+    assert {job_view.job.status for job_view in found} <= ({status} if status else set(JobStatus))
 
 
 @pytest.mark.parametrize(("status", "most"), [(None, 3), *((status, 2) for status in JobStatus)])
 async def test_a_page_of_jobs_is_one_statement_and_one_for_its_pictures_or_its_lines(
-    one: Connection, wish: Callable[..., Wish], status: JobStatus | None, most: int
+    one: Connection, new_job: Callable[..., NewJob], status: JobStatus | None, most: int
 ) -> None:
-    await jobs.create(one, wish())
+    await jobs.create(one, new_job())
     await jobs.claim(one, 1, 30)
-    await jobs.create(one, wish())
-    await progress.page(one, 1, status, limit=4)  # A connection asks once what some types are.
+    await jobs.create(one, new_job())
+    await job_views.page(one, 1, status, limit=4)  # A connection asks once what some types are.
     asked: list[str] = []
     with one.query_logger(lambda said: asked.append(said.query)):
-        found, _ = await progress.page(one, 1, status, limit=4)
+        found, _ = await job_views.page(one, 1, status, limit=4)
     assert len(asked) <= most
-    assert [standing.job.id for standing in found] == await newest(one, status)
-    assert all((standing.eta_seconds is None) == standing.job.final for standing in found)
+    assert [job_view.job.id for job_view in found] == await newest(one, status)
+    assert all((job_view.eta_seconds is None) == job_view.job.final for job_view in found)
 
 
 async def newest(db: Db, status: JobStatus | None) -> list[UUID]:
@@ -107,17 +107,17 @@ async def counted(db: Db, business_id: int, status: JobStatus | None) -> int:
 
 
 async def test_totals_stay_right_while_many_end_at_once_and_some_are_taken_away(
-    db: Pool, wish: Callable[..., Wish]
+    db: Pool, new_job: Callable[..., NewJob]
 ) -> None:
-    made = [(await jobs.create(db, wish(n % 2 + 1)))[0] for n in range(160)]
+    made = [(await jobs.create(db, new_job(n % 2 + 1)))[0] for n in range(160)]
     await asyncio.gather(*(jobs.cancel(db, job.id, None) for job in made[:90]))
     for job in await jobs.claim(db, 30, 30):
         await jobs.fail(db, job.id, job.attempt, JobError.CONTENT_POLICY, "no")
     await db.execute("delete from jobs where id = any($1)", [job.id for job in made[:7]])
     for business in (1, 2, 3):
         for status in (None, *JobStatus):
-            _, total = await progress.page(db, business, status, limit=1)
+            _, total = await job_views.page(db, business, status, limit=1)
             assert total == await counted(db, business, status), (business, status)
     assert await db.fetchval("select count(*) from job_counts") < 150, "they are folded"
     await db.execute("truncate jobs cascade")
-    assert (await progress.page(db, 1, None, limit=1))[1] == 0
+    assert (await job_views.page(db, 1, None, limit=1))[1] == 0

@@ -25,12 +25,12 @@ class Checkout:
         self.folder = folder
         for name in ("dev.py", "pyproject.toml", "requirements.lock", "requirements-uv.lock"):
             shutil.copy(ROOT / name, folder)
-        tools = folder / ".venv" / "bin"
-        tools.mkdir(parents=True)
-        (tools / "python").symlink_to(sys.executable)
+        resources = folder / ".venv" / "bin"
+        resources.mkdir(parents=True)
+        (resources / "python").symlink_to(sys.executable)
         for name in ("uv", "npm"):
-            (tools / name).write_text(TOOL)
-            (tools / name).chmod(0o755)
+            (resources / name).write_text(TOOL)
+            (resources / name).chmod(0o755)
         self.run("dev.write_stamp(dev.inputs(), [])")
 
     def run(self, code: str) -> "subprocess.CompletedProcess[str]":

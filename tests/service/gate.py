@@ -11,9 +11,9 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.auth.access import Access
+from gateway.auth.authenticate import Authenticate
 from gateway.proxy.proxy import Proxy
-from shared.http.shell import Shell
+from shared.http.middleware import Middleware
 from shared.settings import GatewaySettings
 
 LIST = "/api/v1/images"
@@ -77,7 +77,7 @@ class Upstream:
 
 @asynccontextmanager
 async def listening(app: ASGIApp, http: Any = "httptools", **options: Any) -> AsyncIterator[int]:
-    """The app on a free port of the loopback, served as `shared.http.serve.serve` does."""
+    """The app on a free port of the loopback, served as `shared.http.server.serve` does."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=512)
     config = uvicorn.Config(
         app, http=http, log_config=None, access_log=False, server_header=False, lifespan="off", **options
@@ -118,9 +118,9 @@ def settings(upload: str, library: str | None = None, **more: Any) -> GatewaySet
     )
 
 
-def unlocked(app: ASGIApp) -> Access:
+def unlocked(app: ASGIApp) -> Authenticate:
     """The app behind a door that asks nobody, as with `DARKROOM_AUTH=off`."""
-    access = Access(app)
+    access = Authenticate(app)
     access.open()
     return access
 
@@ -136,7 +136,7 @@ async def gate(upstream: ASGIApp | GatewaySettings, **more: Any) -> AsyncIterato
             chosen = settings(f"http://127.0.0.1:{inner}", **more)
         proxy = Proxy(chosen)
         await stack.enter_async_context(proxy.running())
-        yield await stack.enter_async_context(listening(Shell(unlocked(proxy), chosen, checks={})))
+        yield await stack.enter_async_context(listening(Middleware(unlocked(proxy), chosen, checks={})))
 
 
 async def raw(port: int, request: bytes) -> bytes:

@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from shared.db import images, jobs
-from shared.db.jobs import Wish
-from shared.db.models import Image, ImageSource
+from shared.db.jobs import NewJob
 from shared.db.pool import Db, Pool
+from shared.db.tables import ImageRow, ImageSource
 from shared.domain.ids import new_id
 
 
-async def add(db: Db, business: int = 1, **more: Any) -> Image:
+async def add(db: Db, business: int = 1, **more: Any) -> ImageRow:
     """A picture in the library."""
     image_id = more.pop("id", None) or new_id()
     values: dict[str, Any] = {
@@ -20,10 +20,10 @@ async def add(db: Db, business: int = 1, **more: Any) -> Image:
         "url": f"http://store/sandbox/image/upload/v1/darkroom/{business}/{image_id}.jpg", "sha256": image_id.hex * 2,
         "created_at": datetime.now(UTC),
     }  # fmt: skip
-    return await images.add(db, Image(**values | more))
+    return await images.add(db, ImageRow(**values | more))
 
 
-async def painted(db: Pool, prompt: str, business: int = 1, **more: Any) -> Image:
+async def painted(db: Pool, prompt: str, business: int = 1, **more: Any) -> ImageRow:
     """A picture that a job made."""
     job_id = await job(db, prompt, business)
     image = await add(db, business, source=ImageSource.AI_GENERATED, job_id=job_id, filename="painted.png", **more)
@@ -33,9 +33,9 @@ async def painted(db: Pool, prompt: str, business: int = 1, **more: Any) -> Imag
 
 async def job(db: Pool, prompt: str, business: int = 1) -> UUID:
     """A job that still waits; what it is to paint is enough here."""
-    wish = Wish(
+    new_job = NewJob(
         id=new_id(), business_id=business, prompt=prompt, model="gpt-image-2.5-flare", size="1024x1024",
         quality="standard", alt_text=None, estimated_micros=52_700, request_id="r", body_hash="h",
     )  # fmt: skip
-    made, _ = await jobs.create(db, wish)
+    made, _ = await jobs.create(db, new_job)
     return made.id

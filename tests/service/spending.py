@@ -6,8 +6,8 @@ import httpx2
 
 from shared.db import jobs, ledger
 from shared.db.budgets import set_limit
-from shared.db.models import Charged, Job, JobError, Outcome
 from shared.db.pool import transaction
+from shared.db.tables import Charged, JobError, JobRow, Outcome
 from shared.domain.ids import new_id
 from tests.service.test_generation import Gateway
 
@@ -44,36 +44,36 @@ async def limited(gateway: Gateway, pictures: int = 2) -> None:
     await set_limit(gateway.pool, 1, pictures * PRICE)
 
 
-async def started(gateway: Gateway, **more: Any) -> Job:
+async def started(gateway: Gateway, **more: Any) -> JobRow:
     """An accepted job that a worker holds."""
     assert (await gateway.generate(**more)).status_code == 202
     (job,) = await jobs.claim(gateway.pool, 1, 30)
     return job
 
 
-async def called(gateway: Gateway, job: Job) -> Any:
+async def called(gateway: Gateway, job: JobRow) -> Any:
     """The vendor is being asked."""
     attempt_id = await ledger.begin(gateway.pool, job)
     assert attempt_id
     return attempt_id
 
 
-async def painted(gateway: Gateway, job: Job) -> None:
+async def painted(gateway: Gateway, job: JobRow) -> None:
     """The picture is paid for, and waits to be stored."""
     attempt_id = await called(gateway, job)
     async with transaction(gateway.pool) as connection:
         await ledger.painted(connection, attempt_id, job, ledger.Receipt("r", 1, 2, TRUE_COST), b"picture")
-        assert await jobs.keep(connection, job.id, job.attempt)
+        assert await jobs.mark_storing(connection, job.id, job.attempt)
 
 
-async def stored(gateway: Gateway, job: Job) -> None:
+async def stored(gateway: Gateway, job: JobRow) -> None:
     await painted(gateway, job)
     async with transaction(gateway.pool) as connection:
         assert await jobs.finish(connection, job.id, job.attempt, new_id())
-        await ledger.unspill(connection, job.id)
+        await ledger.unstage(connection, job.id)
 
 
-async def timed_out(gateway: Gateway, job: Job) -> None:
+async def timed_out(gateway: Gateway, job: JobRow) -> None:
     attempt_id = await called(gateway, job)
     await ledger.settle(gateway.pool, attempt_id, job, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
     assert await jobs.fail(gateway.pool, job.id, job.attempt, JobError.OUTCOME_UNKNOWN, "timeout")

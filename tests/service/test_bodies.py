@@ -9,8 +9,8 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from shared.http.shell import Shell
-from shared.http.web import make_app
+from shared.http.app import make_app
+from shared.http.middleware import Middleware
 from tests.service.gate import LIST, UPLOAD, Answer, Upstream, gate, listening, parse, settings
 
 VALIDATE = f"{LIST}/validate"
@@ -34,8 +34,8 @@ async def front(upstream: Upstream) -> AsyncIterator[dict[str, int]]:
     """The proxy in front of a stand-in, and an application that takes JSON, as the gateway's own is; ports by path."""
     router = APIRouter()
     router.add_api_route(GENERATE, _take, methods=["POST"])
-    app = make_app(title="t", description="t", tools=_no_tools, routers=[router], max_body=64 * 1024)
-    own = listening(Shell(app, settings("http://127.0.0.1:1"), checks={}))
+    app = make_app(title="t", description="t", resources=_no_tools, routers=[router], max_body=64 * 1024)
+    own = listening(Middleware(app, settings("http://127.0.0.1:1"), checks={}))
     async with gate(upstream) as proxy, own as port:
         yield {GENERATE: port, UPLOAD: proxy, VALIDATE: proxy, DELETE: proxy}
 

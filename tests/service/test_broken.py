@@ -11,9 +11,9 @@ import pytest
 from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.http.app import make_app
+from shared.http.middleware import Middleware
 from shared.http.protocol import bounded
-from shared.http.shell import Shell
-from shared.http.web import make_app
 from tests.service.gate import answer, get, listening, parse, raw, settings
 
 CHOSEN = settings("http://127.0.0.1:1")
@@ -49,10 +49,10 @@ def api(fault: Exception) -> ASGIApp:
         raise fault
 
     @asynccontextmanager
-    async def tools() -> AsyncIterator[None]:
+    async def resources() -> AsyncIterator[None]:
         yield
 
-    return make_app(title="Broken", description="", tools=tools, routers=[router])
+    return make_app(title="Broken", description="", resources=resources, routers=[router])
 
 
 async def said(app: ASGIApp) -> bytes:
@@ -69,7 +69,7 @@ async def test_what_reaches_the_server_itself_is_answered_in_the_one_body(app: B
 
 @pytest.mark.parametrize("app", [at_once, api(LookupError("a defect"))], ids=["a bare lane", "a route"])
 async def test_a_defect_is_answered_and_logged_once(app: ASGIApp, capsys: pytest.CaptureFixture[str]) -> None:
-    found = parse(await said(Shell(app, CHOSEN, checks={})))
+    found = parse(await said(Middleware(app, CHOSEN, checks={})))
     assert (found.status, found.problem()["code"]) == (500, "internal_error")
     output = capsys.readouterr()
     assert (output.out + output.err).count("request.crashed") == 1
@@ -77,7 +77,7 @@ async def test_a_defect_is_answered_and_logged_once(app: ASGIApp, capsys: pytest
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EMFILE, errno.ENOMEM])
 async def test_a_machine_without_space_or_files_is_no_database(code: int) -> None:
-    found = parse(await said(Shell(api(OSError(code, "no more")), CHOSEN, checks={})))
+    found = parse(await said(Middleware(api(OSError(code, "no more")), CHOSEN, checks={})))
     told = found.problem()
     assert (found.status, told["code"], told["retryable"], found.header("retry-after")) == (
         503,
@@ -89,12 +89,12 @@ async def test_a_machine_without_space_or_files_is_no_database(code: int) -> Non
 
 
 async def test_another_error_of_the_operating_system_is_a_defect() -> None:
-    found = parse(await said(Shell(api(FileNotFoundError(errno.ENOENT, "none")), CHOSEN, checks={})))
+    found = parse(await said(Middleware(api(FileNotFoundError(errno.ENOENT, "none")), CHOSEN, checks={})))
     assert (found.status, found.problem()["code"]) == (500, "internal_error")
 
 
 async def test_half_an_answer_does_not_pass_for_a_whole_one(capsys: pytest.CaptureFixture[str]) -> None:
-    received = await said(Shell(in_the_middle, CHOSEN, checks={}))
+    received = await said(Middleware(in_the_middle, CHOSEN, checks={}))
     assert b"half" in received
     assert not received.endswith(b"0\r\n\r\n")
     output = capsys.readouterr()
@@ -102,7 +102,7 @@ async def test_half_an_answer_does_not_pass_for_a_whole_one(capsys: pytest.Captu
 
 
 async def test_an_error_after_the_answer_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
-    found = parse(await said(Shell(afterwards, CHOSEN, checks={})))
+    found = parse(await said(Middleware(afterwards, CHOSEN, checks={})))
     assert (found.status, found.body) == (200, b"whole")
     output = capsys.readouterr()
     assert "request.crashed" in output.out + output.err

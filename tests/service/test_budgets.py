@@ -11,8 +11,8 @@ import pytest
 
 from shared.db import jobs, ledger
 from shared.db.budgets import set_limit
-from shared.db.models import Charged, Job, JobError, Outcome
 from shared.db.pool import transaction
+from shared.db.tables import Charged, JobError, JobRow, Outcome
 from shared.domain.ids import new_id
 from tests.service.spending import (
     PRICE,
@@ -154,30 +154,30 @@ async def test_the_default_applies_to_whoever_has_no_budget_of_its_own(database:
 # Each end of a job
 
 
-async def _not_stored(gateway: Gateway, job: Job) -> None:
+async def _not_stored(gateway: Gateway, job: JobRow) -> None:
     await painted(gateway, job)
     assert await jobs.fail(gateway.pool, job.id, job.attempt, JobError.STORAGE_UNAVAILABLE, "away")
 
 
-async def _refused(gateway: Gateway, job: Job) -> None:
+async def _refused(gateway: Gateway, job: JobRow) -> None:
     attempt_id = await called(gateway, job)
     await ledger.settle(gateway.pool, attempt_id, job, Outcome.REFUSED, Charged.FALSE, detail="moderation_blocked")
     assert await jobs.fail(gateway.pool, job.id, job.attempt, JobError.CONTENT_POLICY, "refused")
 
 
-async def _canceled_before_it_ran(gateway: Gateway, job: Job) -> None:
+async def _canceled_before_it_ran(gateway: Gateway, job: JobRow) -> None:
     assert await jobs.release(gateway.pool, job.id, job.attempt)
     assert (await gateway.http.post(f"{BASE}/{job.id}/cancel")).status_code == 200
 
 
-async def _canceled_while_it_ran(gateway: Gateway, job: Job) -> None:
+async def _canceled_while_it_ran(gateway: Gateway, job: JobRow) -> None:
     await called(gateway, job)
     await jobs.cancel(gateway.pool, job.id, [1])
     assert await ledger.interrupt(gateway.pool, job.id, job.attempt, detail="canceled")
     assert await jobs.canceled(gateway.pool, job.id, job.attempt)
 
 
-async def _deadline_passed(gateway: Gateway, job: Job) -> None:
+async def _deadline_passed(gateway: Gateway, job: JobRow) -> None:
     await gateway.pool.execute(
         """update jobs set status = 'queued', lease_until = null, started_at = null, deadline_at = now()
         where id = $1""",
@@ -186,22 +186,22 @@ async def _deadline_passed(gateway: Gateway, job: Job) -> None:
     assert [ended.id for ended in await jobs.expire(gateway.pool)] == [job.id]
 
 
-async def _lost(gateway: Gateway, job: Job) -> None:
+async def _lost(gateway: Gateway, job: JobRow) -> None:
     await gateway.pool.execute("update jobs set lease_until = now() - interval '1 s' where id = $1", job.id)
     (ended,) = await jobs.recover(gateway.pool, 1)
     assert ended.final
 
 
-async def _lost_before_it_called(gateway: Gateway, job: Job) -> None:
+async def _lost_before_it_called(gateway: Gateway, job: JobRow) -> None:
     await _lost(gateway, job)
 
 
-async def _lost_while_it_called(gateway: Gateway, job: Job) -> None:
+async def _lost_while_it_called(gateway: Gateway, job: JobRow) -> None:
     await called(gateway, job)
     await _lost(gateway, job)
 
 
-async def _ended_with_a_call_still_open(gateway: Gateway, job: Job) -> None:
+async def _ended_with_a_call_still_open(gateway: Gateway, job: JobRow) -> None:
     await called(gateway, job)
     assert await jobs.fail(gateway.pool, job.id, job.attempt, JobError.OUTCOME_UNKNOWN, "who knows")
 
@@ -227,7 +227,7 @@ UNKNOWN = sums(unknown="0.0527", left="0.0527")
     ],
 )
 async def test_the_end_of_a_job_settles_what_it_reserved(
-    gateway: Gateway, end: Callable[[Gateway, Job], Awaitable[None]], after: dict[str, str]
+    gateway: Gateway, end: Callable[[Gateway, JobRow], Awaitable[None]], after: dict[str, str]
 ) -> None:
     await limited(gateway)
     job = await started(gateway)
@@ -243,7 +243,7 @@ async def test_a_picture_that_waits_for_the_store_is_counted_once(gateway: Gatew
     job = await started(gateway)
     await painted(gateway, job)
     assert await budget(gateway) == SPENT
-    assert await jobs.postpone(gateway.pool, job.id, job.attempt, JobError.STORAGE_UNAVAILABLE, "away", delay=0)
+    assert await jobs.snooze(gateway.pool, job.id, job.attempt, JobError.STORAGE_UNAVAILABLE, "away", delay=0)
     assert await budget(gateway) == SPENT
     (again,) = await jobs.claim(gateway.pool, 1, 30)
     assert again.id == job.id

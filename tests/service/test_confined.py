@@ -17,7 +17,7 @@ from tests.service.test_upload_decoders import ask, pool
 from tests.stack import ROOT
 from tests.unit.test_intake import REFUSED, TAKEN
 from tests.unit.test_intake_stowed import STOWED
-from upload_service.decoder.intake import inspect
+from upload_service.decoder.inspect import inspect
 
 LINUX = sys.platform == "linux" and platform.machine() in ("x86_64", "aarch64")
 

@@ -13,15 +13,16 @@ import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from gateway.docs import described, examples, merging, reference
+from gateway.docs import examples, openapi_merge, reference, status_openapi
 from gateway.docs.document import Documents
-from gateway.generation import generation, usage
+from gateway.generation import routes as generation
+from gateway.generation import usage
 from gateway.proxy.routes import ROUTES, Service
-from library_service.routes import attachments, derivatives, library, trash
+from library_service.routes import derivatives, images, posts, trash
 from shared.domain import errors
 from shared.domain.errors import Unavailable
-from shared.http.shell import Shell
-from shared.http.web import make_app
+from shared.http.app import make_app
+from shared.http.middleware import Middleware
 from tests.service.gate import get, listening, parse, raw, settings
 from upload_service.routes import reachability, upload, validate
 
@@ -35,15 +36,15 @@ async def _no_tools() -> AsyncIterator[None]:
 
 def describe(*routers: APIRouter) -> dict[str, Any]:
     """What a service made of these routers says of itself."""
-    app = make_app(title="A part", description="Of the whole", tools=_no_tools, routers=routers)
+    app = make_app(title="A part", description="Of the whole", resources=_no_tools, routers=routers)
     found: dict[str, Any] = orjson.loads(orjson.dumps(app.openapi()))
     return found
 
 
-OWN = describe(generation.router, described.router, usage.router)
+OWN = describe(generation.router, status_openapi.router, usage.router)
 SERVICES = {
     "upload": describe(upload.router, validate.router, reachability.router),
-    "library": describe(library.router, trash.router, derivatives.router, attachments.router),
+    "library": describe(images.router, trash.router, derivatives.router, posts.router),
 }
 
 
@@ -64,12 +65,12 @@ class Inner:
 
 @asynccontextmanager
 async def documents(inner: Inner) -> AsyncIterator[int]:
-    async with listening(Shell(Documents(lambda: OWN, inner.fetch, CHOSEN), CHOSEN, checks={})) as port:
+    async with listening(Middleware(Documents(lambda: OWN, inner.fetch, CHOSEN), CHOSEN, checks={})) as port:
         yield port
 
 
 def whole() -> dict[str, Any]:
-    return merging.merge(OWN, SERVICES, "https://pictures.example")
+    return openapi_merge.merge(OWN, SERVICES, "https://pictures.example")
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -143,14 +144,14 @@ def test_only_public_routes_are_described() -> None:
     secret.add_api_route("/internal", lambda: None)
     secret.add_api_route("/api/v1/images/upload", lambda: None, methods=["PUT"])
     parts = SERVICES | {"upload": describe(upload.router, secret)}
-    document = merging.merge(OWN | {"paths": OWN["paths"] | {"/inner": {}}}, parts, "http://x")
+    document = openapi_merge.merge(OWN | {"paths": OWN["paths"] | {"/inner": {}}}, parts, "http://x")
     assert set(document["paths"]) <= set(whole()["paths"])
     assert set(document["paths"]["/api/v1/images/upload"]) == {"post"}
 
 
 def test_merging_leaves_its_sources_alone() -> None:
     before = orjson.dumps([OWN, SERVICES])
-    merging.merge(OWN, SERVICES, "http://x")
+    openapi_merge.merge(OWN, SERVICES, "http://x")
     assert orjson.dumps([OWN, SERVICES]) == before
 
 
@@ -168,7 +169,7 @@ def test_names_that_mean_the_same_stay_and_names_that_do_not_are_told_apart() ->
         return document | {"components": {"schemas": schemas}}
 
     own = part("/api/v1/images/generate/jobs", {"type": "string"})
-    found = merging.merge(own, {"library": part("/api/v1/images", {"type": "object"})}, "http://x")
+    found = openapi_merge.merge(own, {"library": part("/api/v1/images", {"type": "object"})}, "http://x")
     schemas = found["components"]["schemas"]
     assert set(schemas) == {"Image", "Page", "Book", "Same", "LibraryImage", "LibraryPage", "LibraryBook"}
     assert schemas["LibraryPage"] == {"type": "array", "items": {"$ref": "#/components/schemas/LibraryImage"}}
@@ -195,7 +196,7 @@ async def test_a_service_that_describes_itself_in_nonsense_is_named() -> None:
     async def fetch(service: Service, path: str) -> tuple[int, bytes]:
         return (200, b"<html>") if service == "upload" else (500, b"")
 
-    async with listening(Shell(Documents(lambda: OWN, fetch, CHOSEN), CHOSEN, checks={})) as port:
+    async with listening(Middleware(Documents(lambda: OWN, fetch, CHOSEN), CHOSEN, checks={})) as port:
         found = parse(await raw(port, get("/openapi.json")))
     assert found.status == 503
     assert re.search("upload|library", found.problem()["detail"])
@@ -283,7 +284,7 @@ def test_the_page_escapes_what_a_service_says() -> None:
 
     router = APIRouter(prefix="/api/v1/images")
     router.add_api_route("", lambda: None, response_model=Evil, summary="<i>List</i>", methods=["GET"])
-    document = merging.merge(OWN, SERVICES | {"library": describe(router)}, "https://x/?a=1&b=<c>")
+    document = openapi_merge.merge(OWN, SERVICES | {"library": describe(router)}, "https://x/?a=1&b=<c>")
     page = Looking()
     page.feed(reference.render(document, ()).content.decode())
     assert not page.seen & {"script", "img", "b", "i"}

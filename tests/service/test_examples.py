@@ -6,8 +6,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from gateway.docs import told
-from gateway.docs.samples import SAMPLES
+from gateway.docs import openapi_headers
+from gateway.docs.openapi_examples import SAMPLES
 from tests.test_documented import document
 
 _JSON = ("application/json", "application/problem+json")
@@ -60,7 +60,7 @@ def test_the_examples_that_stand_in_the_routes_are_what_their_schemas_allow() ->
 
 def test_each_answer_names_its_headers_and_each_header_is_said_once() -> None:
     described = document()["components"]["headers"]
-    assert described == told.HEADERS
+    assert described == openapi_headers.HEADERS
     for header in described.values():
         checked(header["schema"], header["example"])
     named = set()

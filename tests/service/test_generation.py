@@ -8,17 +8,17 @@ from typing import Any
 import httpx2
 import pytest
 
-from gateway.generation import generation, usage
-from gateway.generation.watch import Watch
-from gateway.tools import Tools
+from gateway.generation import routes, usage
+from gateway.generation.job_cache import JobCache
+from gateway.resources import GatewayResources
 from shared.catalog import catalogue
 from shared.db import jobs, ledger
 from shared.db import pool as db
-from shared.db.models import Charged, Outcome
 from shared.db.pool import Pool, transaction
-from shared.http.shell import Shell
-from shared.http.web import make_app
-from shared.notify.doorbell import Doorbell
+from shared.db.tables import Charged, Outcome
+from shared.http.app import make_app
+from shared.http.middleware import Middleware
+from shared.notify.notifier import Notifier
 from shared.settings import GatewaySettings
 from tests.service.gate import unlocked
 
@@ -43,21 +43,21 @@ class Gateway:
 @asynccontextmanager
 async def running(database: str, redis_url: str, **more: Any) -> AsyncIterator[Gateway]:
     settings = GatewaySettings(database_url=database, redis_url=redis_url, **more)
-    pool, bell = await db.connect(settings), Doorbell.at(settings)
-    tools = Tools(settings, pool, bell, catalogue.load(), Watch(pool, bell, settings), pool)
+    pool, notifier = await db.connect(settings), Notifier.at(settings)
+    resources = GatewayResources(settings, pool, notifier, catalogue.load(), JobCache(pool, notifier, settings), pool)
 
     @asynccontextmanager
-    async def built() -> AsyncIterator[Tools]:
-        yield tools
+    async def built() -> AsyncIterator[GatewayResources]:
+        yield resources
 
     app = make_app(
-        title="t", description="t", tools=built, routers=[generation.router, usage.router], max_body=settings.max_json
+        title="t", description="t", resources=built, routers=[routes.router, usage.router], max_body=settings.max_json
     )
     async with app.router.lifespan_context(app):
-        transport = httpx2.ASGITransport(Shell(unlocked(app), settings, checks={}))
+        transport = httpx2.ASGITransport(Middleware(unlocked(app), settings, checks={}))
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
             yield Gateway(pool, http)
-    await bell.close()
+    await notifier.close()
     await pool.close()
 
 
@@ -247,7 +247,7 @@ async def test_usage_is_the_sum_of_the_ledger_and_says_what_is_not_known(gateway
     assert second
     async with transaction(gateway.pool) as connection:
         await ledger.painted(connection, first, painted, ledger.Receipt("r", 1, 2, 52_730), b"picture")
-        await jobs.keep(connection, painted.id, painted.attempt)
+        await jobs.mark_storing(connection, painted.id, painted.attempt)
     await ledger.settle(gateway.pool, second, unknown, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
     bill = (await gateway.http.get("/api/v1/images/usage", params={"business_id": 1})).json()
     assert (bill["cost_usd"], bill["images"], bill["unknown"]) == ("0.05273", 1, 1)

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 from starlette.types import Receive, Scope, Send
 
-from gateway.auth.access import Access
-from shared.db import keys
+from gateway.auth.authenticate import Authenticate
+from shared.db import api_keys
 from shared.db.pool import DatabaseUnavailable, connect
 from shared.domain.caller import Caller, Right
-from shared.http.shell import Shell
+from shared.http.middleware import Middleware
 from shared.settings import CommandSettings
 from tests.service.gate import LIST, answer, settings
 from tests.service.locked import OURS, THEIRS, Locked, upload
@@ -20,7 +20,7 @@ from tests.service.locked import OURS, THEIRS, Locked, upload
 
 async def test_a_key_is_256_random_bits_and_the_database_keeps_its_digest_only(database: str) -> None:
     async with await connect(CommandSettings(database_url=database)) as db:
-        made = [await keys.make(db, "a blog", [Right.READ], [1]) for _ in range(3)]
+        made = [await api_keys.make(db, "a blog", [Right.READ], [1]) for _ in range(3)]
         rows = await db.fetch("select * from api_keys")
     assert len({text for _, text in made}) == len(rows) == 3
     kept = {row["prefix"]: row for row in rows}
@@ -46,9 +46,9 @@ async def test_nobody_is_let_in_on_an_old_answer_while_postgres_is_away() -> Non
     async def behind(_scope: Scope, _receive: Receive, send: Send) -> None:
         await answer(send)
 
-    register, access = Register(), Access(behind)
+    register, access = Register(), Authenticate(behind)
     access.open(register)
-    shell = Shell(access, settings("http://127.0.0.1:1"), checks={})
+    shell = Middleware(access, settings("http://127.0.0.1:1"), checks={})
     transport = httpx2.ASGITransport(app=shell)
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
 

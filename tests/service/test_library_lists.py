@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from library_service.resources import open_resources
 from library_service.routes import lists
 from library_service.schemas import ImagePage, ListQuery
-from library_service.tools import opened
 from shared.domain import caller
 from shared.settings import LibrarySettings
 from tests.sandbox_server import SandboxServer
@@ -84,12 +84,12 @@ async def test_the_plan_of_a_page_is_kept_and_that_of_a_search_is_not(database: 
     settings = LibrarySettings(
         database_url=database, redis_url="redis://unused", sandbox_url=sandbox.url, public_url="http://room"
     )
-    async with opened(settings) as tools:
+    async with open_resources(settings) as resources:
         for number in range(40):
-            await shelves.add(tools.db, filename=f"{number}.jpg")
+            await shelves.add(resources.db, filename=f"{number}.jpg")
         for _ in range(_TIMES):
             for word in ("", "jpg"):
-                await lists.page(tools, caller.ANYONE, ListQuery(business_id=1, search=word))
-        page, search = [(await pool.fetch(_PLANS))[0] for pool in (tools.lists, tools.db)]
+                await lists.page(resources, caller.ANYONE, ListQuery(business_id=1, search=word))
+        page, search = [(await pool.fetch(_PLANS))[0] for pool in (resources.lists, resources.db)]
         assert (page["kept"], page["anew"]) == (_TIMES, 0)
         assert (search["kept"], search["anew"]) == (0, _TIMES)

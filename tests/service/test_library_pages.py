@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from shared.db.models import ImageSource
+from shared.db.tables import ImageSource
 from tests.service import shelves
 from tests.service.rooms import IMAGES, Room
 from tests.service.test_upload import problem

@@ -10,9 +10,9 @@ from alembic import command
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.db import trash
-from shared.db.models import Image, ImageSource
-from shared.db.pages import COUNTED
+from shared.db.image_pages import COUNTED
 from shared.db.pool import transaction
+from shared.db.tables import ImageRow, ImageSource
 from shared.migrations import __main__ as migrations
 from tests.pictures import jpeg
 from tests.sandbox_server import SandboxServer
@@ -84,7 +84,7 @@ async def test_totals_stay_right_while_everybody_writes_at_once(library: Room) -
 
     async def work(seed: int) -> None:
         dice = random.Random(seed)
-        mine: list[Image] = []
+        mine: list[ImageRow] = []
         for _ in range(25):
             async with transaction(library.db) as connection:
                 mine += [await shelves.add(connection, business) for business in dice.sample((1, 2), 2)]

@@ -13,13 +13,13 @@ import pytest
 import redis
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.auth.access import Access
-from gateway.auth.limits import DOWN_SECONDS, FLUSH_SECONDS, Limits
+from gateway.auth.authenticate import Authenticate
+from gateway.auth.rate_limits import DOWN_SECONDS, FLUSH_SECONDS, RateLimits
 from gateway.proxy.proxy import SMALL
 from shared.domain.caller import Caller, Right
 from shared.domain.errors import NotFound
-from shared.http.shell import Shell
-from shared.notify.doorbell import Doorbell
+from shared.http.middleware import Middleware
+from shared.notify.notifier import Notifier
 from shared.settings import GatewaySettings
 from tests.service.gate import answer, eventually
 
@@ -106,15 +106,15 @@ async def door(*, auth: bool = True, **more: Any) -> AsyncIterator[Door]:
     chosen = settings(**more)
     clock = Clock()
     found = Door(httpx2.AsyncClient(), clock)
-    limits = Limits(found, chosen, clock)
-    access = Access(limits)
+    limits = RateLimits(found, chosen, clock)
+    access = Authenticate(limits)
     access.open(*([Known()] if auth else []))
-    bell = Doorbell.at(chosen)
-    transport = httpx2.ASGITransport(app=Shell(access, chosen, checks={}))
-    async with limits.running(bell), httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    notifier = Notifier.at(chosen)
+    transport = httpx2.ASGITransport(app=Middleware(access, chosen, checks={}))
+    async with limits.running(notifier), httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         found.client = client
         yield found
-    await bell.close()
+    await notifier.close()
 
 
 def refused(response: httpx2.Response, says: str) -> int:
@@ -183,13 +183,13 @@ async def test_a_burst_is_counted_in_redis_to_the_last_and_asks_a_few_at_once(re
         "type": "http", "raw_path": IMAGES.encode(), "query_string": b"", "state": {"caller": CALLERS["one"]},
     }  # fmt: skip
     # However busy this machine is, Redis is not taken for one that is away.
-    bell, limits = Doorbell.at(chosen), Limits(behind, chosen, patience=60)
+    notifier, limits = Notifier.at(chosen), RateLimits(behind, chosen, patience=60)
     with redis.Redis.from_url(redis_url) as store:
         before = store.info("stats")["total_connections_received"]
         began = time.time()
-        async with limits.running(bell):
+        async with limits.running(notifier):
             await asyncio.gather(*(limits(scope, no_receive, no_send) for _ in range(burst)))
-        await bell.close()
+        await notifier.close()
         assert let_in == burst
         full_at = int(store.get("darkroom:limit:key:one") or 0) / 1_000_000
         opened = store.info("stats")["total_connections_received"] - before

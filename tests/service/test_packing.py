@@ -8,9 +8,9 @@ import orjson
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.packing import Packed
+from gateway.compression import Compression
 from gateway.proxy.proxy import Proxy
-from shared.http.shell import Shell
+from shared.http.middleware import Middleware
 from tests.service.gate import (
     LIST,
     Answer,
@@ -55,7 +55,7 @@ def sized(body: bytes) -> Sequence[tuple[bytes, bytes]]:
 
 
 async def ask(app: ASGIApp, *headers: str, method: str = "GET") -> Answer:
-    async with listening(Packed(app)) as port:
+    async with listening(Compression(app)) as port:
         return parse(await raw(port, get("/", *headers).replace(b"GET", method.encode(), 1)))
 
 
@@ -119,7 +119,7 @@ async def gate(upstream: Upstream) -> AsyncIterator[int]:
     async with listening(upstream) as inner:
         chosen = settings(f"http://127.0.0.1:{inner}")
         proxy = Proxy(chosen)
-        async with proxy.running(), listening(Shell(unlocked(Packed(proxy)), chosen, checks={})) as port:
+        async with proxy.running(), listening(Middleware(unlocked(Compression(proxy)), chosen, checks={})) as port:
             yield port
 
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from starlette.types import Receive, Scope, Send
 
 from gateway.proxy.proxy import Proxy
-from shared.http.shell import Shell
+from shared.http.middleware import Middleware
 from tests.service.gate import (
     LIST,
     UPLOAD,
@@ -120,7 +120,7 @@ async def test_probes_need_no_place() -> None:
         chosen = settings(f"http://127.0.0.1:{inner}", proxy_places=1)
         proxy = Proxy(chosen)
         await stack.enter_async_context(proxy.running())
-        port = await stack.enter_async_context(listening(Shell(unlocked(proxy), chosen, checks={})))
+        port = await stack.enter_async_context(listening(Middleware(unlocked(proxy), chosen, checks={})))
         await stack.enter_async_context(sent(port, get(LIST), 3))
         await eventually("the only place is taken", lambda: asked == 1)
         assert (await proxy.fetch("library", "/readyz"))[0] == 200

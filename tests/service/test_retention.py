@@ -11,10 +11,10 @@ from uuid import UUID
 import pytest
 
 from library_service.retention import keep_to
-from shared.db import budgets, images, jobs, ledger, retention, trash, unread
-from shared.db.jobs import Wish
-from shared.db.models import Charged, Image, ImageSource, JobError, Outcome
+from shared.db import budgets, images, jobs, ledger, retention, trash, unreadable_answers
+from shared.db.jobs import NewJob
 from shared.db.pool import Db, Pool, transaction
+from shared.db.tables import Charged, ImageRow, ImageSource, JobError, Outcome
 from shared.domain.ids import new_id
 from shared.domain.prompts import filename
 from shared.settings import LibrarySettings
@@ -38,19 +38,19 @@ async def job(db: Pool, prompt: str = SECRET, business: int = 1, **more: Any) ->
         "size": "1024x1024", "quality": "standard", "alt_text": prompt, "estimated_micros": PRICE, "request_id": "r",
         "body_hash": "h",
     }  # fmt: skip
-    made, _ = await jobs.create(db, Wish(**values | more))
+    made, _ = await jobs.create(db, NewJob(**values | more))
     await jobs.claim(db, 1, 60)
     return made.id
 
 
-async def made(room: Room, prompt: str = SECRET, business: int = 1, **more: Any) -> Image:
+async def made(room: Room, prompt: str = SECRET, business: int = 1, **more: Any) -> ImageRow:
     """A picture that was painted for a job, in the library and in the store."""
     job_id = await job(room.db, prompt, business)
     held = await jobs.get(room.db, job_id)
     attempt_id = await ledger.begin(room.db, held)
     assert attempt_id
     stored = await room.store.put(public_id(business, job_id), pictures.png())
-    image = Image(
+    image = ImageRow(
         id=new_id(), business_id=business, source=ImageSource.AI_GENERATED, filename=filename(prompt, "png"),
         public_id=stored.public_id, url=stored.url, format="png", bytes=stored.bytes, width=stored.width,
         height=stored.height, sha256=job_id.hex, alt_text=held.alt_text, job_id=job_id, created_at=datetime.now(UTC),
@@ -68,7 +68,7 @@ async def unknown(db: Pool, business: int = 1) -> UUID:
     held = await jobs.get(db, job_id)
     attempt_id = await ledger.begin(db, held)
     assert attempt_id
-    await unread.keep(db, attempt_id, held, "no picture", SECRET.encode())
+    await unreadable_answers.keep(db, attempt_id, held, "no picture", SECRET.encode())
     await ledger.settle(db, attempt_id, held, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
     await jobs.fail(db, job_id, held.attempt, JobError.OUTCOME_UNKNOWN, f"Your prompt '{SECRET}' took too long")
     await db.execute("delete from late_looks")

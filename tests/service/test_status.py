@@ -10,19 +10,19 @@ import httpx2
 import pytest
 from prometheus_client import REGISTRY
 
+from gateway.generation.job_cache import JobCache
 from gateway.generation.status import PREFIX, StatusLane
-from gateway.generation.watch import Watch
-from generation_worker import entry
-from shared.db import images, jobs, late, progress
+from generation_worker import library_entry
+from shared.db import images, job_views, jobs, late_images
 from shared.db import pool as db
-from shared.db.jobs import Wish
-from shared.db.models import Job, JobError
+from shared.db.jobs import NewJob
 from shared.db.pool import Pool
+from shared.db.tables import JobError, JobRow
 from shared.domain.caller import ANYONE
 from shared.domain.ids import new_id
-from shared.http.shares import asker
-from shared.http.shell import Shell
-from shared.notify.doorbell import CHANGES, Doorbell
+from shared.http.middleware import Middleware
+from shared.http.shares import share_key
+from shared.notify.notifier import CHANGES, Notifier
 from shared.settings import GatewaySettings
 from shared.storage.store import Stored
 from tests.service.gate import unlocked
@@ -45,44 +45,46 @@ class CountingPool:
 class Running:
     """The lane on real stores."""
 
-    def __init__(self, pool: Pool, counting: CountingPool, watch: Watch, bell: Doorbell, http: httpx2.AsyncClient):
-        self.pool, self.counting, self.watch, self.bell, self.http = pool, counting, watch, bell, http
+    def __init__(
+        self, pool: Pool, counting: CountingPool, watch: JobCache, notifier: Notifier, http: httpx2.AsyncClient
+    ):
+        self.pool, self.counting, self.watch, self.notifier, self.http = pool, counting, watch, notifier, http
 
-    async def accept(self, business_id: int = 1) -> Job:
-        wish = Wish(
+    async def accept(self, business_id: int = 1) -> JobRow:
+        new_job = NewJob(
             id=new_id(), business_id=business_id, prompt="a fox", model="m", size="1024x1024", quality="standard",
             alt_text=None, estimated_micros=1, request_id="r", body_hash="h",
         )  # fmt: skip
-        job, _ = await jobs.create(self.pool, wish)
+        job, _ = await jobs.create(self.pool, new_job)
         return job
 
-    async def claim(self) -> Job:
+    async def claim(self) -> JobRow:
         (job,) = await jobs.claim(self.pool, 1, 30)
-        await self.bell.tell(job)
+        await self.notifier.publish(job)
         return job
 
-    async def fail(self, job: Job) -> Job:
+    async def fail(self, job: JobRow) -> JobRow:
         failed = await jobs.fail(self.pool, job.id, job.attempt, JobError.CONTENT_POLICY, "no")
         assert failed
-        await self.bell.tell(failed)
+        await self.notifier.publish(failed)
         return failed
 
-    async def get(self, job: Job, **headers: str) -> httpx2.Response:
+    async def get(self, job: JobRow, **headers: str) -> httpx2.Response:
         return await self.http.get(f"{PREFIX}{job.id}", headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
 @asynccontextmanager
 async def running(database: str, redis_url: str, **more: Any) -> AsyncIterator[Running]:
     settings = GatewaySettings(database_url=database, redis_url=redis_url, **more)
-    pool, bell = await db.connect(settings), Doorbell.at(settings)
+    pool, notifier = await db.connect(settings), Notifier.at(settings)
     counting = CountingPool(pool)
-    watch = Watch(counting, bell, settings)  # type: ignore[arg-type]
+    watch = JobCache(counting, notifier, settings)  # type: ignore[arg-type]
     listening = asyncio.create_task(watch.run())
-    shell = Shell(unlocked(StatusLane(watch)), settings, checks={})
+    shell = Middleware(unlocked(StatusLane(watch)), settings, checks={})
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(shell), base_url="http://localhost") as http:
-        yield Running(pool, counting, watch, bell, http)
+        yield Running(pool, counting, watch, notifier, http)
     listening.cancel()
-    await bell.close()
+    await notifier.close()
     await pool.close()
 
 
@@ -123,17 +125,17 @@ async def test_a_picture_that_came_after_the_end_is_told_beside_the_end(lane: Ru
     before = await lane.get(failed)
     assert (before.json()["image"], before.json()["late_image"]) == (None, None)
     async with db.transaction(lane.pool) as connection:
-        assert await late.lock(connection, failed.id)
+        assert await late_images.lock(connection, failed.id)
         stored = Stored("darkroom/1/late", "http://store/sandbox/image/upload/v1/darkroom/1/late.jpg", "jpeg", 9, 8, 8)
-        changed = await late.join(connection, entry.of(failed, stored, "ab"))
-    await lane.bell.tell(changed)
+        changed = await late_images.join(connection, library_entry.of(failed, stored, "ab"))
+    await lane.notifier.publish(changed)
     async with asyncio.timeout(5):
         while (after := await lane.get(failed, If_None_Match=before.headers["etag"])).status_code == 304:
             await asyncio.sleep(0.01)
     now = after.json()
     assert (now["status"], now["error"]["code"], now["image"]) == ("failed", "content_policy", None)
     assert now["late_image"]["generation"]["job_id"] == str(failed.id)
-    standings, _ = await progress.page(lane.pool, 1, None, limit=5)
+    standings, _ = await job_views.page(lane.pool, 1, None, limit=5)
     assert [str(one.late_image["id"]) for one in standings if one.late_image] == [now["late_image"]["id"]]
 
 
@@ -272,7 +274,7 @@ async def test_too_many_watchers_are_sent_away(database: str, redis_url: str) ->
         for business in range(2, 6):
             other = await lane.accept(business)
             for _ in range(2):
-                held.enter_context(lane.watch.waiting(asker(ANYONE, other.business_id)))
+                held.enter_context(lane.watch.waiting(share_key(ANYONE, other.business_id)))
         job = await lane.accept()
         answer = await lane.http.get(f"{PREFIX}{job.id}/events")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
@@ -302,21 +304,21 @@ async def test_watchers_of_one_business_leave_places_for_others(database: str, r
             for job in (await lane.claim(), await lane.claim()):
                 await lane.fail(job)
             assert [one.status_code for one in await asyncio.gather(stream, held, *others)] == [200] * 4
-        assert not lane.watch.refusal(asker(ANYONE, 1)), "who left gave the place back"
+        assert not lane.watch.refusal(share_key(ANYONE, 1)), "who left gave the place back"
 
 
 async def test_a_position_never_rises(lane: Running) -> None:
     waiting = [await lane.accept() for _ in range(8)]
     last: dict[Any, int] = {}
     for round_ in range(8):
-        standings = await progress.of(lane.pool, [job.id for job in waiting])
-        for job_id, standing in standings.items():
-            if standing.position is not None:
-                assert standing.position <= last.get(job_id, 99)
-                last[job_id] = standing.position
+        standings = await job_views.get_many(lane.pool, [job.id for job in waiting])
+        for job_id, job_view in standings.items():
+            if job_view.position is not None:
+                assert job_view.position <= last.get(job_id, 99)
+                last[job_id] = job_view.position
         taken = await lane.claim()
         if round_ % 2:  # Half of them come back, as a busy vendor would send them.
-            await jobs.postpone(lane.pool, taken.id, taken.attempt, JobError.PROVIDER_RATE_LIMITED, "", delay=60)
+            await jobs.snooze(lane.pool, taken.id, taken.attempt, JobError.PROVIDER_RATE_LIMITED, "", delay=60)
         await lane.accept(2)
         await lane.accept()
 
@@ -344,7 +346,7 @@ async def test_a_message_of_another_version_is_passed_over(lane: Running, messag
     await lane.accept()
     job = await lane.claim()
     assert (await lane.get(job)).json()["status"] == "running"
-    await lane.bell.redis.publish(CHANGES, message)
+    await lane.notifier.redis.publish(CHANGES, message)
     held = asyncio.create_task(lane.get(job, Prefer="wait=30"))
     async with asyncio.timeout(20):
         while not lane.watch._waiters:
@@ -358,7 +360,7 @@ async def test_a_picture_that_cannot_be_shown_strands_nobody(lane: Running, form
     await lane.accept()
     odd = await lane.claim()
     await jobs.finish(lane.pool, odd.id, odd.attempt, new_id())
-    row = entry.of(odd, Stored("darkroom/1/odd", "https://elsewhere/odd.jpg", form, 9, 8, 8), "ab")
+    row = library_entry.of(odd, Stored("darkroom/1/odd", "https://elsewhere/odd.jpg", form, 9, 8, 8), "ab")
     async with db.transaction(lane.pool) as connection:
         await images.add(connection, row)
         await connection.execute("update jobs set image_id = $2 where id = $1", odd.id, row.id)

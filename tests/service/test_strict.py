@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 
 from gateway.docs import examples
-from gateway.generation import generation, usage
-from library_service.routes import attachments, derivatives, library, trash
-from shared.http.shell import Shell
-from shared.http.web import make_app
+from gateway.generation import routes, usage
+from library_service.routes import derivatives, images, posts, trash
+from shared.http.app import make_app
+from shared.http.middleware import Middleware
 from tests.service.gate import settings, unlocked
 from upload_service.routes import reachability, upload, validate
 
@@ -35,14 +35,14 @@ async def _no_tools() -> AsyncIterator[None]:
 APP: FastAPI = make_app(
     title="All",
     description="",
-    tools=_no_tools,
+    resources=_no_tools,
     routers=[
-        generation.router, usage.router, upload.router, validate.router, reachability.router,
-        library.router, trash.router, derivatives.router, attachments.router,
+        routes.router, usage.router, upload.router, validate.router, reachability.router,
+        images.router, trash.router, derivatives.router, posts.router,
     ],
 )  # fmt: skip
 """Every route of every service. Nothing is behind it: what is wrong is refused before anything is needed."""
-APP.state.tools = None
+APP.state.resources = None
 DOCUMENT: dict[str, Any] = orjson.loads(orjson.dumps(APP.openapi()))
 SCHEMAS = DOCUMENT["components"]["schemas"]
 OPERATIONS = [
@@ -52,7 +52,7 @@ OPERATIONS = [
 
 async def ask(method: str, path: str, query: str = "", body: bytes | str = b"", **headers: str) -> httpx2.Response:
     chosen = settings("http://127.0.0.1:1")
-    transport = httpx2.ASGITransport(Shell(unlocked(APP), chosen, checks={}), raise_app_exceptions=False)
+    transport = httpx2.ASGITransport(Middleware(unlocked(APP), chosen, checks={}), raise_app_exceptions=False)
     url = path.format(image_id=ID, post_id="a", job_id=ID) + ("?" + query if query else "")
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         content = body.encode() if isinstance(body, str) else body

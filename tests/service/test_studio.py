@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.static.studio import DIST, Studio
-from shared.http.shell import Shell
+from shared.http.middleware import Middleware
 from tests.service.gate import get, listening, parse, raw, settings
 
 SCRIPT = b"console.log('studio');" * 100
@@ -33,7 +33,7 @@ def dist(tmp_path: Path) -> Path:
 @asynccontextmanager
 async def studio(dist: Path, **more: Any) -> AsyncIterator[int]:
     chosen = settings("http://127.0.0.1:1", **more)
-    async with listening(Shell(Studio(chosen, dist), chosen, checks={})) as port:
+    async with listening(Middleware(Studio(chosen, dist), chosen, checks={})) as port:
         yield port
 
 

@@ -14,21 +14,21 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import InvalidImage, RateLimited, TooManyPixels, Unavailable, UnsupportedMediaType
-from shared.http.shares import Asker
+from shared.http.shares import ShareKey
 from shared.settings import UploadSettings
 from tests import pictures
 from tests.stack import ROOT
-from upload_service.decoder.decode import Decoders, cores
-from upload_service.decoder.intake import Accepted, inspect
+from upload_service.decoder.decoders import Decoders, cores
+from upload_service.decoder.inspect import Accepted, inspect
 
-SOMEBODY, ANOTHER = (Asker(name, frozenset({name})) for name in ("business 1", "business 2"))
+SOMEBODY, ANOTHER = (ShareKey(name, frozenset({name})) for name in ("business 1", "business 2"))
 
 
 def pool(**more: Any) -> Decoders:
     return Decoders(UploadSettings(database_url="postgresql://unused", redis_url="redis://unused", **more))
 
 
-async def ask(decoders: Decoders, data: bytes, who: Asker = SOMEBODY) -> Accepted:
+async def ask(decoders: Decoders, data: bytes, who: ShareKey = SOMEBODY) -> Accepted:
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.flush()
@@ -153,7 +153,7 @@ async def test_a_decoder_ends_when_nobody_is_there_to_ask() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "upload_service.decoder.decoder", "1000", "5", "5"), stdin=theirs.fileno(), cwd=ROOT
+            *(sys.executable, "-m", "upload_service.decoder.process", "1000", "5", "5"), stdin=theirs.fileno(), cwd=ROOT
         )
     ours.close()
     assert await process.wait() == 0

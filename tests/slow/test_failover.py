@@ -10,9 +10,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from generation_worker.tools import Tools, open_tools
+from generation_worker.resources import WorkerResources, open_resources
 from shared.db import jobs
-from shared.db.jobs import Wish
+from shared.db.jobs import NewJob
 from shared.domain.ids import new_id
 from shared.settings import WorkerSettings
 from tests.conftest import migrate
@@ -58,20 +58,20 @@ def workers(url: str, redis: ValkeyServer, sandbox: SandboxServer, folder: Path)
 
 
 @asynccontextmanager
-async def opened(url: str, redis: ValkeyServer, sandbox: SandboxServer) -> AsyncIterator[Tools]:
+async def opened(url: str, redis: ValkeyServer, sandbox: SandboxServer) -> AsyncIterator[WorkerResources]:
     settings = WorkerSettings(database_url=url, redis_url=redis.url, sandbox_url=sandbox.url)
-    async with open_tools(settings) as tools:
-        yield tools
+    async with open_resources(settings) as resources:
+        yield resources
 
 
-async def accept(tools: Tools, number: int) -> None:
+async def accept(resources: WorkerResources, number: int) -> None:
     for n in range(number):
-        wish = Wish(
+        new_job = NewJob(
             id=new_id(), business_id=1, prompt=f"a fox {n}", model="gpt-image-2.5-flare", size="1024x1024",
             quality="standard", alt_text=None, estimated_micros=52_700, request_id="r", body_hash="h",
         )  # fmt: skip
-        job, _ = await jobs.create(tools.db, wish)
-        await tools.bell.ring([job.id])
+        job, _ = await jobs.create(resources.db, new_job)
+        await resources.notifier.wake_workers([job.id])
 
 
 async def until(what: str, condition: Callable[[], object], seconds: float = 60) -> None:
@@ -113,8 +113,8 @@ async def test_a_failover_that_takes_longer_than_a_lease_loses_nothing(
             running = workers(url, redis, sandbox, tmp_path)
             try:
                 sandbox.script("openai.generate", always={"do": "slow", "seconds": 2 * LEASE})
-                async with opened(primary.url(), redis, sandbox) as tools:
-                    await accept(tools, CALLS)
+                async with opened(primary.url(), redis, sandbox) as resources:
+                    await accept(resources, CALLS)
                     await until("the calls are in the air", lambda: len(sandbox.ledger("openai.generate")) == CALLS)
                 primary.kill()
                 await until("pictures wait", lambda: any(w.events("picture.unwritten") for w in running))
@@ -136,8 +136,8 @@ async def test_a_disk_that_is_full_for_a_while_loses_nothing(
         running = workers(server.url(), redis, sandbox, tmp_path)
         try:
             sandbox.script("openai.generate", always={"do": "slow", "seconds": 3})
-            async with opened(server.url(), redis, sandbox) as tools:
-                await accept(tools, CALLS + 6)
+            async with opened(server.url(), redis, sandbox) as resources:
+                await accept(resources, CALLS + 6)
                 await until("the calls are in the air", lambda: len(sandbox.ledger("openai.generate")) == CALLS)
                 server.fill()
                 await until("pictures wait", lambda: all(w.events("picture.unwritten") for w in running))

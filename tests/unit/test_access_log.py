@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.http.shell import Shell
+from shared.http.middleware import Middleware
 from shared.settings import GatewaySettings
 
 
@@ -24,7 +24,7 @@ async def test_a_stop_writes_what_was_collected(capsys: pytest.CaptureFixture[st
         if message["type"] == "lifespan.shutdown.complete":
             assert "last-words" in capsys.readouterr().err, "the server may exit as soon as it hears this"
 
-    shell = Shell(app, GatewaySettings(database_url="postgresql://x", redis_url="redis://x"), checks={})
+    shell = Middleware(app, GatewaySettings(database_url="postgresql://x", redis_url="redis://x"), checks={})
     asked = {"type": "http", "method": "GET", "path": "/x", "headers": [(b"x-request-id", b"last-words")]}
     await shell(asked, receive, send)
     assert capsys.readouterr().err == ""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.catalog import catalogue
-from shared.catalog.catalogue import Catalogue, Refusal, Size
+from shared.catalog.catalogue import Catalogue, NotOffered, Size
 from shared.catalog.tokens import output_tokens
 
 TODAY = date(2026, 11, 22)
@@ -27,8 +27,8 @@ def overridden(tmp_path: Path, text: str) -> Catalogue:
     return catalogue.load(path)
 
 
-def refusal(of: Catalogue, model: str | None, size: str | None, quality: str | None, today: date = TODAY) -> Refusal:
-    with pytest.raises(Refusal) as caught:
+def refusal(of: Catalogue, model: str | None, size: str | None, quality: str | None, today: date = TODAY) -> NotOffered:
+    with pytest.raises(NotOffered) as caught:
         of.choose(model, size, quality, today)
     return caught.value
 

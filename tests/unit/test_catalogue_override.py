@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.catalog import catalogue
-from shared.catalog.catalogue import Catalogue, Refusal
+from shared.catalog.catalogue import Catalogue, NotOffered
 from shared.catalog.datafile import DataFileError
 
 TODAY = date(2026, 11, 22)
@@ -66,7 +66,7 @@ def test_the_operator_adds_changes_and_switches_off(tmp_path: Path) -> None:
     assert mine.choose("gpt-image-2.5-flare", "1792x1024", "standard", TODAY).unit_price_micros == 9_700
     assert "output_compression" not in flare.provider_parameters()
     assert flare.provider_parameters()["output_format"] == "png"
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(NotOffered) as refused:
         mine.choose("gpt-image-2", None, None, TODAY)
     assert (refused.value.code, refused.value.shutdown) == ("model_retired", None)
     assert mine.version.startswith("2026-11-22+")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.storage.delivery import SIDES, Fit, for_platform, thumbnail
+from shared.storage.urls import SIDES, Fit, for_platform, thumbnail
 
 URL = "https://res.cloudinary.com/demo/image/upload/v17/darkroom/1/01a2.png"
 

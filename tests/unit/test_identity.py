@@ -6,17 +6,17 @@ from starlette.types import Receive, Scope, Send
 
 from shared.domain.caller import ANYONE, Caller, Right
 from shared.domain.errors import Forbidden, Unauthorized
-from shared.http.identity import HEADER, SECONDS, Inner, Seal, _mac
-from shared.http.shell import Shell
+from shared.http.internal_auth import HEADER, SECONDS, CallerToken, InternalAuth, _mac
+from shared.http.middleware import Middleware
 from shared.settings import Common
 
 OLD, NEW = "o" * 32, "n" * 32
 SOMEBODY = Caller("abcdefghij", frozenset({Right.READ, Right.WRITE}), frozenset({1, 22}))
 
 
-def seal(secret: str, now: float = 1000.0) -> Seal:
+def seal(secret: str, now: float = 1000.0) -> CallerToken:
     settings = Common(database_url="postgresql://x", redis_url="redis://x", inner_secret=secret)
-    return Seal(settings, lambda: now)
+    return CallerToken(settings, lambda: now)
 
 
 @pytest.mark.parametrize(
@@ -100,16 +100,20 @@ async def test_a_service_looks_again_whether_the_request_is_within_the_rights(
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    door = httpx2.ASGITransport(Shell(Inner(service, settings), settings, checks={}))
-    signed = Seal(settings).sign(Caller("x", frozenset(rights), None), method, path.encode())
+    door = httpx2.ASGITransport(Middleware(InternalAuth(service, settings), settings, checks={}))
+    signed = CallerToken(settings).sign(Caller("x", frozenset(rights), None), method, path.encode())
     async with httpx2.AsyncClient(transport=door, base_url="http://localhost") as client:
         assert (await client.request(method, path, headers={HEADER: signed})).status_code == status
 
 
 def test_a_caller_acts_for_its_own_businesses() -> None:
-    assert SOMEBODY.whose(None) == [1, 22] and SOMEBODY.whose(22) == [22] and ANYONE.whose(None) is None
+    assert (
+        SOMEBODY.business_ids(None) == [1, 22]
+        and SOMEBODY.business_ids(22) == [22]
+        and ANYONE.business_ids(None) is None
+    )
     assert SOMEBODY.owns(1) and not SOMEBODY.owns(2) and ANYONE.owns(2)
     with pytest.raises(Forbidden):
-        SOMEBODY.whose(2)
+        SOMEBODY.business_ids(2)
     with pytest.raises(Forbidden):
         SOMEBODY.require(Right.GENERATE)

@@ -8,8 +8,8 @@ from PIL import Image, ImageChops, ImageOps
 
 from shared.domain.errors import InvalidImage, Problem, TooManyPixels, UnsupportedMediaType
 from tests import pictures
-from upload_service.decoder.intake import Accepted, inspect
-from upload_service.formats.containers import joined
+from upload_service.decoder.inspect import Accepted, inspect
+from upload_service.formats.container import joined
 
 LIMIT = 25_000_000
 

@@ -11,8 +11,8 @@ from PIL import Image, ImageFile
 
 from shared.domain.errors import InvalidImage
 from tests import crafted, pictures
-from upload_service.decoder.intake import inspect
-from upload_service.formats.containers import MOST_PIECES
+from upload_service.decoder.inspect import inspect
+from upload_service.formats.container import MOST_PIECES
 from upload_service.formats.jpeg import MAX_SCANS
 
 LIMIT = 25_000_000

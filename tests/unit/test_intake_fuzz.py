@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import Problem
 from tests import pictures
-from upload_service.decoder.intake import inspect
-from upload_service.formats.containers import joined
+from upload_service.decoder.inspect import inspect
+from upload_service.formats.container import joined
 
 SEEDS = [
     pictures.jpeg(48, 32, exif=pictures.exif(6), icc_profile=pictures.profile()),

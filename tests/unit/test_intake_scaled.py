@@ -15,9 +15,9 @@ from PIL import Image
 from shared.domain.errors import InvalidImage, TooManyPixels
 from tests import pictures
 from tests.stack import ROOT
-from upload_service.decoder.intake import inspect
+from upload_service.decoder.inspect import inspect
 from upload_service.formats import jpeg
-from upload_service.formats.containers import joined
+from upload_service.formats.container import joined
 
 LIMIT = 1_000_000
 EACH = 250
@@ -116,7 +116,7 @@ GROWTH = """
 import io, resource, sys
 from pathlib import Path
 from PIL import Image
-from upload_service.decoder.intake import inspect
+from upload_service.decoder.inspect import inspect
 
 def look(data):
     if sys.argv[1] == "intake":

@@ -10,9 +10,9 @@ from PIL import ImageChops, ImageSequence
 from shared.domain.errors import InvalidImage
 from tests import crafted, pictures
 from tests.crafted import CANARY
-from upload_service.decoder.intake import inspect
+from upload_service.decoder.inspect import inspect
 from upload_service.formats import icc
-from upload_service.formats.containers import joined
+from upload_service.formats.container import joined
 
 LIMIT = 25_000_000
 BY_HAND = crafted.profile_with(b"note", CANARY)

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.proxy.pace import AT_ONCE_SECONDS, Pace
-from shared.http.shares import Asker
+from gateway.proxy.bandwidth import AT_ONCE_SECONDS, Bandwidth
+from shared.http.shares import ShareKey
 
-ONE, TWO = (Asker(f"business {n}", frozenset({f"business {n}", f"key {n}"})) for n in (1, 2))
-SAME_KEY = Asker("business 3", frozenset({"business 3", "key 1"}))
+ONE, TWO = (ShareKey(f"business {n}", frozenset({f"business {n}", f"key {n}"})) for n in (1, 2))
+SAME_KEY = ShareKey("business 3", frozenset({"business 3", "key 1"}))
 
 
 class Clock:
@@ -23,7 +23,7 @@ class Clock:
 
 def test_all_bodies_of_one_are_read_at_its_pace() -> None:
     clock = Clock()
-    pace = Pace(1000, clock)
+    pace = Bandwidth(1000, clock)
     assert pace.spend(ONE, 100) == pytest.approx(0.1 - AT_ONCE_SECONDS), "a little at once is free"
     assert pace.spend(ONE, 400) == pytest.approx(0.5 - AT_ONCE_SECONDS)
     assert pace.spend(SAME_KEY, 500) == pytest.approx(1.0 - AT_ONCE_SECONDS), "the key is the same"
@@ -39,7 +39,7 @@ async def test_the_pieces_stay_the_same() -> None:
         for piece in (b"a", b"bc", b""):
             yield piece
 
-    pace = Pace(1e9, asyncio.get_running_loop().time)
+    pace = Bandwidth(1e9, asyncio.get_running_loop().time)
     assert [piece async for piece in pace.slowed(pieces(), ONE)] == [b"a", b"bc", b""]
 
 
@@ -53,7 +53,7 @@ async def test_who_is_too_fast_is_asked_for_more_when_it_may_come() -> None:
             yield bytes(1000)
 
     async def read() -> None:
-        async for _ in Pace(0.001, asyncio.get_running_loop().time).slowed(pieces(), ONE):
+        async for _ in Bandwidth(0.001, asyncio.get_running_loop().time).slowed(pieces(), ONE):
             pass
 
     reading = asyncio.create_task(read())

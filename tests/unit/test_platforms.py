@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.platforms import FORMATS, RULES, Check, Picture, Platform, Verdict, check
+from shared.domain.platforms import FORMATS, RULES, Picture, Platform, PlatformVerdict, RuleCheck, check
 from shared.domain.renditions import MAX_HEIGHT, MAX_WIDTH, PRESETS, Mode, Rendition, fix_renditions, preset_rendition
 
 SIDES = st.integers(min_value=1, max_value=30_000)
@@ -15,11 +15,11 @@ def jpeg(width: int, height: int, size: int = 100_000) -> Picture:
     return Picture(width, height, size, "jpeg")
 
 
-def instagram(picture: Picture) -> Verdict:
+def instagram(picture: Picture) -> PlatformVerdict:
     return check(Platform.INSTAGRAM, picture)
 
 
-def failed(verdict: Verdict) -> dict[str, str]:
+def failed(verdict: PlatformVerdict) -> dict[str, str]:
     return {found.code: found.severity for found in verdict.checks if not found.ok}
 
 
@@ -87,7 +87,7 @@ def test_three_to_four_has_its_own_warning() -> None:
 def test_a_check_says_actual_limit_message_and_fix() -> None:
     verdict = instagram(Picture(2000, 1000, 9_000_000, "png"))
     found = {one.code: one for one in verdict.checks}
-    assert found["ratio"] == Check(
+    assert found["ratio"] == RuleCheck(
         "ratio",
         False,
         "error",
@@ -97,7 +97,7 @@ def test_a_check_says_actual_limit_message_and_fix() -> None:
         fix="Crop or pad it to 1.91:1.",
     )
     assert (found["bytes"].actual, found["bytes"].limit) == ("9000000", "at most 8000000")
-    assert found["min_size"] == Check("min_size", True, "info", "2000x1000", "at least 320x320", "", "")
+    assert found["min_size"] == RuleCheck("min_size", True, "info", "2000x1000", "at least 320x320", "", "")
     assert verdict.warnings == (found["ratio"].message, found["format"].message, found["bytes"].message)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from shared.http.probes import ADVISORY_SECONDS, Probes
+from shared.http.health import ADVISORY_SECONDS, Probes
 
 
 async def ask(probes: Probes) -> dict[str, Any]:

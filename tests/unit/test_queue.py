@@ -7,11 +7,11 @@ import pytest
 
 from shared.domain.caller import ANYONE, Caller, Right
 from shared.domain.errors import RateLimited, Unavailable
-from shared.http.shares import Asker, asker
+from shared.http.shares import ShareKey, share_key
 from shared.settings import UploadSettings
-from upload_service.decoder.queue import Queue
+from upload_service.decoder.queue import DecoderQueue
 
-ONE, TWO, THREE = (Asker(f"business {n}", frozenset({f"business {n}"})) for n in (1, 2, 3))
+ONE, TWO, THREE = (ShareKey(f"business {n}", frozenset({f"business {n}"})) for n in (1, 2, 3))
 
 
 class Clock:
@@ -23,22 +23,22 @@ class Clock:
         return self.now
 
 
-def queue(count: int = 1, clock: Clock | None = None, **more: Any) -> Queue:
+def queue(count: int = 1, clock: Clock | None = None, **more: Any) -> DecoderQueue:
     settings = UploadSettings(database_url="postgresql://unused", redis_url="redis://unused", **more)
-    return Queue(settings, count, clock or Clock())
+    return DecoderQueue(settings, count, clock or Clock())
 
 
 class Room:
     """Pictures that are being decoded until they are let out."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: DecoderQueue) -> None:
         self.queue = queue
         self.inside: list[str] = []
         self.order: list[str] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.out: dict[str, asyncio.Event] = {}
 
-    async def send(self, name: str, who: Asker) -> None:
+    async def send(self, name: str, who: ShareKey) -> None:
         self.out[name] = asyncio.Event()
         self.tasks[name] = asyncio.create_task(self._pass(name, who))
         await settled()
@@ -47,7 +47,7 @@ class Room:
         self.out[name].set()
         await settled()
 
-    async def _pass(self, name: str, who: Asker) -> None:
+    async def _pass(self, name: str, who: ShareKey) -> None:
         async with self.queue.turn(who):
             self.inside.append(name)
             self.order.append(name)
@@ -66,11 +66,11 @@ def key(name: str, *businesses: int) -> Caller:
 
 
 def test_a_picture_is_counted_for_its_business_and_for_the_key() -> None:
-    assert asker(key("k", 1, 2), 2) == Asker("business 2", frozenset({"business 2", "key k"}))
-    assert asker(key("k", 1)) == Asker("business 1", frozenset({"business 1", "key k"}))
-    assert asker(key("k", 1, 2)) == asker(key("k")) == Asker("key k", frozenset({"key k"}))
-    assert asker(ANYONE, 3) == THREE
-    assert asker(ANYONE) == Asker("key anyone", frozenset({"key anyone"}))
+    assert share_key(key("k", 1, 2), 2) == ShareKey("business 2", frozenset({"business 2", "key k"}))
+    assert share_key(key("k", 1)) == ShareKey("business 1", frozenset({"business 1", "key k"}))
+    assert share_key(key("k", 1, 2)) == share_key(key("k")) == ShareKey("key k", frozenset({"key k"}))
+    assert share_key(ANYONE, 3) == THREE
+    assert share_key(ANYONE) == ShareKey("key anyone", frozenset({"key anyone"}))
 
 
 async def test_businesses_take_turns_however_many_one_has_sent() -> None:
@@ -90,12 +90,12 @@ async def test_businesses_take_turns_however_many_one_has_sent() -> None:
 async def test_a_key_of_many_businesses_has_one_share() -> None:
     room = Room(queue(count=2, decode_places=4))
     for business in range(10, 14):
-        await room.send(f"{business}", asker(key("k"), business))
+        await room.send(f"{business}", share_key(key("k"), business))
     assert room.inside == ["10", "11"]
     with pytest.raises(RateLimited, match="More than 4 pictures at once"):
-        await room.send("14", asker(key("k"), 14))
+        await room.send("14", share_key(key("k"), 14))
         await room.tasks["14"]
-    await room.send("other", asker(key("other"), 14))
+    await room.send("other", share_key(key("other"), 14))
     assert room.inside == ["10", "11", "other"]
     for name in ("10", "11", "12", "13", "other"):
         await room.let_out(name)

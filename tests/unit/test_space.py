@@ -3,11 +3,11 @@
 import pytest
 
 from shared.domain.errors import RateLimited, Unavailable
-from shared.http.shares import Asker
+from shared.http.shares import ShareKey
 from shared.settings import UploadSettings
 from upload_service.space import Space
 
-ONE, TWO, THREE = (Asker(f"business {n}", frozenset({f"business {n}"})) for n in (1, 2, 3))
+ONE, TWO, THREE = (ShareKey(f"business {n}", frozenset({f"business {n}"})) for n in (1, 2, 3))
 
 
 def space(**more: float) -> Space:
@@ -31,9 +31,9 @@ def test_one_has_a_share_and_gives_back_what_it_took() -> None:
 
 def test_a_key_of_many_businesses_has_one_share() -> None:
     room = space(temp_bytes=4096)
-    with room.account(Asker("business 1", frozenset({"business 1", "key k"}))) as first:
+    with room.account(ShareKey("business 1", frozenset({"business 1", "key k"}))) as first:
         first.take(700)
-        other = Asker("business 2", frozenset({"business 2", "key k"}))
+        other = ShareKey("business 2", frozenset({"business 2", "key k"}))
         with room.account(other) as second, pytest.raises(RateLimited):
             second.take(700)
         with room.account(TWO) as another:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from gateway.proxy.turns import AT_ONCE, Turns
+from gateway.proxy.write_turns import AT_ONCE, WriteTurns
 
 
 async def body(pieces: int) -> AsyncIterator[bytes]:
@@ -13,7 +13,7 @@ async def body(pieces: int) -> AsyncIterator[bytes]:
 
 
 async def test_only_a_few_pieces_are_handed_on_in_one_round_of_the_loop() -> None:
-    turns, handed, rounds = Turns(), 0, list[int]()
+    turns, handed, rounds = WriteTurns(), 0, list[int]()
 
     async def upload() -> list[bytes]:
         nonlocal handed
@@ -34,7 +34,7 @@ async def test_only_a_few_pieces_are_handed_on_in_one_round_of_the_loop() -> Non
 
 
 async def test_one_that_gives_up_takes_nobodys_turn() -> None:
-    turns, handed = Turns(), list[str]()
+    turns, handed = WriteTurns(), list[str]()
 
     async def upload(name: str) -> None:
         async for _ in turns.pace(body(3)):
@@ -51,7 +51,7 @@ async def test_one_that_gives_up_takes_nobodys_turn() -> None:
 
 
 async def test_a_slow_body_holds_no_turn() -> None:
-    turns, never = Turns(), asyncio.Event()
+    turns, never = WriteTurns(), asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
         yield b"first"

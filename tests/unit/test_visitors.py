@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import Forbidden, Misdirected
-from shared.http.visitors import Visitors
+from shared.http.allowed_hosts import AllowedHosts
 from shared.settings import Common, GatewaySettings
 
 STORES: dict[str, Any] = {"database_url": "postgresql://b/c", "redis_url": "redis://b/0"}
@@ -16,7 +16,7 @@ LISTED = Common(**STORES, allowed_hosts="named.example, *.under.example, 10.0.0.
 
 def check(settings: Common, method: str = "GET", origins: str | None = None, **headers: str) -> None:
     told = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    Visitors(settings, origins).check({"type": "http", "method": method, "headers": told})
+    AllowedHosts(settings, origins).check({"type": "http", "method": method, "headers": told})
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ def test_no_name_and_two_names_are_refused() -> None:
         check(AT_HOME)
     twice = {"type": "http", "method": "GET", "headers": [(b"host", b"localhost"), (b"host", b"localhost")]}
     with pytest.raises(Misdirected):
-        Visitors(AT_HOME).check(twice)
+        AllowedHosts(AT_HOME).check(twice)
 
 
 def test_a_refused_name_stays_refused_and_a_taken_one_taken() -> None:
-    visitors = Visitors(AT_HOME)
+    visitors = AllowedHosts(AT_HOME)
     for _ in range(2):
         visitors.check({"type": "http", "method": "GET", "headers": [(b"host", b"localhost")]})
         with pytest.raises(Misdirected):

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from generation_worker import generate
-from generation_worker.tools import Tools, open_tools
+from generation_worker import run_job
+from generation_worker.resources import WorkerResources, open_resources
 from shared.db import jobs
-from shared.db.jobs import Wish
-from shared.db.models import Job
+from shared.db.jobs import NewJob
 from shared.db.pool import Db
+from shared.db.tables import JobRow
 from shared.domain.ids import new_id
 from shared.settings import WorkerSettings
 from tests.sandbox_server import SandboxServer
@@ -22,7 +22,7 @@ from tests.stack import Process
 from tests.worker.trouble import url_for_role
 
 Starting = Callable[..., Process]
-Working = Callable[..., Awaitable[Job]]
+Working = Callable[..., Awaitable[JobRow]]
 
 
 @pytest.fixture(scope="session")
@@ -59,21 +59,21 @@ def settings(database: str, redis_url: str, sandbox: SandboxServer, request: pyt
 
 
 @pytest.fixture
-async def tools(settings: WorkerSettings) -> AsyncIterator[Tools]:
-    async with open_tools(settings) as opened:
+async def resources(settings: WorkerSettings) -> AsyncIterator[WorkerResources]:
+    async with open_resources(settings) as opened:
         renewing = asyncio.create_task(opened.leases.run())
         yield opened
         renewing.cancel()
 
 
-async def claim(tools: Tools, db: Db | None = None) -> Job:
+async def claim(resources: WorkerResources, db: Db | None = None) -> JobRow:
     """The next due job, made due if it waits."""
-    await (db or tools.db).execute("update jobs set due_at = now() where status = 'queued'")
-    (job,) = await jobs.claim(db or tools.db, 1, tools.settings.lease)
+    await (db or resources.db).execute("update jobs set due_at = now() where status = 'queued'")
+    (job,) = await jobs.claim(db or resources.db, 1, resources.settings.lease)
     return job
 
 
-async def accept(tools: Tools, db: Db | None = None, **more: Any) -> Job:
+async def accept(resources: WorkerResources, db: Db | None = None, **more: Any) -> JobRow:
     """A waiting job."""
     fields: dict[str, Any] = {
         "id": new_id(),
@@ -87,21 +87,21 @@ async def accept(tools: Tools, db: Db | None = None, **more: Any) -> Job:
         "request_id": "r",
         "body_hash": "h",
     }
-    job, _ = await jobs.create(db or tools.db, Wish(**(fields | more)))
+    job, _ = await jobs.create(db or resources.db, NewJob(**(fields | more)))
     return job
 
 
 @pytest.fixture
-def worked(tools: Tools) -> Working:
+def worked(resources: WorkerResources) -> Working:
     """Accepts a job, claims it, works on it once: the job as it is then."""
 
-    async def once(job: Job | None = None, **more: Any) -> Job:
+    async def once(job: JobRow | None = None, **more: Any) -> JobRow:
         if job is None:
-            await accept(tools, **more)
-        claimed = await claim(tools)
-        tokens, _ = await tools.throttle.take()
-        await generate.work(tools, claimed, tokens[0] if tokens else "")
-        return await jobs.get(tools.db, claimed.id)
+            await accept(resources, **more)
+        claimed = await claim(resources)
+        tokens, _ = await resources.rate_limiter.take()
+        await run_job.run(resources, claimed, tokens[0] if tokens else "")
+        return await jobs.get(resources.db, claimed.id)
 
     return once
 

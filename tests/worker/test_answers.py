@@ -6,9 +6,9 @@ import httpx2
 import openai
 import pytest
 
-from generation_worker.providers import painter
-from generation_worker.providers.answers import Meaning
-from shared.db.models import Charged, JobError
+from generation_worker.providers import openai as painter
+from generation_worker.providers.openai_errors import Meaning
+from shared.db.tables import Charged, JobError
 
 LIMIT = (
     "Rate limit reached for gpt-image-2.5-sunburst (for limit gpt-image) in organization org-1 on input-images per min:"
@@ -40,10 +40,10 @@ RECORDED: list[tuple[int, dict[str, Any], Meaning, JobError]] = [
     (408, {}, Meaning.AMBIGUOUS, JobError.OUTCOME_UNKNOWN),
 ]  # fmt: skip
 CLASSES = {
-    Meaning.BUSY: painter.Busy,
-    Meaning.REFUSED: painter.Refused,
-    Meaning.MISCONFIGURED: painter.Misconfigured,
-    Meaning.AMBIGUOUS: painter.Ambiguous,
+    Meaning.BUSY: painter.ProviderBusy,
+    Meaning.REFUSED: painter.ProviderRefused,
+    Meaning.MISCONFIGURED: painter.ProviderMisconfigured,
+    Meaning.AMBIGUOUS: painter.OutcomeUnknown,
 }
 NAMED = [row for row in RECORDED if row[1].get("code") and row[1]["code"] not in {"x", "invalid_value"}]
 
@@ -101,7 +101,7 @@ def test_an_unknown_stream_error_may_have_cost_money() -> None:
 def test_the_wait_is_read_from_headers_or_text(headers: dict[str, str], message: str, seconds: float | None) -> None:
     error = responded(429, {"code": "rate_limit_exceeded", "message": message}, headers)
     raised = painter.from_refusal(painter.unpack(error))
-    assert isinstance(raised, painter.Busy)
+    assert isinstance(raised, painter.ProviderBusy)
     assert raised.retry_after == (seconds if seconds is None else pytest.approx(seconds))
 
 

@@ -9,10 +9,10 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from generation_worker.providers.painter import OpenAIPainter, from_refusal, unpack
-from generation_worker.tools import Tools
+from generation_worker.providers.openai import OpenAIProvider, from_refusal, unpack
+from generation_worker.resources import WorkerResources
 from shared.catalog.catalogue import load
-from shared.db.models import Charged, JobError, JobStatus
+from shared.db.tables import Charged, JobError, JobStatus
 from shared.settings import SANDBOX_WORD
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Working
@@ -20,32 +20,32 @@ from tests.worker.conftest import Working
 VENDORS = ["azure", "litellm", "openrouter", "together", "xai", "localai", "vllm-omni"]
 
 
-def at(tools: Tools, sandbox: SandboxServer, folder: Path, vendor: str) -> None:
+def at(resources: WorkerResources, sandbox: SandboxServer, folder: Path, vendor: str) -> None:
     """From now on this server is asked, in its dialect."""
     (folder / "catalogue.toml").write_text(f'dialect = "{vendor}"\n')
-    settings = tools.settings.model_copy(
+    settings = resources.settings.model_copy(
         update={
             "openai_api_key": SecretStr(f"sk-{SANDBOX_WORD}"),
             "openai_base_url": f"{sandbox.url}/vendors/{vendor}/v1",
         }
     )
-    object.__setattr__(tools, "settings", settings)
-    object.__setattr__(tools, "catalogue", load(folder / "catalogue.toml"))
-    object.__setattr__(tools, "painter", OpenAIPainter(settings))
+    object.__setattr__(resources, "settings", settings)
+    object.__setattr__(resources, "catalogue", load(folder / "catalogue.toml"))
+    object.__setattr__(resources, "provider", OpenAIProvider(settings))
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 async def test_its_picture_arrives(
-    tools: Tools, worked: Working, sandbox: SandboxServer, tmp_path: Path, vendor: str
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer, tmp_path: Path, vendor: str
 ) -> None:
-    at(tools, sandbox, tmp_path, vendor)
+    at(resources, sandbox, tmp_path, vendor)
     job = await worked(size="1792x1024")
     assert (job.status, job.charged, job.error_detail) == (JobStatus.SUCCEEDED, Charged.TRUE, None)
     exact = vendor == "azure"
     assert (job.actual_micros is not None) == exact, "only what counts tokens is told as the cost"
-    width = await tools.db.fetchval("select width from images where job_id = $1", job.id)
+    width = await resources.db.fetchval("select width from images where job_id = $1", job.id)
     assert width == (1024 if vendor == "xai" else 1792)
-    await tools.painter.close()
+    await resources.provider.close()
 
 
 @pytest.mark.parametrize(
@@ -77,29 +77,29 @@ async def test_its_picture_arrives(
     ],
 )
 async def test_its_refusals_are_understood(
-    tools: Tools, worked: Working, sandbox: SandboxServer, tmp_path: Path,
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer, tmp_path: Path,
     vendor: str, do: str, error: JobError, charged: Charged | None,
 ) -> None:  # fmt: skip
-    at(tools, sandbox, tmp_path, vendor)
+    at(resources, sandbox, tmp_path, vendor)
     sandbox.script("openai.generate", {"do": do})
     job = await worked()
     assert (job.error_code, job.charged) == (error, charged)
     assert (job.status is JobStatus.QUEUED) == (charged is None)
-    await tools.painter.close()
+    await resources.provider.close()
 
 
 @pytest.mark.parametrize(
     ("vendor", "text"), [("xai", "rejected by content moderation"), ("vllm-omni", "The prompt is not allowed")]
 )
 async def test_what_it_says_reaches_the_user(
-    tools: Tools, worked: Working, sandbox: SandboxServer, tmp_path: Path, vendor: str, text: str
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer, tmp_path: Path, vendor: str, text: str
 ) -> None:
-    at(tools, sandbox, tmp_path, vendor)
+    at(resources, sandbox, tmp_path, vendor)
     sandbox.script("openai.generate", {"do": "moderation"})
     job = await worked()
     assert text in (job.error_detail or "")
     assert "Error code" not in (job.error_detail or "")
-    await tools.painter.close()
+    await resources.provider.close()
 
 
 @pytest.mark.parametrize(
@@ -111,10 +111,12 @@ async def test_what_it_says_reaches_the_user(
         ("https://api.openai.com.example/v1", True),
     ],
 )
-async def test_a_server_that_may_retry_by_itself_is_warned_of(tools: Tools, base_url: str | None, warned: bool) -> None:
-    settings = tools.settings.model_copy(update={"openai_api_key": SecretStr("k"), "openai_base_url": base_url})
+async def test_a_server_that_may_retry_by_itself_is_warned_of(
+    resources: WorkerResources, base_url: str | None, warned: bool
+) -> None:
+    settings = resources.settings.model_copy(update={"openai_api_key": SecretStr("k"), "openai_base_url": base_url})
     with capture_logs() as said:
-        await OpenAIPainter(settings).close()
+        await OpenAIProvider(settings).close()
     assert [line["event"] for line in said] == (["vendor.may_retry"] if warned else [])
 
 

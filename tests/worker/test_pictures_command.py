@@ -7,17 +7,17 @@ import sys
 from pathlib import Path
 
 from generation_worker import late
-from generation_worker.tools import Tools
+from generation_worker.resources import WorkerResources
 from shared.db import images, jobs, ledger
-from shared.db.models import Job, JobError
+from shared.db.tables import JobError, JobRow
 from shared.domain.ids import new_id
 from tests.repository import ROOT
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Working, claim
 
 
-async def operate(tools: Tools, *words: str, status: int = 0) -> str:
-    environment = os.environ | {"DATABASE_URL": tools.settings.database_url.get_secret_value()}
+async def operate(resources: WorkerResources, *words: str, status: int = 0) -> str:
+    environment = os.environ | {"DATABASE_URL": resources.settings.database_url.get_secret_value()}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "gateway.command", "pictures", *words,
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -27,60 +27,60 @@ async def operate(tools: Tools, *words: str, status: int = 0) -> str:
     return (wrong if status else said).decode()
 
 
-async def left_over(tools: Tools, worked: Working, sandbox: SandboxServer) -> Job:
+async def left_over(resources: WorkerResources, worked: Working, sandbox: SandboxServer) -> JobRow:
     """A job that its workers died over, with its picture in Postgres, which no look is due for any more."""
     sandbox.script("cloudinary.upload", {"do": "500"})
     await worked()
-    job = await claim(tools)
-    ended = await jobs.fail(tools.db, job.id, job.attempt, JobError.WORKER_LOST, "died")
+    job = await claim(resources)
+    ended = await jobs.fail(resources.db, job.id, job.attempt, JobError.WORKER_LOST, "died")
     assert ended
-    await tools.db.execute("delete from late_looks")
+    await resources.db.execute("delete from late_looks")
     return ended
 
 
 async def test_what_is_left_over_is_listed_with_what_was_paid_and_delivered(
-    tools: Tools, worked: Working, sandbox: SandboxServer
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer
 ) -> None:
-    assert await operate(tools, "list") == "None: every picture that was paid for got home.\n"
-    job = await left_over(tools, worked, sandbox)
-    listed = await operate(tools, "list")
+    assert await operate(resources, "list") == "None: every picture that was paid for got home.\n"
+    job = await left_over(resources, worked, sandbox)
+    listed = await operate(resources, "list")
     assert str(job.id) in listed
     assert "$0.05" in listed
     assert "its job ended: worker_lost" in listed
-    delivering = asyncio.create_task(operate(tools, "deliver", str(job.id)))
+    delivering = asyncio.create_task(operate(resources, "deliver", str(job.id)))
     while not delivering.done():
-        await late.look(tools)
+        await late.look(resources)
         await asyncio.sleep(0.05)
-    image = (await images.by_jobs(tools.db, [job.id]))[job.id]
+    image = (await images.by_jobs(resources.db, [job.id]))[job.id]
     assert delivering.result() == f"It is in the library: image {image['id']}.\n"
-    assert await operate(tools, "list") == "None: every picture that was paid for got home.\n"
+    assert await operate(resources, "list") == "None: every picture that was paid for got home.\n"
     assert len(sandbox.ledger("openai.generate")) == 1
 
 
 async def test_what_the_store_does_not_take_is_saved_or_discarded_and_stays_on_the_bill(
-    tools: Tools, worked: Working, sandbox: SandboxServer, tmp_path: Path
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer, tmp_path: Path
 ) -> None:
-    job = await left_over(tools, worked, sandbox)
-    data = await ledger.spilled(tools.db, job.id)
+    job = await left_over(resources, worked, sandbox)
+    data = await ledger.staged(resources.db, job.id)
     assert data
     file = tmp_path / "picture"
-    await operate(tools, "save", str(job.id), str(file))
+    await operate(resources, "save", str(job.id), str(file))
     assert file.read_bytes() == data
-    assert "File exists" in await operate(tools, "save", str(job.id), str(file), status=1)
-    said = await operate(tools, "discard", str(job.id))
+    assert "File exists" in await operate(resources, "save", str(job.id), str(file), status=1)
+    said = await operate(resources, "discard", str(job.id))
     assert said.startswith("Discarded. Business 1 was charged $0.05")
-    assert await ledger.spilled(tools.db, job.id) is None
-    assert await tools.db.fetchval("select sum(cost_micros) from attempts") == job.actual_micros
+    assert await ledger.staged(resources.db, job.id) is None
+    assert await resources.db.fetchval("select sum(cost_micros) from attempts") == job.actual_micros
     for verb in ("deliver", "discard"):
-        assert await operate(tools, verb, str(job.id), status=1) == "darkroom: no picture of that job waits here\n"
+        assert await operate(resources, verb, str(job.id), status=1) == "darkroom: no picture of that job waits here\n"
 
 
 async def test_a_job_that_goes_on_brings_its_picture_home_itself(
-    tools: Tools, worked: Working, sandbox: SandboxServer
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer
 ) -> None:
     sandbox.script("cloudinary.upload", {"do": "500"})
     waiting = await worked()
-    assert "its job goes on" in await operate(tools, "list")
-    assert "goes on" in await operate(tools, "discard", str(waiting.id), status=1)
-    assert await ledger.spilled(tools.db, waiting.id)
-    assert "no such job" in await operate(tools, "deliver", str(new_id()), status=1)
+    assert "its job goes on" in await operate(resources, "list")
+    assert "goes on" in await operate(resources, "discard", str(waiting.id), status=1)
+    assert await ledger.staged(resources.db, waiting.id)
+    assert "no such job" in await operate(resources, "deliver", str(new_id()), status=1)

@@ -4,8 +4,8 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
-from generation_worker import sweep
-from generation_worker.tools import Tools
+from generation_worker import recovery
+from generation_worker.resources import WorkerResources
 from shared.db.pool import transaction
 from tests.servers import PostgresServer
 from tests.worker.conftest import Starting, accept, claim, until
@@ -15,16 +15,16 @@ LEASE = 3.0
 SETTINGS = {"DARKROOM_LEASE_SECONDS": str(LEASE), "DARKROOM_RENEW_SECONDS": "1", "DARKROOM_SWEEP_SECONDS": "0.2"}
 
 
-async def a_lost_job(tools: Tools) -> None:
+async def a_lost_job(resources: WorkerResources) -> None:
     """In one transaction: a worker that is at work must not see it waiting."""
-    async with transaction(tools.db) as connection:
-        await accept(tools, connection)
-        await claim(tools, connection)
+    async with transaction(resources.db) as connection:
+        await accept(resources, connection)
+        await claim(resources, connection)
         await connection.execute("update jobs set lease_until = now() - interval '1 hour'")
 
 
-async def test_a_sweeper_that_has_just_come_calls_nobody_dead(tools: Tools, worker: Starting) -> None:
-    await a_lost_job(tools)
+async def test_a_sweeper_that_has_just_come_calls_nobody_dead(resources: WorkerResources, worker: Starting) -> None:
+    await a_lost_job(resources)
     began = datetime.now(UTC)
     process = worker(**SETTINGS)
     await until("the job is taken over", lambda: process.events("job.recovered"))
@@ -33,7 +33,7 @@ async def test_a_sweeper_that_has_just_come_calls_nobody_dead(tools: Tools, work
 
 
 async def test_a_postgres_that_was_read_only_gives_every_worker_a_lease_of_time(
-    tools: Tools, postgres_server: PostgresServer, ordinary_worker: Starting
+    resources: WorkerResources, postgres_server: PostgresServer, ordinary_worker: Starting
 ) -> None:
     """A standby that was promoted has been up for months: its start time says nothing."""
     process = ordinary_worker(**SETTINGS)
@@ -43,7 +43,7 @@ async def test_a_postgres_that_was_read_only_gives_every_worker_a_lease_of_time(
         await until("the sweep has failed", lambda: process.events("sweep.failed"))
     finally:
         READ_ONLY.end(postgres_server, "tables")
-    await a_lost_job(tools)
+    await a_lost_job(resources)
     await until("the job is taken over", lambda: process.events("job.recovered"))
     (recovered,) = process.events("job.recovered")
     failed = process.events("sweep.failed")[-1]
@@ -52,7 +52,7 @@ async def test_a_postgres_that_was_read_only_gives_every_worker_a_lease_of_time(
 
 
 def test_contact_is_broken_by_an_error_and_by_silence() -> None:
-    contact = sweep.Contact(longest_gap=0.5)
+    contact = recovery.Contact(longest_gap=0.5)
     contact.made()
     time.sleep(0.05)
     contact.made()
@@ -66,8 +66,10 @@ def test_contact_is_broken_by_an_error_and_by_silence() -> None:
     assert contact.seconds < before, "nobody knows what was in between"
 
 
-async def test_the_dead_are_found_even_by_looks_that_are_far_apart(tools: Tools, worker: Starting) -> None:
+async def test_the_dead_are_found_even_by_looks_that_are_far_apart(
+    resources: WorkerResources, worker: Starting
+) -> None:
     """Looks further apart than a living lease lasts would never make a contact of one lease."""
-    await a_lost_job(tools)
+    await a_lost_job(resources)
     process = worker(**SETTINGS | {"DARKROOM_SWEEP_SECONDS": "600"})
     await until("the job is taken over", lambda: process.events("job.recovered"))

@@ -10,13 +10,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from shared.domain.errors import RateLimited
-from shared.http.shares import MOST_REMEMBERED, Asker, Line, Places
+from shared.http.shares import MOST_REMEMBERED, Line, Places, ShareKey
 from shared.settings import UploadSettings
 
 _MINUTE = 60.0
 
 
-class Queue:
+class DecoderQueue:
     """One per process."""
 
     def __init__(self, settings: UploadSettings, count: int, clock: Callable[[], float] = time.monotonic) -> None:
@@ -35,25 +35,25 @@ class Queue:
         """Seconds of decoding that are not yet forgiven, and when that was so."""
 
     @asynccontextmanager
-    async def turn(self, who: Asker) -> AsyncIterator[None]:
+    async def turn(self, who: ShareKey) -> AsyncIterator[None]:
         """Inside it a decoder may be used. Raises RateLimited, or Unavailable where all is full."""
         self._refuse_spent(who)
         async with self._places.turn(who):
             self._refuse_spent(who)  # Much may have been decoded meanwhile.
             yield
 
-    def must_wait(self, who: Asker) -> bool:
+    def must_wait(self, who: ShareKey) -> bool:
         """Whether there is no decoder for them right now."""
         return self._places.must_wait(who)
 
-    def spend(self, who: Asker, seconds: float) -> None:
+    def spend(self, who: ShareKey, seconds: float) -> None:
         """So long a decoder has worked for them."""
         if len(self._spent) >= MOST_REMEMBERED:
             self._spent = {name: spent for name, spent in self._spent.items() if self._debt(name) > 0}
         for name in who.counted:
             self._spent[name] = (self._debt(name) + seconds, self._clock())
 
-    def _refuse_spent(self, who: Asker) -> None:
+    def _refuse_spent(self, who: ShareKey) -> None:
         most = self._settings.decode_seconds
         over = max(self._debt(name) for name in who.counted) - most
         if over >= 0:

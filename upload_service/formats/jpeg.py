@@ -10,9 +10,9 @@ from itertools import islice
 
 from shared.domain.errors import InvalidImage
 from upload_service.formats import icc
-from upload_service.formats.containers import (
+from upload_service.formats.container import (
     Container,
-    Keeper,
+    MetadataFilter,
     count_piece,
     cut_off,
     damaged,
@@ -48,7 +48,7 @@ _PROFILE_PIECE = 65_519
 
 def read(data: bytes) -> Container:
     """Raises InvalidImage, naming the fault."""
-    reading = _Reading(data)
+    reading = _JpegReader(data)
     position = 2
     while True:
         start, marker = _marker(data, position)
@@ -59,12 +59,12 @@ def read(data: bytes) -> Container:
         position = reading.segment(start, marker)
 
 
-class _Reading:
+class _JpegReader:
     """What was found so far."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._keeper = Keeper()
+        self._keeper = MetadataFilter()
         self._sides: tuple[int, int] | None = None
         self._turned = 0
         self.pieces = 0
@@ -118,7 +118,7 @@ class _Reading:
             raise InvalidImage("The picture has more tables than its pixels can need: something else is in them")
         refuse_filler(self._scanned, self._sides[0] * self._sides[1])
         self._keeper.keep(start, start + 2)
-        head = Keeper()
+        head = MetadataFilter()
         head.keep(0, 2)
         for written in self._written():
             head.put(written)

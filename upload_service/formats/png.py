@@ -7,9 +7,9 @@ import zlib
 from collections.abc import Iterator
 
 from upload_service.formats import icc
-from upload_service.formats.containers import (
+from upload_service.formats.container import (
     Container,
-    Keeper,
+    MetadataFilter,
     count_piece,
     cut_off,
     damaged,
@@ -33,13 +33,13 @@ _MOST_PROFILE = 4 * 1024 * 1024
 
 def read(data: bytes) -> Container:
     """Raises InvalidImage, naming the fault."""
-    reading, stop = _Reading(data), 8
+    reading, stop = _PngReader(data), 8
     for kind, start, stop in chunks(data):
         reading.chunk(kind, start, stop)
     return reading.finish(stop)
 
 
-class _Reading:
+class _PngReader:
     """What was found so far."""
 
     def __init__(self, data: bytes) -> None:
@@ -47,7 +47,7 @@ class _Reading:
         self._turned = next(
             (orientation(data[start + 8 : stop - 4]) for kind, start, stop in chunks(data) if kind == b"eXIf"), 1
         )
-        self._keeper = Keeper()
+        self._keeper = MetadataFilter()
         self._keeper.keep(0, 8)
         self._sides: tuple[int, int] | None = None
         self._announced: int | None = None

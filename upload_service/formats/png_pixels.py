@@ -87,19 +87,19 @@ def _inflated(header: bytes, width: int, height: int) -> int:
 
 
 def _compressed_again(data: bytes, stream: _Stream) -> bytes | None:
-    reading = _Reading(data, stream)
+    reading = _PixelReader(data, stream)
     try:
         if sum(map(len, reading.rows())) < stream.size or not reading.surplus:
             return None
     except zlib.error:
         return None
     packer, packed = zlib.compressobj(), bytearray()
-    for rows in _Reading(data, stream).rows():
+    for rows in _PixelReader(data, stream).rows():
         packed += packer.compress(rows)
     return bytes(packed + packer.flush())
 
 
-class _Reading:
+class _PixelReader:
     """Of one stream."""
 
     def __init__(self, data: bytes, stream: _Stream) -> None:

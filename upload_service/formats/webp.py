@@ -7,9 +7,9 @@ fill up their chunk behind the last pixel are kept, and decoders pass over them.
 from collections.abc import Iterator
 
 from upload_service.formats import icc
-from upload_service.formats.containers import (
+from upload_service.formats.container import (
     Container,
-    Keeper,
+    MetadataFilter,
     count_piece,
     cut_off,
     damaged,
@@ -28,19 +28,19 @@ def read(data: bytes) -> Container:
     end = 8 + int.from_bytes(data[4:8], "little")
     if end > len(data):
         raise cut_off("before the length it announces")
-    reading = _Reading(data, end)
+    reading = _WebpReader(data, end)
     for kind, start, stop in _chunks(data, 12, end):
         reading.chunk(kind, start, stop)
     return reading.finish()
 
 
-class _Reading:
+class _WebpReader:
     """What was found so far."""
 
     def __init__(self, data: bytes, end: int) -> None:
         self._data = data
         self._end = end
-        self._keeper = Keeper()
+        self._keeper = MetadataFilter()
         self._flags: int | None = None
         """Of the extended form; the simple one has no header of its own, and can hold no EXIF."""
         self._canvas: tuple[int, int] | None = None

@@ -16,16 +16,16 @@ from shared.domain import addresses, caller, platforms
 from shared.domain.addresses import Fault
 from shared.domain.errors import FieldError, Invalid, InvalidImage, UnsupportedMediaType
 from shared.domain.platforms import RULES, Platform, Severity
-from shared.http import wire
-from shared.http.shares import asker
-from shared.http.strict import Asked
-from shared.http.wire import Answer, BusinessId, Id, Text
+from shared.http import api_schemas
+from shared.http.api_schemas import BusinessId, Id, ResponseModel, Text
+from shared.http.shares import share_key
+from shared.http.strict_input import RequestModel
 from shared.observability import log
 from upload_service import fetch
-from upload_service.decoder import intake
+from upload_service.decoder import inspect
 from upload_service.fetch import Seen
+from upload_service.resources import UploadResources
 from upload_service.routes.validate import Check
-from upload_service.tools import Tools
 
 router = APIRouter(prefix="/api/v1/images", tags=["Validation"])
 
@@ -67,7 +67,7 @@ def _one_of_two(schema: dict[str, Any]) -> None:
     ]
 
 
-class Probe(Asked):
+class Probe(RequestModel):
     """A picture of the library, or any address. Exactly one of the two."""
 
     model_config = ConfigDict(json_schema_extra=_one_of_two)
@@ -77,7 +77,7 @@ class Probe(Asked):
     business_id: BusinessId | None = Field(None, description="With `image_id`: another business's picture is 404")
 
 
-class Reachability(Answer):
+class Reachability(ResponseModel):
     """What somebody outside would meet."""
 
     reachable: bool = Field(description="No check failed with severity `error`")
@@ -93,9 +93,9 @@ class Reachability(Answer):
 )
 async def reachability(request: Request, asked: Probe) -> Response:
     """Fetches the first bytes as a stranger would. Addresses that are not public are told apart and never fetched."""
-    tools: Tools = request.app.state.tools
-    text = await _address(tools, request, asked)
-    seen = await tools.fetcher.look(URL(text), asker(caller.of(request.scope), asked.business_id))
+    resources: UploadResources = request.app.state.resources
+    text = await _address(resources, request, asked)
+    seen = await resources.fetcher.look(URL(text), share_key(caller.of(request.scope), asked.business_id))
     checks = list(_checks(seen))
     failed = [check.code for check in checks if not check.ok]
     # Never the address: it may be signed.
@@ -108,20 +108,20 @@ async def reachability(request: Request, asked: Probe) -> Response:
         for check in checks
     ]  # fmt: skip
     reachable = all(check.ok or check.severity != "error" for check in checks)
-    return wire.answer(Reachability(reachable=reachable, url=text, checks=shown))
+    return api_schemas.json_response(Reachability(reachable=reachable, url=text, checks=shown))
 
 
-async def _address(tools: Tools, request: Request, asked: Probe) -> str:
+async def _address(resources: UploadResources, request: Request, asked: Probe) -> str:
     if (asked.image_id is None) == (asked.url is None):
         wrong = FieldError("/url", "missing" if asked.url is None else "not_allowed", "Send either image_id or url")
         raise Invalid(wrong.detail, errors=(wrong,))
     if asked.image_id is None:
         return str(asked.url)
-    row = await images.get(tools.db, asked.image_id, caller.of(request.scope).whose(asked.business_id))
+    row = await images.get(resources.db, asked.image_id, caller.of(request.scope).business_ids(asked.business_id))
     return str(row["url"])
 
 
-def _checks(seen: Seen) -> Iterator[platforms.Check]:
+def _checks(seen: Seen) -> Iterator[platforms.RuleCheck]:
     plain = next((at for at, hop in enumerate(seen.hops) if hop.scheme != "https"), None)
     insecure = seen.certificate
     if plain is not None:
@@ -143,7 +143,7 @@ def _checks(seen: Seen) -> Iterator[platforms.Check]:
         yield from _picture(seen)
 
 
-def _picture(seen: Seen) -> Iterator[platforms.Check]:
+def _picture(seen: Seen) -> Iterator[platforms.RuleCheck]:
     said, found = seen.content_type, _looks(seen.first)
     wrong = Fault(
         said[:100] or "none", "Platforms go by the type that the server says.", "Serve it with the type it has."
@@ -165,13 +165,13 @@ def _picture(seen: Seen) -> Iterator[platforms.Check]:
 
 def _looks(first: bytes) -> str | None:
     try:
-        return intake.sniff(first)
+        return inspect.sniff(first)
     except (UnsupportedMediaType, InvalidImage):
         return None
 
 
-def _check(code: str, fault: Fault | None, good: str, limit: str, severity: Severity = "error") -> platforms.Check:
+def _check(code: str, fault: Fault | None, good: str, limit: str, severity: Severity = "error") -> platforms.RuleCheck:
     found = fault or Fault(good, "", "")
-    return platforms.Check.of(
+    return platforms.RuleCheck.of(
         code, severity if fault else None, actual=found.actual, limit=limit, message=found.message, fix=found.fix
     )

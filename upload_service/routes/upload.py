@@ -1,4 +1,4 @@
-"""POST /api/v1/images/upload: receive, fulfil, answer. How a file becomes a picture is in `order.py`."""
+"""POST /api/v1/images/upload: receive, fulfil, answer. How a file becomes a picture is in `save_upload.py`."""
 
 from typing import Annotated
 
@@ -11,32 +11,32 @@ from shared.domain import caller
 from shared.domain.errors import FieldError, Invalid
 from shared.domain.filenames import MAX_LENGTH
 from shared.domain.texts import PATTERN
-from shared.http import wire
-from shared.http.shares import Asker, asker
-from shared.http.strict import Asked, AskedInQuery
-from shared.http.wire import BusinessId, Text, Words
+from shared.http import api_schemas
+from shared.http.api_schemas import BusinessId, Text, Words
+from shared.http.shares import ShareKey, share_key
+from shared.http.strict_input import QueryModel, RequestModel
 from shared.observability import log
-from upload_service.order import Kept, Order, Word, fulfil
-from upload_service.receive import Received, received
-from upload_service.tools import Tools
+from upload_service.multipart import ReceivedForm, received
+from upload_service.resources import UploadResources
+from upload_service.save_upload import NewUpload, SavedUpload, Word, save_upload
 
 router = APIRouter(prefix="/api/v1/images", tags=["Uploads"])
 
 
-class UploadQuery(AskedInQuery):
+class UploadQuery(QueryModel):
     """Whose picture it will be."""
 
     business_id: BusinessId
 
 
-class Description(Asked):
+class Description(RequestModel):
     """The text parts of the form."""
 
     alt_text: Words | None = Field(None, max_length=1000, description="What the picture shows")
     filename: Text | None = Field(None, max_length=MAX_LENGTH, description="Instead of the file's own name")
 
 
-class Uploaded(wire.Image):
+class Uploaded(api_schemas.Image):
     """The picture that is kept now."""
 
     not_taken: list[Word] | None = Field(
@@ -84,7 +84,7 @@ _BODY = {
 @router.post(
     "/upload",
     status_code=201,
-    response_model=wire.Image,
+    response_model=api_schemas.Image,
     responses={200: {"model": Uploaded, "description": "These bytes were there already; `X-Deduplicated: true`"}},
     openapi_extra=_BODY,
     operation_id="upload_image",
@@ -99,19 +99,19 @@ async def upload(
     """Camera data, places and comments are taken out before it is stored; the colour profile and the turn are kept."""
     who = caller.of(request.scope)
     who.act_for(asked.business_id)
-    tools: Tools = request.app.state.tools
-    whose = asker(who, asked.business_id)
+    resources: UploadResources = request.app.state.resources
+    business_ids = share_key(who, asked.business_id)
     fields = frozenset(Description.model_fields)
-    with tools.space.account(whose) as account:
-        async with received(request, tools.settings.max_file, fields, account) as form:
-            order = _order(form, asked.business_id, idempotency_key, whose)
+    with resources.space.account(business_ids) as account:
+        async with received(request, resources.settings.max_file, fields, account) as form:
+            order = _order(form, asked.business_id, idempotency_key, business_ids)
             if await request.is_disconnected():
                 raise ClientDisconnect
-            kept = await fulfil(tools, order, form)
-    return _answer(tools, kept, [] if kept.created else order.not_taken(kept.row))
+            kept = await save_upload(resources, order, form)
+    return _answer(resources, kept, [] if kept.created else order.not_taken(kept.row))
 
 
-def _order(form: Received, business_id: int, key: str | None, who: Asker) -> Order:
+def _order(form: ReceivedForm, business_id: int, key: str | None, who: ShareKey) -> NewUpload:
     if form.filename is None:
         missing = FieldError("/file", "missing", "Send the picture in the part `file`")
         raise Invalid(missing.detail, errors=(missing,))
@@ -120,12 +120,12 @@ def _order(form: Received, business_id: int, key: str | None, who: Asker) -> Ord
     except ValidationError as wrong:
         raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in wrong.errors()]) from None
     alt_text = (said.alt_text or "").strip() or None
-    return Order(business_id, (said.filename or "").strip() or form.filename, alt_text, key, who)
+    return NewUpload(business_id, (said.filename or "").strip() or form.filename, alt_text, key, who)
 
 
-def _answer(tools: Tools, kept: Kept, not_taken: list[Word]) -> Response:
-    image = wire.image(kept.row, tools.settings.purge_after)
-    headers = {"Location": f"{tools.settings.public_url}/api/v1/images/{image.id}"}
+def _answer(resources: UploadResources, kept: SavedUpload, not_taken: list[Word]) -> Response:
+    image = api_schemas.image(kept.row, resources.settings.purge_after)
+    headers = {"Location": f"{resources.settings.public_url}/api/v1/images/{image.id}"}
     if not kept.created:
         headers["X-Deduplicated"] = "true"
     if kept.replayed:
@@ -140,4 +140,4 @@ def _answer(tools: Tools, kept: Kept, not_taken: list[Word]) -> Response:
     )
     if not_taken:
         image = Uploaded(**dict(image), not_taken=not_taken)
-    return wire.answer(image, 201 if kept.created else 200, headers)
+    return api_schemas.json_response(image, 201 if kept.created else 200, headers)

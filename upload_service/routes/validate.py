@@ -17,13 +17,13 @@ from shared.db import images
 from shared.domain import caller, platforms, renditions
 from shared.domain.errors import BodyTooLarge, FieldError, Invalid, Malformed, UnsupportedMediaType
 from shared.domain.platforms import Picture, Platform, Severity
-from shared.http import strict, wire
-from shared.http.shares import Asker, asker
-from shared.http.strict import Asked, FromText
-from shared.http.wire import Answer, BusinessId, Id, Text
-from shared.storage import delivery
-from upload_service.receive import Received, received
-from upload_service.tools import Tools
+from shared.http import api_schemas, strict_input
+from shared.http.api_schemas import BusinessId, Id, ResponseModel, Text
+from shared.http.shares import ShareKey, share_key
+from shared.http.strict_input import FromText, RequestModel
+from shared.storage import urls
+from upload_service.multipart import ReceivedForm, received
+from upload_service.resources import UploadResources
 
 router = APIRouter(prefix="/api/v1/images", tags=["Validation"])
 
@@ -39,7 +39,7 @@ def _lowered(name: object) -> object:
     return name.strip(" \t\r\n").lower() if isinstance(name, str) else name
 
 
-class ByImage(Asked):
+class ByImage(RequestModel):
     """A picture of the library."""
 
     image_id: Id
@@ -47,7 +47,7 @@ class ByImage(Asked):
     platforms: Platforms | None = Field(None, min_length=1, max_length=len(Platform), description="Default: all")
 
 
-class ByNumbers(Asked):
+class ByNumbers(RequestModel):
     """A picture that is only described."""
 
     width: int = Field(ge=1, le=_MOST_SIDE, description="Pixels as people see it")
@@ -62,7 +62,7 @@ class ByNumbers(Asked):
     platforms: Platforms | None = Field(None, min_length=1, max_length=len(Platform), description="Default: all")
 
 
-class Check(Answer):
+class Check(ResponseModel):
     """One rule."""
 
     code: str
@@ -74,7 +74,7 @@ class Check(Answer):
     fix: str = Field(description="What to do about it; empty where it is ok")
 
 
-class Copy(Answer):
+class Copy(ResponseModel):
     """A copy that passes."""
 
     width: int
@@ -83,14 +83,14 @@ class Copy(Answer):
     url: str | None = Field(description="A JPEG, ready to publish; null for a picture that is not in the library")
 
 
-class Fix(Answer):
+class Fix(ResponseModel):
     """Both ways; they are the same where the shape can stay."""
 
     crop: Copy
     pad: Copy
 
 
-class Verdict(Answer):
+class Verdict(ResponseModel):
     """What the platform would say."""
 
     platform: Platform
@@ -101,7 +101,7 @@ class Verdict(Answer):
     fix: Fix | None = Field(description="Null where nothing needs to be fixed")
 
 
-class Verdicts(Answer):
+class Verdicts(ResponseModel):
     """One verdict for each platform asked for."""
 
     verdicts: list[Verdict]
@@ -117,7 +117,7 @@ class _Case:
     platforms: Sequence[Platform]
 
 
-def _body(*models: type[Asked], several: bool = True) -> dict[str, Any]:
+def _body(*models: type[RequestModel], several: bool = True) -> dict[str, Any]:
     """The JSON for the document; `Platform` is among its schemas because the answers name it.
 
     One kind of body only, though a form is taken too: two for one operation break generators of clients."""
@@ -141,7 +141,7 @@ def _body(*models: type[Asked], several: bool = True) -> dict[str, Any]:
 async def instagram(request: Request) -> Response:
     """Takes JSON (`image_id`, or `width, height, bytes, format`) or a form with `file`. Nothing is stored."""
     async with _case(request, Platform.INSTAGRAM) as case:
-        return wire.answer(_verdict(Platform.INSTAGRAM, case))
+        return api_schemas.json_response(_verdict(Platform.INSTAGRAM, case))
 
 
 @router.post(
@@ -154,32 +154,32 @@ async def instagram(request: Request) -> Response:
 async def validate(request: Request) -> Response:
     """The same for several platforms: `platforms` names them, in a form with commas between."""
     async with _case(request, *Platform) as case:
-        return wire.answer(Verdicts(verdicts=[_verdict(platform, case) for platform in case.platforms]))
+        return api_schemas.json_response(Verdicts(verdicts=[_verdict(platform, case) for platform in case.platforms]))
 
 
 @asynccontextmanager
 async def _case(request: Request, *default: Platform) -> AsyncIterator[_Case]:
-    tools: Tools = request.app.state.tools
+    resources: UploadResources = request.app.state.resources
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         fields = frozenset({"platforms"} if len(default) > 1 else ())
-        who = asker(caller.of(request.scope))
-        with tools.space.account(who) as account:
-            async with received(request, tools.settings.max_file, fields, account) as form:
-                yield await _of_file(tools, form, default, who)
+        who = share_key(caller.of(request.scope))
+        with resources.space.account(who) as account:
+            async with received(request, resources.settings.max_file, fields, account) as form:
+                yield await _of_file(resources, form, default, who)
     elif kind in ("application/json", ""):
-        yield await _of_json(tools, request, default)
+        yield await _of_json(resources, request, default)
     else:
         raise UnsupportedMediaType("Send JSON, or multipart/form-data with the picture in the part `file`")
 
 
-async def _of_file(tools: Tools, form: Received, default: Sequence[Platform], who: Asker) -> _Case:
+async def _of_file(resources: UploadResources, form: ReceivedForm, default: Sequence[Platform], who: ShareKey) -> _Case:
     if form.filename is None:
         missing = FieldError("/file", "missing", "Send the picture in the part `file`")
         raise Invalid(missing.detail, errors=(missing,))
     names = [name.strip() for name in form.fields.get("platforms", "").split(",") if name.strip()]
     wanted = _checked(_PLATFORMS, names, "platforms") if names else default
-    found = await tools.decoders.inspect(form.file, form.bytes, who)
+    found = await resources.decoders.inspect(form.file, form.bytes, who)
     picture = Picture(
         found.width, found.height, form.bytes, found.format,
         animated=found.frames > 1, transparent=found.transparent, srgb=found.srgb,
@@ -187,8 +187,8 @@ async def _of_file(tools: Tools, form: Received, default: Sequence[Platform], wh
     return _Case(picture, None, wanted)
 
 
-async def _of_json(tools: Tools, request: Request, default: Sequence[Platform]) -> _Case:
-    asked = _checked(_JSON, strict.loads(await _read(request)))
+async def _of_json(resources: UploadResources, request: Request, default: Sequence[Platform]) -> _Case:
+    asked = _checked(_JSON, strict_input.loads(await _read(request)))
     if asked.platforms and len(default) == 1:
         unknown = FieldError("/platforms", "unknown_field", "Several platforms are asked at /validate")
         raise Invalid(unknown.detail, errors=(unknown,))
@@ -196,7 +196,7 @@ async def _of_json(tools: Tools, request: Request, default: Sequence[Platform]) 
     if isinstance(asked, ByNumbers):
         form = "jpeg" if asked.format == "jpg" else asked.format
         return _Case(Picture(asked.width, asked.height, asked.bytes, form), None, wanted)
-    row = await images.get(tools.db, asked.image_id, caller.of(request.scope).whose(asked.business_id))
+    row = await images.get(resources.db, asked.image_id, caller.of(request.scope).business_ids(asked.business_id))
     return _Case(Picture(row["width"], row["height"], row["bytes"], row["format"]), row["url"], wanted)
 
 
@@ -257,5 +257,5 @@ def _fix(platform: Platform, case: _Case) -> Fix | None:
 
 
 def _copy(copy: renditions.Rendition, url: str | None) -> Copy:
-    made = delivery.for_platform(url, copy.mode, copy.width, copy.height) if url else None
+    made = urls.for_platform(url, copy.mode, copy.width, copy.height) if url else None
     return Copy(width=copy.width, height=copy.height, ratio=copy.ratio, url=made.url if made else None)

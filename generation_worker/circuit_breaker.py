@@ -1,0 +1,123 @@
+"""Not asking for a while, because the vendor refused our key, our money or our model: an operator is needed.
+
+A mistake of the account (its key, its balance) stops all claiming. Any other one stops no more than it must: the jobs
+of its model, and where it may as well be the prompt's fault, the jobs of its model and business.
+"""
+
+import time
+from dataclasses import dataclass
+
+from prometheus_client import Gauge
+
+from generation_worker.providers.openai_errors import Whose
+from shared.db.tables import JobError, JobRow
+from shared.observability import log
+
+_PAUSED = Gauge(
+    "darkroom_claiming_paused",
+    "1 while this worker does not claim because of our own mistake; model is empty where it claims nothing",
+    ["reason", "model"],
+)
+_FORGOTTEN_AFTER = 20
+"""Pauses without anybody asking for the model: then its jobs are gone, and so is what is known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitScope:
+    """Which jobs wait. None: whatever it is."""
+
+    model: str | None = None
+    business_id: int | None = None
+
+    def concerns(self, job: JobRow) -> bool:
+        """Whether the job waits too."""
+        return self.model in (None, job.model) and self.business_id in (None, job.business_id)
+
+
+@dataclass(slots=True)
+class OpenCircuit:
+    """A refusal that nothing has disproved yet."""
+
+    reason: JobError
+    detail: str
+    until: float
+
+
+class CircuitBreaker:
+    """One per worker. After a pause one job is tried again; when that works, all go on."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._standing: dict[CircuitScope, OpenCircuit] = {}
+
+    @property
+    def reason(self) -> JobError | None:
+        """What the vendor refused last; None once a call went through again."""
+        return next((open_circuit.reason for open_circuit in reversed(self._standing.values())), None)
+
+    @property
+    def left(self) -> float:
+        """Seconds until anything may be claimed; 0 when it may."""
+        open_circuit = self._standing.get(CircuitScope())
+        return max(0.0, open_circuit.until - time.monotonic()) if open_circuit else 0.0
+
+    @property
+    def probing(self) -> bool:
+        """The account's pause is over, but nothing has proved that the mistake is mended: one job at a time."""
+        return CircuitScope() in self._standing
+
+    def shut(self) -> list[CircuitScope]:
+        """What is not to be claimed now, although other jobs are."""
+        now = time.monotonic()
+        for scope, open_circuit in list(self._standing.items()):
+            if scope.model and now > open_circuit.until + _FORGOTTEN_AFTER * self._seconds:
+                self._forget(scope)
+        return [scope for scope, open_circuit in self._standing.items() if scope.model and open_circuit.until > now]
+
+    def keeps_back(self, job: JobRow) -> OpenCircuit | None:
+        """Why this job must not be sent to the vendor now. None lets it go, as the only one of this pause."""
+        now = time.monotonic()
+        concerning = [
+            open_circuit for scope, open_circuit in self._standing.items() if scope.model and scope.concerns(job)
+        ]
+        for open_circuit in concerning:
+            if open_circuit.until > now:
+                return open_circuit
+        for open_circuit in concerning:
+            open_circuit.until = now + self._seconds
+        return None
+
+    def begin(self, reason: JobError, detail: str, job: JobRow, whose: Whose) -> float:
+        """Starts or prolongs the pause that the refusal of this job's call asks for; answers its length in seconds."""
+        scope = self._scope(job, whose)
+        log.get().error(
+            "claiming.paused", reason=reason.value, detail=detail, seconds=self._seconds, model=scope.model or "all",
+            business_only=scope.business_id is not None,
+        )  # fmt: skip
+        self._standing.pop(scope, None)
+        self._standing[scope] = OpenCircuit(reason, detail, time.monotonic() + self._seconds)
+        self._show()
+        return self._seconds
+
+    def _scope(self, job: JobRow, whose: Whose) -> CircuitScope:
+        if whose is Whose.ACCOUNT:
+            return CircuitScope()
+        met_by_others = any(
+            scope.model == job.model and scope.business_id != job.business_id for scope in self._standing
+        )
+        return CircuitScope(job.model, job.business_id if whose is Whose.UNSURE and not met_by_others else None)
+
+    def end(self, job: JobRow) -> None:
+        """A call for this job went through: whatever concerned it is mended."""
+        for scope in [scope for scope in self._standing if scope.concerns(job)]:
+            log.get().warning("claiming.resumed", reason=self._standing[scope].reason.value, model=scope.model or "all")
+            self._forget(scope)
+
+    def _forget(self, scope: CircuitScope) -> None:
+        del self._standing[scope]
+        self._show()
+
+    def _show(self) -> None:
+        _PAUSED.clear()
+        for scope, open_circuit in self._standing.items():
+            _PAUSED.labels(open_circuit.reason.value, scope.model or "").set(1)

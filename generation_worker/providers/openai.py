@@ -1,0 +1,240 @@
+"""The only importer of `openai`: one call, one picture or one error. Nothing of the vendor leaves this file."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx2
+import openai
+import orjson
+
+from generation_worker.providers import openai_errors, openai_images
+from generation_worker.providers.openai_errors import ErrorResponse, Meaning, Whose
+from shared.catalog.dialect import OPENAI, Dialect
+from shared.db.tables import Charged, JobError
+from shared.observability import log
+from shared.settings import WorkerSettings
+
+_UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+"""Failures that happen before the vendor could read a byte of the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedImage:
+    """A paid answer."""
+
+    data: bytes
+    """The picture's file; not yet looked at. Empty where it has to be fetched."""
+    usage: Mapping[str, Any] | None
+    """Tokens, where the server says them."""
+    request_id: str | None
+    headers: Mapping[str, str]
+    address: str | None = None
+    """Where the picture lies, if the answer only names that."""
+    content: bytes = b""
+    """Then the whole answer, to be kept until the picture is here."""
+
+
+class ProviderError(Exception):
+    """The root: no picture. `error` is what the job would say, `charged` whether it was billed."""
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        error: JobError,
+        charged: Charged = Charged.FALSE,
+        request_id: str | None = None,
+        word: str = "",
+    ) -> None:
+        super().__init__(detail)
+        self.error = error
+        self.charged = charged
+        self.request_id = request_id
+        self.word = word or error.value
+        """The vendor's own code, for the ledger."""
+
+
+class ProviderBusy(ProviderError):
+    """Come back after `retry_after` seconds (None: the vendor did not say)."""
+
+    retry_after: float | None = None
+
+
+class NotSent(ProviderError):
+    """The vendor could not be reached; nothing can have been made."""
+
+
+class ProviderRefused(ProviderError):
+    """Final. The detail is the vendor's text for the user."""
+
+
+class ProviderMisconfigured(ProviderError):
+    """Our own mistake: key, money, model, parameters."""
+
+    whose: Whose = Whose.MODEL
+
+
+class OutcomeUnknown(ProviderError):
+    """Sent, and no telling what came of it."""
+
+
+class UnreadableImage(ProviderError):
+    """An answer of success that holds no picture."""
+
+    answer: bytes = b""
+    """The whole of it, for an operator: it was paid for, perhaps."""
+
+
+_ERRORS: dict[Meaning, type[ProviderError]] = {
+    Meaning.BUSY: ProviderBusy,
+    Meaning.REFUSED: ProviderRefused,
+    Meaning.MISCONFIGURED: ProviderMisconfigured,
+    Meaning.AMBIGUOUS: OutcomeUnknown,
+}
+
+
+class Provider(Protocol):
+    """What makes pictures."""
+
+    async def generate(
+        self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID, dialect: Dialect = OPENAI
+    ) -> GeneratedImage:
+        """Makes one picture for money, of a server that speaks this dialect. Raises NotPainted."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class OpenAIProvider:
+    """OpenAI's images endpoint, or a compatible server's."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        key, base_url = settings.painter_access()
+        host = urlsplit(base_url).hostname or ""
+        if settings.openai_api_key and not f".{host}".endswith(".openai.com"):
+            # Nothing that we send can be relied on to stop it: LiteLLM's router makes nine calls out of one.
+            log.get().warning(
+                "vendor.may_retry",
+                host=host,
+                detail="Not OpenAI's own server: see that it does not retry by itself: each retry is paid",
+            )
+        self._seconds = settings.vendor_timeout
+        self._client = openai.AsyncOpenAI(
+            api_key=key,
+            base_url=base_url,
+            # The SDK would silently pay up to three times for one picture.
+            max_retries=0,
+            timeout=httpx2.Timeout(settings.vendor_timeout, connect=min(5.0, settings.vendor_timeout)),
+        )
+
+    async def generate(
+        self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID, dialect: Dialect = OPENAI
+    ) -> GeneratedImage:
+        headers: dict[str, str | openai.Omit] = {**dict(dialect.headers), "X-Client-Request-Id": str(attempt_id)}
+        if dialect.key_header:
+            headers |= {dialect.key_header: self._client.api_key, "Authorization": openai.Omit()}
+        try:
+            # The client's own timeout is for each read: an answer that trickles in would never pass it.
+            async with asyncio.timeout(self._seconds):
+                answer = await self._client.post(
+                    dialect.path,
+                    cast_to=httpx2.Response,
+                    body=dialect.body({"prompt": prompt, **parameters}),
+                    options={"headers": headers, "params": dict(dialect.query)},
+                )
+        except TimeoutError:
+            raise OutcomeUnknown(
+                "The vendor's answer was not complete in time",
+                error=JobError.OUTCOME_UNKNOWN,
+                charged=Charged.UNKNOWN,
+                word="timeout",
+            ) from None
+        except openai.APIConnectionError as gone:
+            raise _from_connection(gone) from gone
+        except openai.APIError as refused:
+            raise from_refusal(unpack(refused, dialect)) from refused
+        return _painting(answer.content, dict(answer.headers))
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+def unpack(error: openai.APIError, dialect: Dialect = OPENAI) -> ErrorResponse:
+    """Both shapes: a status error with its response, and the plain error that a stream raises (no status)."""
+    response = getattr(error, "response", None)
+    whole = response.text if response is not None else orjson.dumps(error.body, default=str).decode()
+    try:
+        told = openai_errors.error_of(orjson.loads(whole))
+    except orjson.JSONDecodeError:
+        told = {}
+    return ErrorResponse(
+        status=getattr(error, "status_code", None),
+        code=_string(told.get("code")),
+        kind=_string(told.get("type")),
+        param=_string(told.get("param")),
+        message=str(told.get("message") or error.message),
+        body=told,
+        first=openai_errors.rows_of(dialect),
+        whole=whole,
+        headers=dict(response.headers) if response is not None else {},
+        request_id=getattr(error, "request_id", None),
+    )
+
+
+def from_refusal(refusal: ErrorResponse) -> ProviderError:
+    """The error that the table names for it."""
+    row = refusal.row
+    detail = refusal.message[:500] if row.meaning is Meaning.REFUSED else f"The vendor answered {_word(refusal)}"
+    made = _ERRORS[row.meaning](
+        detail, error=row.error, charged=refusal.charged, request_id=refusal.request_id, word=_word(refusal)
+    )
+    if isinstance(made, ProviderBusy):
+        made.retry_after = refusal.retry_after
+    if isinstance(made, ProviderMisconfigured):
+        made.whose = row.whose
+    return made
+
+
+def _string(value: object) -> str | None:
+    """Some servers write a code as a number."""
+    return None if value is None else str(value)
+
+
+def _word(refusal: ErrorResponse) -> str:
+    return " ".join(str(part) for part in (refusal.status, refusal.code or refusal.kind) if part) or "an error"
+
+
+def _from_connection(gone: openai.APIConnectionError) -> ProviderError:
+    cause = gone.__cause__
+    if isinstance(cause, _UNSENT):
+        return NotSent(
+            "The vendor could not be reached", error=JobError.PROVIDER_UNAVAILABLE, word=type(cause).__name__
+        )
+    return OutcomeUnknown(
+        "The connection to the vendor broke before its answer came",
+        error=JobError.OUTCOME_UNKNOWN,
+        charged=Charged.UNKNOWN,
+        word=type(cause or gone).__name__,
+    )
+
+
+def _painting(content: bytes, headers: Mapping[str, str]) -> GeneratedImage:
+    request_id = headers.get("x-request-id")
+    try:
+        found = openai_images.read(content)
+    except openai_images.Unreadable as why:
+        raise unread(f"The vendor's answer holds no picture: {why}", content, request_id) from None
+    if found.data is not None:
+        return GeneratedImage(found.data, found.usage, request_id, headers)
+    return GeneratedImage(b"", found.usage, request_id, headers, found.address, content)
+
+
+def unread(detail: str, answer: bytes, request_id: str | None) -> UnreadableImage:
+    """It said success, so it may have cost; and we hold no picture, so nobody can be told that it did."""
+    bad = UnreadableImage(detail, error=JobError.BAD_PROVIDER_IMAGE, charged=Charged.UNKNOWN, request_id=request_id)
+    bad.answer = answer
+    return bad

@@ -1,0 +1,212 @@
+"""What every answer of the vendor means, as one table read top to bottom. Pure.
+
+Sources: OpenAI's error pages, the official SDK 3.54 and recorded bodies (tests/worker/recorded/). A row matches when
+everything it names matches; the last one matches all, because what we do not know may have cost money.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from shared.catalog.dialect import Dialect
+from shared.db.tables import Charged, JobError
+
+
+class Meaning(Enum):
+    """What follows from an answer."""
+
+    BUSY = "busy"
+    """Nothing was made: come back later, costs nothing."""
+    REFUSED = "refused"
+    """Final; the user can act on it."""
+    MISCONFIGURED = "misconfigured"
+    """Our key, our money, our model: the job waits, claiming pauses, an operator is needed."""
+    AMBIGUOUS = "ambiguous"
+    """The picture may exist and be billed."""
+
+
+class Whose(Enum):
+    """Whom a refusal concerns."""
+
+    ACCOUNT = "account"
+    """Every call: key or balance."""
+    MODEL = "model"
+    """Every call for the model."""
+    UNSURE = "unsure"
+    """Perhaps the model, perhaps only this prompt: the model once a second business meets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRule:
+    """One line of the table. A field that is None matches anything."""
+
+    meaning: Meaning
+    error: JobError
+    """What the job says if it ends, or waits, for this."""
+    status: frozenset[int] | None = None
+    code: frozenset[str] | None = None
+    kind: frozenset[str] | None = None
+    """The body's `type`."""
+    param: frozenset[str] | None = None
+    whose: Whose = Whose.MODEL
+    """Of a mistake of ours: whose calls meet it too."""
+    text: re.Pattern[str] | None = None
+    """Found anywhere in the body."""
+    withheld: bool = False
+    """Whether a finished picture was, or may have been, refused: nobody knows whether it is charged."""
+
+
+def _row(
+    meaning: Meaning,
+    error: JobError,
+    *,
+    status: tuple[int, ...] = (),
+    code: tuple[str, ...] = (),
+    kind: tuple[str, ...] = (),
+    param: tuple[str, ...] = (),
+    whose: Whose = Whose.MODEL,
+) -> ErrorRule:
+    status_, code_, kind_, param_ = (frozenset(given) or None for given in (status, code, kind, param))
+    return ErrorRule(meaning, error, status_, code_, kind_, param_, whose)  # type: ignore[arg-type]
+
+
+_POLICY = ("moderation_blocked", "content_policy_violation", "image_content_policy_violation", "contentFilter")
+_MONEY = (
+    "credit_balance_exhausted",
+    "organization_spend_limit_exceeded",
+    "project_spend_limit_exceeded",
+    "organization_usage_limit_exceeded",
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+)
+_KEY = ("invalid_api_key", "account_deactivated")
+
+TABLE = (
+    _row(Meaning.REFUSED, JobError.CONTENT_POLICY, code=_POLICY),
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA, code=_MONEY, whose=Whose.ACCOUNT),
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA, kind=("insufficient_quota",), whose=Whose.ACCOUNT),
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_AUTH, code=_KEY, whose=Whose.ACCOUNT),
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_AUTH, status=(401,), whose=Whose.ACCOUNT),
+    _row(Meaning.MISCONFIGURED, JobError.MODEL_RETIRED, code=("model_not_found", "model_retired")),
+    # Not verified for the model, the wrong region, or a filter before the vendor that dislikes this prompt.
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_AUTH, status=(403,), whose=Whose.UNSURE),
+    _row(Meaning.MISCONFIGURED, JobError.MODEL_RETIRED, status=(400, 404), param=("model",)),
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_UNAVAILABLE, status=(404, 405)),
+    _row(Meaning.MISCONFIGURED, JobError.INVALID_PARAMETERS, code=("unknown_parameter",)),
+    _row(Meaning.BUSY, JobError.PROVIDER_RATE_LIMITED, code=("rate_limit_exceeded", "slow_down")),
+    _row(Meaning.BUSY, JobError.PROVIDER_UNAVAILABLE, code=("server_is_overloaded",)),
+    _row(Meaning.BUSY, JobError.PROVIDER_RATE_LIMITED, status=(429,)),
+    _row(Meaning.REFUSED, JobError.INVALID_PARAMETERS, status=(400, 413, 422)),
+    _row(Meaning.REFUSED, JobError.INVALID_PARAMETERS, code=("invalid_value", "invalid_request_error")),
+    _row(Meaning.AMBIGUOUS, JobError.OUTCOME_UNKNOWN),
+)
+
+_MEANS: Mapping[str, tuple[Meaning, JobError, Whose]] = {
+    "busy": (Meaning.BUSY, JobError.PROVIDER_RATE_LIMITED, Whose.MODEL),
+    "content_policy": (Meaning.REFUSED, JobError.CONTENT_POLICY, Whose.MODEL),
+    "forbidden": (Meaning.MISCONFIGURED, JobError.PROVIDER_AUTH, Whose.UNSURE),
+    "invalid": (Meaning.REFUSED, JobError.INVALID_PARAMETERS, Whose.MODEL),
+    "key": (Meaning.MISCONFIGURED, JobError.PROVIDER_AUTH, Whose.ACCOUNT),
+    "model": (Meaning.MISCONFIGURED, JobError.MODEL_RETIRED, Whose.MODEL),
+    "model_quota": (Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA, Whose.MODEL),
+    "overloaded": (Meaning.BUSY, JobError.PROVIDER_UNAVAILABLE, Whose.MODEL),
+    "quota": (Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA, Whose.ACCOUNT),
+    "withheld": (Meaning.REFUSED, JobError.CONTENT_POLICY, Whose.MODEL),
+    "unknown": (Meaning.AMBIGUOUS, JobError.OUTCOME_UNKNOWN, Whose.MODEL),
+}
+"""What follows from each word that a dialect's error table may use."""
+
+
+@cache
+def rows_of(dialect: Dialect) -> tuple[ErrorRule, ...]:
+    """The dialect's own rows, in front of the table."""
+    return tuple(
+        ErrorRule(meaning, error, sign.status, sign.code, sign.kind, None, whose, sign.text, sign.means == "withheld")
+        for sign in dialect.signs
+        for meaning, error, whose in (_MEANS[sign.means],)
+    )
+
+
+def error_of(body: object) -> Mapping[str, Any]:
+    """The part of a body that tells of the error, in OpenAI's words, whatever the server's shape.
+
+    OpenAI's is `{"error": {"message", "type", "param", "code"}}`, xAI's `{"error": "text", "code"}`, FastAPI's
+    `{"detail": "text" or [{"loc", "msg"}]}`; some leave the envelope out.
+    """
+    if isinstance(body, str):
+        return {"message": body}
+    if not isinstance(body, Mapping):
+        return {}
+    error = body.get("error")
+    if isinstance(error, Mapping):
+        return error
+    detail = body.get("detail")
+    if isinstance(detail, list):
+        detail = "; ".join(_of_detail(part) for part in detail)
+    elif isinstance(detail, Mapping):
+        return error_of({"error": detail})
+    texts = (text for text in (error, detail, body.get("message")) if isinstance(text, str) and text)
+    return {**body, "message": next(texts, "")}
+
+
+def _of_detail(part: object) -> str:
+    """One line of FastAPI's validation errors."""
+    if not isinstance(part, Mapping):
+        return str(part)
+    where = part.get("loc")
+    return f"{'.'.join(map(str, where))}: {part.get('msg')}" if isinstance(where, list) else str(part.get("msg"))
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorResponse:
+    """An error of the vendor, unpacked: from a response, or from inside a stream (then there is no status)."""
+
+    status: int | None
+    code: str | None
+    kind: str | None
+    param: str | None
+    message: str
+    body: Mapping[str, Any]
+    headers: Mapping[str, str]
+    request_id: str | None = None
+    first: tuple[ErrorRule, ...] = ()
+    """Rows of the server's dialect."""
+    whole: str = ""
+    """The body as text."""
+
+    @property
+    def row(self) -> ErrorRule:
+        """The first row that matches."""
+        for row in (*self.first, *TABLE):
+            if (
+                (row.status is None or self.status in row.status)
+                and (row.code is None or self.code in row.code)
+                and (row.kind is None or self.kind in row.kind)
+                and (row.param is None or self.param in row.param)
+                and (row.text is None or row.text.search(self.whole))
+            ):
+                return row
+        raise AssertionError("the last row matches everything")
+
+    @property
+    def charged(self) -> Charged:
+        """Whether this call was billed. A result that was painted and then withheld may have been."""
+        if self.row.meaning is Meaning.AMBIGUOUS or self.row.withheld:
+            return Charged.UNKNOWN
+        details = self.body.get("moderation_details")
+        stage = details.get("moderation_stage") if isinstance(details, Mapping) else None
+        return Charged.UNKNOWN if stage in {"output", "unknown"} else Charged.FALSE
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds the vendor asks us to wait: its headers first, then the hint in its text."""
+        for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+            try:
+                return max(0.0, float(self.headers[name]) * unit)
+            except (KeyError, ValueError):
+                continue
+        hint = re.search(r"try again in ([0-9.]+)(ms|s)", self.message)
+        return float(hint[1]) * (0.001 if hint[2] == "ms" else 1.0) if hint else None

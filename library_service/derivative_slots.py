@@ -1,0 +1,43 @@
+"""Copies in the making: of each kind one at a time, and of all of them no more than this process has room for.
+
+Each holds its bytes in memory, and is a transformation that the store may bill.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from shared.http.shares import Line, Places, ShareKey, part
+from shared.settings import LibrarySettings
+
+
+class DerivativeSlots:
+    """One per process."""
+
+    def __init__(self, settings: LibrarySettings) -> None:
+        line = Line(
+            what="copies",
+            longest=settings.copies_queue,
+            each=part(settings.share, settings.copies_queue),
+            seconds=settings.copies_wait,
+        )
+        self._places = Places(settings.copies, part(settings.share, settings.copies), line)
+        self._under_way: dict[tuple[UUID, str], asyncio.Task[UUID]] = {}
+
+    async def once(
+        self, parent_id: UUID, kind: str, who: ShareKey, make: Callable[[], Awaitable[UUID]]
+    ) -> tuple[UUID, bool]:
+        """The id that `make` answers, and whether it was called here; who asks meanwhile gets the same, or the same
+        refusal. Raises RateLimited, or Unavailable where all is full."""
+        key = parent_id, kind
+        task = self._under_way.get(key)
+        if task is not None:
+            return await asyncio.shield(task), False
+        # A task of its own: the client that asked first may leave, and the others wait for it.
+        task = self._under_way[key] = asyncio.create_task(self._in_turn(who, make))
+        task.add_done_callback(lambda _: self._under_way.pop(key))
+        return await asyncio.shield(task), True
+
+    async def _in_turn(self, who: ShareKey, make: Callable[[], Awaitable[UUID]]) -> UUID:
+        async with self._places.turn(who):
+            return await make()

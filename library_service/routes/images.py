@@ -1,0 +1,101 @@
+"""The library's routes: list, look and change. Deleting is in `trash.py`, copies are in `derivatives.py`, posts in
+`posts.py`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from library_service.resources import resources_of
+from library_service.responses import shown
+from library_service.routes import lists
+from library_service.schemas import (
+    Description,
+    ImageId,
+    ImagePage,
+    ListQuery,
+    Scope,
+    Thumbnail,
+    ThumbnailQuery,
+)
+from shared.db import images
+from shared.db.pool import transaction
+from shared.domain import caller, filenames
+from shared.domain.errors import PreconditionFailed
+from shared.http import api_schemas, etags
+from shared.storage import urls
+
+router = APIRouter(prefix="/api/v1/images", tags=["Library"])
+
+Tag = Annotated[str | None, Header(max_length=1000)]
+
+
+@router.get("", response_model=ImagePage, operation_id="list_images", summary="List pictures, newest first")
+@router.get("/", include_in_schema=False)
+async def list_images(request: Request, asked: Annotated[ListQuery, Query()]) -> Response:
+    """By page number, or by `cursor`, which costs the same at any depth."""
+    # Most never come here: see `lists.py`.
+    content = await lists.page(resources_of(request), caller.of(request.scope), asked)
+    return Response(content, media_type="application/json")
+
+
+@router.get(
+    "/{image_id}",
+    response_model=api_schemas.Image,
+    responses={304: {"description": "Nothing changed since the version named in `If-None-Match`"}},
+    operation_id="get_image",
+    summary="One picture",
+)
+async def look(
+    request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], if_none_match: Tag = None
+) -> Response:
+    """One in the trash still answers, with `deleted_at`."""
+    resources = resources_of(request)
+    answer = shown(
+        resources, await images.get(resources.db, image_id, caller.of(request.scope).business_ids(asked.business_id))
+    )
+    if etags.names(if_none_match, answer.headers["etag"]):
+        return Response(status_code=304, headers={"ETag": answer.headers["etag"]})
+    return answer
+
+
+@router.patch(
+    "/{image_id}", response_model=api_schemas.Image, operation_id="update_image", summary="Change filename or alt text"
+)
+async def change(
+    request: Request,
+    image_id: ImageId,
+    asked: Annotated[Scope, Query()],
+    said: Description,
+    if_match: Tag = None,
+) -> Response:
+    """With `If-Match: <ETag>` only if nobody changed it meanwhile."""
+    resources = resources_of(request)
+    async with transaction(resources.db) as connection:
+        row = await images.lock(connection, image_id, caller.of(request.scope).business_ids(asked.business_id))
+        if if_match and not etags.names(if_match, shown(resources, row).headers["etag"]):
+            raise PreconditionFailed("It was changed meanwhile; look at it again before you change it")
+        filename, alt_text = row["filename"], row["alt_text"]
+        if "filename" in said.model_fields_set:
+            filename = filenames.safe(said.filename, filename)
+        if "alt_text" in said.model_fields_set:
+            alt_text = api_schemas.alt_text(said.alt_text)
+        row = await images.describe(connection, row, filename, alt_text)
+    return shown(resources, row)
+
+
+@router.get(
+    "/{image_id}/thumbnail",
+    response_model=Thumbnail,
+    responses={302: {"description": "Its address, where `redirect=true`"}},
+    operation_id="get_thumbnail",
+    summary="A smaller copy",
+)
+async def thumbnail(request: Request, image_id: ImageId, asked: Annotated[ThumbnailQuery, Query()]) -> Response:
+    """Never enlarged: `width` and `height` say what it really has. The browser's format is chosen by the store."""
+    row = await images.get(resources_of(request).db, image_id, caller.of(request.scope).business_ids(asked.business_id))
+    made = urls.thumbnail(
+        row["url"], row["width"], row["height"], width=asked.width, height=asked.height, fit=asked.fit
+    )
+    if asked.redirect:
+        return Response(status_code=302, headers={"Location": made.url, "Cache-Control": "private, max-age=3600"})
+    return api_schemas.json_response(Thumbnail(url=made.url, width=made.width, height=made.height))
