@@ -10,6 +10,9 @@ up: ## run the whole product here; Ctrl-C stops it and loses nothing
 test: ## lint, types, import contracts and the tests, on private stores; about seven minutes
 	@$(PYTHON) dev.py test
 
+test-one: ## one file of tests: make test-one FILE=tests/unit/test_money.py
+	@.venv/bin/python -m pytest -p no:cacheprovider $(FILE)
+
 test-slow: ## what takes long, or needs root, Debian's packages or many servers
 	@$(PYTHON) dev.py test-slow
 
@@ -31,4 +34,4 @@ remove: ## remove the data too, wherever it lies: says where, and asks
 clean: ## remove what was built; the data stays, `make remove` says where and takes it
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis gateway/web/node_modules gateway/web/dist gateway/web/.built
 
-.PHONY: help up test test-slow matrix chaos bench lock remove clean
+.PHONY: help up test test-one test-slow matrix chaos bench lock remove clean

@@ -1,4 +1,4 @@
-"""The claiming: on a ring or every few seconds takes due rows, as many as there are free slots and tokens."""
+"""The claim loop: on a wake-up or every few seconds takes due rows, as many as there are free slots and tokens."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -29,32 +29,32 @@ class ClaimLoop:
 
     def __init__(self, resources: WorkerResources) -> None:
         self._resources = resources
-        self._rung = asyncio.Event()
+        self._awake = asyncio.Event()
         self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
-        """Somebody rang: look for due rows now."""
-        self._rung.set()
+        """Looks for due rows now."""
+        self._awake.set()
 
     async def run(self) -> None:
-        """Claims until `stop`. A ring that is lost costs one round of the sweep's interval."""
+        """Claims until `stop`. A wake-up that is lost costs one round of the sweep's interval."""
         while not self._stopping:
             pause = await self._claim_what_is_due()
             try:
                 async with asyncio.timeout(min(pause, self._resources.settings.sweep_every)):
-                    await self._rung.wait()
+                    await self._awake.wait()
             except TimeoutError:
                 pass
-            self._rung.clear()
+            self._awake.clear()
 
     def stop(self) -> None:
         """No further claims; `run` ends."""
         self._stopping = True
-        self._rung.set()
+        self._awake.set()
 
     async def _claim_what_is_due(self) -> float:
-        """Seconds until looking again makes sense without a ring."""
+        """Seconds until looking again makes sense without a wake-up."""
         resources = self._resources
         while self._free():
             tokens, wait = await self._tokens()
@@ -110,8 +110,8 @@ class ClaimLoop:
         _HELD.set(len(self._tasks))
         if not task.cancelled() and task.exception():
             log.get().error("job.task_died", error=repr(task.exception()))
-        # A freed slot claims the next row without waiting for a bell.
-        self._rung.set()
+        # A freed slot claims the next row without waiting to be woken.
+        self._awake.set()
 
     async def drain(self, seconds: float) -> None:
         """Lets running jobs finish, then hands the rest back. Claiming must have stopped before."""

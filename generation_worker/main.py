@@ -36,11 +36,11 @@ async def main(settings: WorkerSettings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_resources(settings) as resources:
         outcomes.start_counters_at_zero(resources.catalogue)
-        crew = ClaimLoop(resources)
-        claimer = _forever("crew", crew.run)
+        claim_loop = ClaimLoop(resources)
+        claimer = _forever("claims", claim_loop.run)
         claiming = [
-            _forever("bell", lambda: _ring_by_arq(resources, crew)),
-            _forever("wake", lambda: _listen(resources, crew)),
+            _forever("arq", lambda: _wake_by_arq(resources, claim_loop)),
+            _forever("wake", lambda: _listen(resources, claim_loop)),
             _forever("sweep", lambda: recovery.run(resources)),
             _forever("late", lambda: late.run(resources)),
         ]
@@ -54,10 +54,10 @@ async def main(settings: WorkerSettings) -> None:
         log.get().info("worker.started", slots=settings.slots, images_per_minute=settings.images_per_minute)
         await stop.wait()
         # Not cancelled: a claim that Postgres has committed must not be forgotten by us.
-        crew.stop()
+        claim_loop.stop()
         await claimer
         await _end(claiming)
-        await crew.drain(settings.drain)
+        await claim_loop.drain(settings.drain)
         # What is left to close holds nothing of value; a connection that will not close must not hold the exit.
         asyncio.get_running_loop().call_later(_CLOSING_SECONDS, os._exit, 0)
         await _end(holding)
@@ -87,11 +87,11 @@ async def _end(tasks: "list[asyncio.Task[None]]") -> None:
             await asyncio.wait(open_tasks, timeout=1.0)
 
 
-async def _ring_by_arq(resources: WorkerResources, crew: ClaimLoop) -> None:
+async def _wake_by_arq(resources: WorkerResources, claim_loop: ClaimLoop) -> None:
     """arq's own loop. Its job is over in microseconds, so its timeouts, tries and markers never matter."""
 
     async def look(_ctx: dict[Any, Any], _job_id: str) -> None:
-        crew.wake()
+        claim_loop.wake()
 
     pool = resources.notifier.redis.connection_pool
     worker = Worker(
@@ -116,10 +116,10 @@ async def _ring_by_arq(resources: WorkerResources, crew: ClaimLoop) -> None:
             task.cancel()
 
 
-async def _listen(resources: WorkerResources, crew: ClaimLoop) -> None:
+async def _listen(resources: WorkerResources, claim_loop: ClaimLoop) -> None:
     """The quick way beside arq's poll: a wake-up in a millisecond, and cancel marks without waiting for a renewal."""
     async for message in resources.notifier.listen(notifier.WAKE, notifier.CANCELS):
-        crew.wake()
+        claim_loop.wake()
         if message is not None and message[0] == notifier.CANCELS:
             resources.leases.renew_soon()
 

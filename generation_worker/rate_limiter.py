@@ -1,4 +1,4 @@
-"""The brake: how many vendor calls the whole fleet may start in a minute.
+"""The rate limiter: how many vendor calls the whole fleet may start in a minute.
 
 A bucket of `images_per_minute` tokens in Redis. A token comes back one minute after it was spent, so no window of
 sixty seconds ever holds more calls than allowed, whichever way the vendor counts. While Redis is down every worker

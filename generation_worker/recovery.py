@@ -1,4 +1,4 @@
-"""Looks for the dead and the silent: recovers lost jobs, ends what passed its deadline, rings for the forgotten."""
+"""Looks for the dead and the silent: recovers lost jobs, ends what passed its deadline, wakes for the forgotten."""
 
 import asyncio
 import time

@@ -145,7 +145,7 @@ class JobCache:
         batch, self._wanted = self._wanted, {}
         self._loading |= batch
         try:
-            standings = await job_views.get_many(self._db, list(batch))
+            views = await job_views.get_many(self._db, list(batch))
         except Exception as failed:  # noqa: BLE001 - handed to everybody who asked
             for job_id, future in batch.items():
                 self._done(job_id, future)
@@ -153,7 +153,7 @@ class JobCache:
             return
         for job_id, future in batch.items():
             current = self._done(job_id, future)
-            job_view = standings.get(job_id)
+            job_view = views.get(job_id)
             try:
                 view = self._view(job_view) if job_view else None
             except Exception as failed:  # noqa: BLE001 - a job that cannot be shown is its askers' only

@@ -153,9 +153,7 @@ async def page(
         business_id, limit, offset, *(before or ()),
     )  # fmt: skip
     total, shown = rows[0]["_total"], [row for row in rows if row["id"]]
-    standings = await _ended(db, [row for row in shown if row["finished_at"]])
+    views = await _ended(db, [row for row in shown if row["finished_at"]])
     if still_open := [row["id"] for row in shown if not row["finished_at"]]:
-        standings |= await get_many(
-            db, still_open
-        )  # Some may have ended, or have been forgotten, since the page was read.
-    return [standings[row["id"]] for row in shown if row["id"] in standings], total
+        views |= await get_many(db, still_open)  # Some may have ended, or have been forgotten, since the page was read.
+    return [views[row["id"]] for row in shown if row["id"] in views], total

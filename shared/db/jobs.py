@@ -320,7 +320,7 @@ async def expire(db: Db) -> list[JobRow]:
 
 
 async def mark_woken(db: Db) -> list[UUID]:
-    """Due jobs nobody came for: `rings` + 1 and the next ring at 15 s x 2^rings, 10 minutes at most."""
+    """Due jobs nobody came for: `rings` + 1 and the next wake-up at 15 s x 2^rings, 10 minutes at most."""
     rows = await db.fetch(
         """update jobs set rings = rings + 1,
             ring_at = now() + least(interval '15 s' * power(2, least(rings, 10)), interval '10 min')

@@ -185,7 +185,7 @@ class JobRow(SQLModel):
     lease_until: datetime | None = Field(default=None, sa_column=_time(optional=True))
     """Until when its worker owns it, by the database's clock."""
     ring_at: datetime = Field(sa_column=_time(now=True))
-    """When the sweep rings again for a job nobody came for."""
+    """When the sweep wakes workers again for a job nobody came for."""
     rings: int = Field(default=0, sa_column=_count())
     deadline_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
     """If it has not started by then it ends as `deadline_passed`."""

@@ -1,6 +1,6 @@
-"""Redis: ring workers, tell watchers. Never raises into a request: Postgres remembers, a lost ring costs seconds.
+"""Redis: wakes workers, publishes changes. Never raises into a request: Postgres remembers, a lost one costs seconds.
 
-The only importer of arq outside the worker's `main.py`. What is written: one arq message per ring (it expires), and
+The only importer of arq outside the worker's `main.py`. What is written: one arq message per wake-up (it expires), and
 three channels: `darkroom:wake` (somebody look), `darkroom:jobs` (this job changed), `darkroom:cancels`.
 """
 
@@ -31,7 +31,7 @@ LOOK = "look"
 
 DOWN = (RedisError, OSError, TimeoutError)
 """What the client raises when Redis is away or silent."""
-_BELL_LIFE_MS = 3_600_000
+_MESSAGE_LIFE_MS = 3_600_000
 _QUIET_SECONDS = 1.0
 _SILENCE_SECONDS = 5.0
 
@@ -105,7 +105,7 @@ class Notifier:
     def __init__(self, redis: "Redis", patience: float) -> None:
         self._redis = redis
         self._patience = patience
-        """Seconds a request may wait for a ring."""
+        """Seconds a request may wait for a wake-up to be sent."""
         self._quiet_until = 0.0
 
     @classmethod
@@ -114,20 +114,20 @@ class Notifier:
 
     @property
     def redis(self) -> "Redis":
-        """For those who need Redis for more than bells, such as the brake."""
+        """For those who need Redis for more than wake-ups, such as the rate limiter."""
         return self._redis
 
     async def wake_workers(self, job_ids: Sequence[UUID], changed: Sequence[JobRow] = ()) -> bool:
-        """Asks the workers to look, and tells watchers of changes. False when Redis did not take it: the sweep will."""
+        """Asks the workers to claim, and publishes changes. False when Redis did not take it: the sweep will."""
         now = int(time.time() * 1000)
         pipe = self._redis.pipeline(transaction=False)
         for job_id in job_ids:
-            # A random id: with one made from the job arq drops a ring while an old marker of it lives
+            # A random id: with one made from the job arq drops a wake-up while an old marker of it lives
             # (docs/decisions/0002-random-bells-and-claims.md).
-            bell = uuid4().hex
+            message_id = uuid4().hex
             body = serialize_job(LOOK, (str(job_id),), {}, None, now, serializer=serialize)
-            pipe.psetex(job_key_prefix + bell, _BELL_LIFE_MS, body)
-            pipe.zadd(default_queue_name, {bell: now})
+            pipe.psetex(job_key_prefix + message_id, _MESSAGE_LIFE_MS, body)
+            pipe.zadd(default_queue_name, {message_id: now})
         if job_ids:
             pipe.publish(WAKE, b"")
         for job in changed:
@@ -135,7 +135,7 @@ class Notifier:
         return await self._send(pipe.execute)
 
     async def publish(self, *changed: JobRow) -> bool:
-        """Tells whoever watches these jobs that they changed."""
+        """Publishes that these jobs changed, to whoever watches them."""
         return await self.wake_workers((), changed)
 
     async def cancel(self, job: JobRow) -> bool:

@@ -65,7 +65,7 @@ class Common(BaseSettings):
     database_timeout: Seconds = Field(10.0, validation_alias=variable("DARKROOM_DATABASE_TIMEOUT"))
     """Seconds one statement, or waiting for a free connection, may take."""
     redis_url: SecretStr = Field(validation_alias=variable("REDIS_URL"))
-    """Redis 6 or newer, `redis://:password@host:port/0`. Only rings bells: losing its data loses no job."""
+    """Redis 6 or newer, `redis://:password@host:port/0`. Only wakes workers: losing its data loses no job."""
     redis_timeout: Seconds = Field(2.0, validation_alias=variable("DARKROOM_REDIS_TIMEOUT"))
     """Seconds one Redis command may take before Redis counts as down."""
     public_url: str = Field("http://localhost:8003", validation_alias=variable("DARKROOM_PUBLIC_URL"))
