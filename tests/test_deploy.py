@@ -24,6 +24,7 @@ from tests.servers import until
 
 COMPOSE = ROOT / "compose.yaml"
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
+OURS = ("darkroom:local", "darkroom-sandbox:local")
 DEMO = ROOT / "deploy" / "demo.env"
 SETTINGS: dict[str, type[Common]] = {
     "gateway": GatewaySettings,
@@ -57,7 +58,7 @@ def services() -> dict[str, dict[str, Any]]:
 
 def ours() -> dict[str, str]:
     """Our services by name, each with the module it runs."""
-    return {name: s["command"][2] for name, s in services().items() if s["image"] == "darkroom:local"}
+    return {name: s["command"][2] for name, s in services().items() if s["image"] in OURS}
 
 
 def variables(settings: type[Common]) -> set[str]:
@@ -85,11 +86,14 @@ def seconds(text: str) -> float:
     return sum(float(number) * units[unit] for number, unit in re.findall(r"([0-9.]+)([smh])", text))
 
 
-def instructions(word: str) -> Iterator[list[str]]:
-    """The arguments of each instruction of that name, flags included."""
+def instructions(word: str, stage: str | None = None) -> Iterator[list[str]]:
+    """The arguments of each instruction of that name, flags included; of one stage, or of all."""
     text = DOCKERFILE.read_text().replace("\\\n", " ")
+    inside = None
     for line in text.splitlines():
-        if line.startswith(word + " "):
+        if line.startswith("FROM "):
+            inside = line.split()[-1]
+        if line.startswith(word + " ") and stage in (None, inside):
             yield line.split()[1:]
 
 
@@ -101,6 +105,8 @@ def test_compose_is_valid_by_the_specification() -> None:
 
 def test_every_process_of_the_product_has_a_service() -> None:
     assert set(ours().values()) == {*SERVICES, "shared.migrations", "deploy.sandbox"}
+    apart = {name for name, service in services().items() if service["image"] == OURS[1]}
+    assert apart == {"sandbox"}, "the image of production has nothing of it"
 
 
 @pytest.mark.parametrize("module", sorted(set(ours().values())))
@@ -228,7 +234,7 @@ def test_every_volume_is_declared_and_every_image_is_pinned() -> None:
     mounted = {volume.split(":")[0] for service in services().values() for volume in service.get("volumes", [])}
     assert mounted == set(compose()["volumes"])
     for name, service in services().items():
-        assert re.search(r":[0-9]+\.[0-9]+$", service["image"]) or service["image"] == "darkroom:local", name
+        assert re.search(r":[0-9]+\.[0-9]+$", service["image"]) or service["image"] in OURS, name
 
 
 def test_postgres_gets_the_locale_that_make_up_gives_it() -> None:
@@ -293,6 +299,15 @@ def test_every_file_of_our_packages_gets_into_the_image() -> None:
         assert inside, f"{path} is not copied"
 
 
+def test_nothing_of_the_sandbox_is_in_the_image_of_production() -> None:
+    stages = list(instructions("FROM"))
+    assert stages[-2:] == [["product", "AS", "sandbox"], ["product", "AS", "production"]], "the last is the default"
+    copied = {stage: [" ".join(each) for each in instructions("COPY", stage)] for stage in ("product", "sandbox")}
+    assert not [each for each in copied["product"] if "deploy" in each]
+    assert not list(instructions("COPY", "production"))
+    assert [each for each in copied["sandbox"] if "deploy/sandbox/" in each]
+
+
 def test_the_image_has_what_the_processes_import() -> None:
     """What is not copied must not be imported by what is."""
     present = {*SERVICES, "shared", "deploy.sandbox"}
@@ -306,7 +321,8 @@ def test_the_image_has_what_the_processes_import() -> None:
 
 
 def test_the_image_runs_as_nobody_special_and_is_stopped_by_sigterm() -> None:
-    assert list(instructions("USER")) == [["10001:10001"]]
+    assert list(instructions("USER", "product")) == [["10001:10001"]]
+    assert list(instructions("USER", "sandbox"))[-1] == ["10001:10001"]
     assert list(instructions("STOPSIGNAL")) == [["SIGTERM"]]
     assert next(iter(instructions("CMD"))) == ['["python",', '"-m",', '"gateway"]']
 
