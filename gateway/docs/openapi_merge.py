@@ -102,7 +102,7 @@ def _tagged(item: Document, area: str) -> Document:
 def _renames(ours: Document, theirs: Document, prefix: str) -> dict[str, str]:
     """New names for schemas that mean something else than ours of the same name.
 
-    In rounds: once `ImageRow` is renamed, a page of images no longer means the same either.
+    In rounds: once `Image` is renamed, a page of images no longer means the same either.
     """
     renames: dict[str, str] = {}
     while True:
