@@ -25,6 +25,9 @@ chaos: ## kill real processes at random and check that no job is lost
 bench: ## measure this machine: ours beside bare servers
 	@$(PYTHON) dev.py bench
 
+openapi: ## write gateway/docs/openapi.json anew from the routes
+	@.venv/bin/python -m deploy.openapi
+
 lock: ## compile both lock files again from pyproject.toml
 	@$(PYTHON) dev.py lock
 
@@ -34,4 +37,4 @@ remove: ## remove the data too, wherever it lies: says where, and asks
 clean: ## remove what was built; the data stays, `make remove` says where and takes it
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis gateway/web/node_modules gateway/web/dist gateway/web/.built
 
-.PHONY: help up test test-one test-slow matrix chaos bench lock remove clean
+.PHONY: help up test test-one test-slow matrix chaos bench openapi lock remove clean

@@ -66,9 +66,7 @@ def build(settings: GatewaySettings) -> "Gateway":
         routers=[asking.router, status_openapi.router, usage.router],
         max_body=settings.max_json,
     )
-    doors = Dispatcher(
-        Compression(api), Compression(proxy), Documents(api.openapi, proxy.fetch, settings), Studio(settings)
-    )
+    doors = Dispatcher(Compression(api), Compression(proxy), Documents(settings), Studio(settings))
     limits = RateLimits(doors, settings)
     access = Authenticate(limits)
 

@@ -1,6 +1,6 @@
 """One OpenAPI document out of several: public paths only, one meaning per component name. Pure.
 
-Nothing here fetches, caches or renders.
+Used when the file is made (`deploy/openapi.py`), not while the gateway runs.
 """
 
 import copy
@@ -40,10 +40,8 @@ _GENERATION = f"{IMAGES}/generate"
 _OWN = {_GENERATION, f"{IMAGES}/usage"}
 
 
-def merge(own: Document, services: Mapping[str, Document], public_url: str, *, locked: bool = False) -> Document:
-    """The gateway's own document and those of the inner services, by service name, as one.
-
-    `locked`: everybody is asked who they are."""
+def merge(own: Document, services: Mapping[str, Document], public_url: str) -> Document:
+    """The gateway's own document and those of the inner services, by service name, as one."""
     paths = {
         path: _tagged(item, "Generation")
         for path, item in own["paths"].items()
@@ -67,7 +65,7 @@ def merge(own: Document, services: Mapping[str, Document], public_url: str, *, l
         "openapi": own["openapi"],
         "info": {"title": TITLE, "version": own["info"]["version"], "description": DESCRIPTION} | WHO,
         "servers": [{"url": public_url}],
-        "security": [{"key": []}] if locked else [{"key": []}, {}],
+        "security": [{"key": []}, {}],
         "tags": [{"name": name, "description": description} for name, description in AREAS.items()],
         "paths": dict(sorted(paths.items())),
         "components": components,

@@ -1,74 +1,41 @@
 """One OpenAPI document for the whole API, and the page made of it."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 
 import jsonschema_rs
 import orjson
-import pytest
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from gateway.docs import examples, openapi_merge, reference, status_openapi
-from gateway.docs.document import Documents
-from gateway.generation import routes as generation
+from deploy.openapi import describe, own, services
+from deploy.openapi import whole as made
+from gateway.docs import examples, openapi_merge, reference
+from gateway.docs.document import FILE, Documents
 from gateway.generation import usage
-from gateway.proxy.routes import ROUTES, Service
-from library_service.routes import derivatives, images, posts, trash
+from gateway.proxy.routes import ROUTES
 from shared.domain import errors
-from shared.domain.errors import Unavailable
-from shared.http.app import make_app
 from shared.http.middleware import Middleware
 from tests.service.gate import get, listening, parse, raw, settings
-from upload_service.routes import reachability, upload, validate
+from upload_service.routes import upload
 
 CHOSEN = settings("http://127.0.0.1:1", sandbox_url="http://127.0.0.1:2", public_url="https://pictures.example")
 
 
-@asynccontextmanager
-async def _no_tools() -> AsyncIterator[None]:
-    yield
-
-
-def describe(*routers: APIRouter) -> dict[str, Any]:
-    """What a service made of these routers says of itself."""
-    app = make_app(title="A part", description="Of the whole", resources=_no_tools, routers=routers)
-    found: dict[str, Any] = orjson.loads(orjson.dumps(app.openapi()))
-    return found
-
-
-OWN = describe(generation.router, status_openapi.router, usage.router)
-SERVICES = {
-    "upload": describe(upload.router, validate.router, reachability.router),
-    "library": describe(images.router, trash.router, derivatives.router, posts.router),
-}
-
-
-class Inner:
-    """The inner services as the gateway fetches from them; `down` are those that do not answer."""
-
-    def __init__(self) -> None:
-        self.down: set[str] = set()
-        self.fetched: list[str] = []
-
-    async def fetch(self, service: Service, path: str) -> tuple[int, bytes]:
-        assert path == "/openapi.json"
-        self.fetched.append(service)
-        if service in self.down:
-            raise Unavailable(f"The {service} service does not answer")
-        return 200, orjson.dumps(SERVICES[service])
+OWN, SERVICES = own(), services()
 
 
 @asynccontextmanager
-async def documents(inner: Inner) -> AsyncIterator[int]:
-    async with listening(Middleware(Documents(lambda: OWN, inner.fetch, CHOSEN), CHOSEN, checks={})) as port:
+async def documents() -> AsyncIterator[int]:
+    async with listening(Middleware(Documents(CHOSEN), CHOSEN, checks={})) as port:
         yield port
 
 
+@cache
 def whole() -> dict[str, Any]:
     return openapi_merge.merge(OWN, SERVICES, "https://pictures.example")
 
@@ -82,7 +49,7 @@ def references(node: Any) -> set[str]:
 
 
 async def test_the_document_holds_every_public_route_of_every_part() -> None:
-    async with documents(Inner()) as port:
+    async with documents() as port:
         found = parse(await raw(port, get("/openapi.json")))
     assert (found.status, found.header("content-type")) == (200, "application/json")
     document = orjson.loads(found.body)
@@ -177,41 +144,20 @@ def test_names_that_mean_the_same_stay_and_names_that_do_not_are_told_apart() ->
     assert references(found["paths"]["/api/v1/images/generate/jobs"]) == {"Book", "Same"}
 
 
-@pytest.mark.parametrize("path", ["/openapi.json", "/docs"])
-@pytest.mark.parametrize("down", ["upload", "library"])
-async def test_without_an_inner_service_there_is_no_half_document(path: str, down: str) -> None:
-    inner = Inner()
-    inner.down = {down}
-    async with documents(inner) as port:
-        found = parse(await raw(port, get(path)))
-        assert (found.status, found.problem()["code"]) == (503, "unavailable")
-        assert down in found.problem()["detail"]
-        inner.down = set()
-        assert parse(await raw(port, get(path))).status == 200
-        inner.down = {down}
-        assert parse(await raw(port, get(path))).status == 200
+def test_the_file_is_what_the_code_says() -> None:
+    assert FILE.read_bytes() == made(), "make it anew: make openapi"
 
 
-async def test_a_service_that_describes_itself_in_nonsense_is_named() -> None:
-    async def fetch(service: Service, path: str) -> tuple[int, bytes]:
-        return (200, b"<html>") if service == "upload" else (500, b"")
-
-    async with listening(Middleware(Documents(lambda: OWN, fetch, CHOSEN), CHOSEN, checks={})) as port:
-        found = parse(await raw(port, get("/openapi.json")))
-    assert found.status == 503
-    assert re.search("upload|library", found.problem()["detail"])
-
-
-async def test_many_who_ask_at_once_cost_one_look_at_each_service() -> None:
-    inner = Inner()
-    async with documents(inner) as port:
-        found = await asyncio.gather(*(raw(port, get("/openapi.json")) for _ in range(20)))
-    assert {parse(received).status for received in found} == {200}
-    assert sorted(inner.fetched) == ["library", "upload"]
+def test_it_says_whether_somebody_is_asked_who_they_are() -> None:
+    asked = {
+        auth: Documents(settings("http://127.0.0.1:1", auth=auth, inner_secret="s" * 32)).json
+        for auth in ("off", "keys")
+    }
+    assert [orjson.loads(found.content)["security"] for found in asked.values()] == [[{"key": []}, {}], [{"key": []}]]
 
 
 async def test_an_unchanged_document_is_not_sent_again() -> None:
-    async with documents(Inner()) as port:
+    async with documents() as port:
         first = parse(await raw(port, get("/openapi.json")))
         again = parse(await raw(port, get("/openapi.json", f"If-None-Match: {first.header('etag')}")))
         head = parse(await raw(port, get("/docs").replace(b"GET", b"HEAD", 1)))
@@ -252,7 +198,7 @@ class Looking(HTMLParser):
 
 
 async def test_the_page_shows_everything_and_needs_nothing_from_elsewhere() -> None:
-    async with documents(Inner()) as port:
+    async with documents() as port:
         found = parse(await raw(port, get("/docs")))
     page = Looking()
     page.feed(found.body.decode())
