@@ -21,6 +21,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -93,12 +94,12 @@ def test(more: Sequence[str]) -> None:
         ]:
             done.result()
     # Playwright's synchronous side and pytest-asyncio cannot share a process, and much of a test is waiting for real
-    # processes: the browser's tests run beside the others. Chaos is alone, its faults are timed.
+    # processes: the browser's tests, and then chaos, run beside the others.
     browser, file_by_file = ["tests/browser", "--ignore=tests/browser/slow"], ["--dist", "loadfile"]
     others = ["tests", *(f"--ignore=tests/{apart}" for apart in ("browser", "chaos", "slow"))]
-    with beside("pytest", *browser, "-n", "2", *file_by_file, *more, nothing_chosen_is_fine=bool(more)):
-        show("pytest", *others, "-n", "4", *file_by_file, *more, nothing_chosen_is_fine=bool(more))
-    show("pytest", "tests/chaos", *more, nothing_chosen_is_fine=bool(more))
+    apart = ["pytest", *browser, "-n", "2", *file_by_file, *more], ["pytest", "tests/chaos", *more]
+    with beside(*apart, nothing_chosen_is_fine=bool(more)):
+        show("pytest", *others, "-n", "5", *file_by_file, *more, nothing_chosen_is_fine=bool(more))
 
 
 def test_slow(more: Sequence[str]) -> None:
@@ -299,19 +300,36 @@ def show(*command: str, nothing_chosen_is_fine: bool = False) -> None:
 
 
 @contextmanager
-def beside(*command: str, nothing_chosen_is_fine: bool = False) -> Iterator[None]:
-    """Like `show`, while something else is shown; its output follows after that."""
+def beside(*commands: Sequence[str], nothing_chosen_is_fine: bool = False) -> Iterator[None]:
+    """Like `show`, one after the other, while something else is shown; what they say follows after that."""
+    statuses: list[int] = []
+    over = threading.Event()
     with tempfile.TemporaryFile() as output:
-        running = subprocess.Popen(program(command), env=environment(), stdout=output, stderr=subprocess.STDOUT)
+
+        def run() -> None:
+            for command in commands:
+                with subprocess.Popen(
+                    program(command), env=environment(), stdout=output, stderr=subprocess.STDOUT
+                ) as running:
+                    while running.poll() is None and not over.wait(0.2):
+                        pass
+                    running.terminate()
+                statuses.append(running.returncode)
+                if over.is_set():
+                    return
+
+        thread = threading.Thread(target=run)
+        thread.start()
         try:
             yield
-            running.wait()
+            thread.join()
         finally:
-            running.terminate()
-            running.wait()
+            over.set()
+            thread.join()
             output.seek(0)
             print(output.read().decode(errors="replace"), end="", flush=True)
-    judge(command, running.returncode, nothing_chosen_is_fine)
+    for command, status in zip(commands, statuses, strict=True):
+        judge(command, status, nothing_chosen_is_fine)
 
 
 def program(command: Sequence[str]) -> list[str]:

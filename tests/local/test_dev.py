@@ -153,13 +153,13 @@ def test_ci_runs_exactly_what_a_developer_runs() -> None:
 
 
 def test_what_runs_beside_is_shown_afterwards_and_its_failure_counts(checkout: Checkout) -> None:
-    done = checkout.run("with dev.beside('sh', '-c', 'echo second; exit 3'):\n    print('first', flush=True)")
+    done = checkout.run("with dev.beside(['sh', '-c', 'echo second; exit 3'], ['true']):\n    print('first', flush=True)")
     assert done.stdout == "first\nsecond\n"
     assert (done.returncode, done.stderr) == (1, "darkroom: `sh -c echo second; exit 3` failed\n")
 
 
 def test_what_runs_beside_ends_with_what_failed_first(checkout: Checkout) -> None:
-    done = checkout.run("with dev.beside('sleep', 'infinity'):\n    dev.fail('first')")
+    done = checkout.run("with dev.beside(['sleep', 'infinity'], ['true']):\n    dev.fail('first')")
     assert (done.returncode, done.stderr) == (1, "darkroom: first\n")
 
 
