@@ -50,4 +50,5 @@ class JoinedWrites:
             whole = self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
             self._pieces = []
             self._size = 0
-            self._transport.write(whole)
+            if not self._transport.is_closing():  # The client may have left since it was written.
+                self._transport.write(whole)

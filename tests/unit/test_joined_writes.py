@@ -12,6 +12,10 @@ class _Socket(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.done: list[Any] = []
+        self.gone = False
+
+    def is_closing(self) -> bool:
+        return self.gone
 
     def write(self, data: Any) -> None:
         self.done.append(bytes(data))
@@ -46,6 +50,15 @@ async def test_a_writer_that_never_waits_does_not_pile_up_bytes() -> None:
     assert sum(map(len, socket.done)) >= 200_000 - 80_000
     await asyncio.sleep(0)
     assert sum(map(len, socket.done)) == 200_000
+
+
+async def test_nothing_is_written_to_a_client_that_left_meanwhile() -> None:
+    socket = _Socket()
+    joined = JoinedWrites(socket, asyncio.get_running_loop())
+    joined.write(b"late")
+    socket.gone = True
+    await asyncio.sleep(0)
+    assert socket.done == []
 
 
 async def test_what_was_written_comes_before_the_end() -> None:
