@@ -153,7 +153,8 @@ def test_ci_runs_exactly_what_a_developer_runs() -> None:
 
 
 def test_what_runs_beside_is_shown_afterwards_and_its_failure_counts(checkout: Checkout) -> None:
-    done = checkout.run("with dev.beside(['sh', '-c', 'echo second; exit 3'], ['true']):\n    print('first', flush=True)")
+    beside = "dev.beside(['sh', '-c', 'echo second; exit 3'], ['true'])"
+    done = checkout.run(f"with {beside}:\n    print('first', flush=True)")
     assert done.stdout == "first\nsecond\n"
     assert (done.returncode, done.stderr) == (1, "darkroom: `sh -c echo second; exit 3` failed\n")
 
