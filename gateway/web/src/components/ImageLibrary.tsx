@@ -15,8 +15,8 @@ import { LibraryFoot } from "./LibraryFoot";
 import { LibraryGrid, type Aim } from "./LibraryGrid";
 import { LibraryToolbar } from "./LibraryToolbar";
 import { TileSkeletons } from "./Tile";
-import { Told } from "./Told";
-import { useCare } from "./useCare";
+import { ActionReport } from "./ActionReport";
+import { useImageActions } from "./useImageActions";
 import styles from "./library.module.css";
 
 export interface ImageLibraryProps {
@@ -58,7 +58,7 @@ function OneLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, pla
     setOpened(null);
     aim.current = (now, current) => (now.some(({ id }) => images.some((image) => image.id === id)) ? -1 : current);
   };
-  const care = useCare({ library, selection, select, announce, onLeave });
+  const actions = useImageActions({ library, selection, select, announce, onLeave });
 
   const use = (image: Image): void => {
     if (maxSelection === 1) select([image]);
@@ -82,7 +82,7 @@ function OneLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, pla
   };
 
   // What is selected in the library cannot be restored, nor what is in the trash deleted.
-  const { forgetReport } = care;
+  const { forgetReport } = actions;
   useEffect(() => {
     setMarked(NOBODY);
     forgetReport();
@@ -100,13 +100,13 @@ function OneLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, pla
           count={selection.length}
           span={span}
           trashed={view.trashed}
-          busy={care.busy}
+          busy={actions.busy}
           onShown={() => select(items.slice(0, MOST_SELECTED))}
-          onAll={care.selectAll}
+          onAll={actions.selectAll}
           onClear={clear}
-          onDownload={() => care.download(selection)}
-          onDelete={() => care.drop(selection)}
-          onRestore={() => care.restore(selection)}
+          onDownload={() => actions.download(selection)}
+          onDelete={() => actions.drop(selection)}
+          onRestore={() => actions.restore(selection)}
         />
       ) : (
         <div className={styles["summary"]}>
@@ -118,7 +118,7 @@ function OneLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, pla
           )}
         </div>
       )}
-      <Told care={care} />
+      <ActionReport actions={actions} />
       {error && (
         <FailureNotice
           failure={error}
@@ -138,7 +138,7 @@ function OneLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, pla
           onSelect={select}
           onOpen={picking ? use : setOpened}
           clickOpens={!picking}
-          onDelete={(image) => care.drop(!picking && selection.length > 1 ? selection : [image])}
+          onDelete={(image) => actions.drop(!picking && selection.length > 1 ? selection : [image])}
           aim={aim}
         />
       ) : library.pending || pages.previous !== null || pages.next !== null ? (
@@ -155,12 +155,12 @@ function OneLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, pla
           image={opened}
           onClose={() => setOpened(null)}
           onShow={setOpened}
-          onDelete={(image) => care.drop([image])}
-          onRestore={(image) => care.restore([image])}
+          onDelete={(image) => actions.drop([image])}
+          onRestore={(image) => actions.restore([image])}
         />
       )}
-      {care.question}
-      {care.undo}
+      {actions.question}
+      {actions.undo}
       {live}
     </Surface>
   );

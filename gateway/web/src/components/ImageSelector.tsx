@@ -1,5 +1,5 @@
 import type { Image, Platform } from "../types";
-import { opening } from "./opening";
+import { lazyDialog } from "./lazyDialog";
 
 export type SelectorTab = "upload" | "generate" | "library";
 
@@ -27,4 +27,4 @@ export interface ImageSelectorProps {
 }
 
 /** The dialog in which a person chooses an image: a new one, a generated one, or one that is there. */
-export const ImageSelector = opening<ImageSelectorProps>(() => import("./SelectorContent").then((part) => part.default));
+export const ImageSelector = lazyDialog<ImageSelectorProps>(() => import("./SelectorContent").then((part) => part.default));

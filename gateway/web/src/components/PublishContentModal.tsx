@@ -1,5 +1,5 @@
 import type { Image, Platform, Publication } from "../types";
-import { opening } from "./opening";
+import { lazyDialog } from "./lazyDialog";
 
 export interface PublishContentModalProps {
   businessId: number;
@@ -19,4 +19,4 @@ export interface PublishContentModalProps {
 }
 
 /** The dialog in which a post is put together: where, what, and with which images. */
-export const PublishContentModal = opening<PublishContentModalProps>(() => import("./PublishContent").then((part) => part.default));
+export const PublishContentModal = lazyDialog<PublishContentModalProps>(() => import("./PublishContent").then((part) => part.default));

@@ -1,7 +1,7 @@
 import * as Tabs from "@radix-ui/react-tabs";
 import { Suspense, useEffect, useId, useRef, useState, type ReactNode } from "react";
 import { useFits } from "../hooks/useFits";
-import { patient } from "../patient";
+import { lazyWithRetry } from "../lazyWithRetry";
 import { useMessages } from "../provider";
 import { useStored } from "../stored";
 import type { Image, Platform } from "../types";
@@ -23,9 +23,9 @@ const TABS: { tab: SelectorTab; icon: IconName }[] = [
 const NOWHERE: Platform[] = [];
 const PAUSE_MS = 500;
 
-const ImageUploader = patient(() => import("./ImageUploader").then((part) => part.ImageUploader));
-const AIImageGenerator = patient(() => import("./AIImageGenerator").then((part) => part.AIImageGenerator));
-const ImageLibrary = patient(() => import("./ImageLibrary").then((part) => part.ImageLibrary));
+const ImageUploader = lazyWithRetry(() => import("./ImageUploader").then((part) => part.ImageUploader));
+const AIImageGenerator = lazyWithRetry(() => import("./AIImageGenerator").then((part) => part.AIImageGenerator));
+const ImageLibrary = lazyWithRetry(() => import("./ImageLibrary").then((part) => part.ImageLibrary));
 
 export default function SelectorContent({
   businessId,

@@ -1,13 +1,13 @@
 import * as Tabs from "@radix-ui/react-tabs";
 import { Suspense, useState } from "react";
-import { patient } from "../patient";
+import { lazyWithRetry } from "../lazyWithRetry";
 import { Button } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
 import type { Theme, View } from "./settings";
 import { words } from "./words";
 import styles from "./studio.module.css";
 
-const Connection = patient(() => import("./Connection").then((part) => part.default));
+const Connection = lazyWithRetry(() => import("./Connection").then((part) => part.default));
 
 const ICONS: Record<View, IconName> = { generate: "sparkle", upload: "upload", library: "library" };
 const VIEWS: View[] = ["generate", "upload", "library"];

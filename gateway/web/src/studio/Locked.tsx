@@ -2,13 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
 import { asFailure } from "../failure";
 import { keys } from "../keys";
-import { patient } from "../patient";
+import { lazyWithRetry } from "../lazyWithRetry";
 import { useDarkroom } from "../provider";
 import { Button } from "../ui/Button";
 import { words } from "./words";
 import styles from "./studio.module.css";
 
-const Connection = patient(() => import("./Connection").then((part) => part.default));
+const Connection = lazyWithRetry(() => import("./Connection").then((part) => part.default));
 
 /** Whether the product refuses to show this business without another key. */
 export function useLocked(businessId: number): boolean {

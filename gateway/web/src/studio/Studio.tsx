@@ -5,7 +5,7 @@ import { ImageSelector } from "../components/ImageSelector";
 import { JobTray } from "../components/JobTray";
 import { PublishContentModal } from "../components/PublishContentModal";
 import { SandboxMark } from "../components/SandboxMark";
-import { patient } from "../patient";
+import { lazyWithRetry } from "../lazyWithRetry";
 import { DarkroomProvider } from "../provider";
 import { Button } from "../ui/Button";
 import { clsx } from "../ui/clsx";
@@ -19,9 +19,9 @@ import { words } from "./words";
 import "./page.css";
 import styles from "./studio.module.css";
 
-const ImageLibrary = patient(() => import("../components/ImageLibrary").then((part) => part.ImageLibrary));
-const ImageUploader = patient(() => import("../components/ImageUploader").then((part) => part.ImageUploader));
-const Received = patient(() => import("./Received").then((part) => part.default));
+const ImageLibrary = lazyWithRetry(() => import("../components/ImageLibrary").then((part) => part.ImageLibrary));
+const ImageUploader = lazyWithRetry(() => import("../components/ImageUploader").then((part) => part.ImageUploader));
+const Received = lazyWithRetry(() => import("./Received").then((part) => part.default));
 
 /** What is behind the other tabs and the buttons. */
 export const preload = (): void => {

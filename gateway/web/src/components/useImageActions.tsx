@@ -10,7 +10,7 @@ import { DeleteQuestion } from "./DeleteQuestion";
 import type { Report } from "./Leftovers";
 import { useUndo } from "./Undo";
 
-interface Caring {
+interface ImageActionsOptions {
   library: Library;
   selection: Image[];
   select: (images: Image[]) => void;
@@ -21,9 +21,9 @@ interface Caring {
 
 const NOBODY: Image[] = [];
 
-export type Care = ReturnType<typeof useCare>;
+export type ImageActions = ReturnType<typeof useImageActions>;
 
-export function useCare({ library, selection, select, announce, onLeave }: Caring) {
+export function useImageActions({ library, selection, select, announce, onLeave }: ImageActionsOptions) {
   const { library: words } = useMessages();
   const { busy, failure, run } = useTask();
   const [report, setReport] = useState<Report | null>(null);

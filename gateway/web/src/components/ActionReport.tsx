@@ -1,11 +1,11 @@
 import { useEffect, useRef } from "react";
 import { FailureNotice } from "../ui/Notice";
 import { Leftovers } from "./Leftovers";
-import type { Care } from "./useCare";
+import type { ImageActions } from "./useImageActions";
 import styles from "./leftovers.module.css";
 
 /** What did not go as it was meant to. It comes into sight where somebody has scrolled away from it. */
-export function Told({ care: { report, failure, forgetReport, dropUsed } }: { care: Care }) {
+export function ActionReport({ actions: { report, failure, forgetReport, dropUsed } }: { actions: ImageActions }) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (report || failure) box.current?.scrollIntoView({ block: "nearest" });

@@ -1,11 +1,11 @@
 import { Suspense, useState, type ComponentType } from "react";
-import { patient } from "../patient";
+import { lazyWithRetry } from "../lazyWithRetry";
 
 /** A dialog whose code comes when it is first opened, and which begins anew with each opening. */
-export function opening<Props extends { isOpen: boolean }>(load: () => Promise<ComponentType<Props>>) {
-  const Content = patient(load);
+export function lazyDialog<Props extends { isOpen: boolean }>(load: () => Promise<ComponentType<Props>>) {
+  const Content = lazyWithRetry(load);
   return Object.assign(
-    function Opening(props: Props) {
+    function LazyDialog(props: Props) {
       const { isOpen } = props;
       const [state, setState] = useState({ number: 0, isOpen });
       if (state.isOpen !== isOpen) setState({ number: state.number + 1, isOpen });
