@@ -51,11 +51,13 @@ async def _erase(db: Pool, days: int, at_once: int) -> None:
 
 
 async def _all(db: Pool, at_once: int, batch: Callable[[Connection], Awaitable[int]]) -> int:
-    """Batches until one is not full; how many in all. None where another service's round is at work."""
+    """Batches until one is not full; how many in all. Where another process has a round too, they take turns: one that
+    left the work to the other would leave it undone, when that one is about to leave it, too."""
     done = 0
     while True:
         async with transaction(db) as connection:
-            count = await batch(connection) if await retention.alone(connection) else 0
+            await retention.take_turn(connection)
+            count = await batch(connection)
         done += count
         if count < at_once:
             return done

@@ -30,9 +30,10 @@ class Erased:
         return Erased(self.jobs + other.jobs, self.pictures + other.pictures, self.answers + other.answers)
 
 
-async def alone(connection: Connection) -> bool:
-    """Whether no other round is at work until the transaction ends: two would wait for each other's sums."""
-    return bool(await connection.fetchval("select pg_try_advisory_xact_lock(hashtextextended('retention', 0))"))
+async def take_turn(connection: Connection) -> None:
+    """Waits until no other process has a batch under way, and keeps it so until the transaction ends: two would wait
+    for each other's sums. A batch takes milliseconds."""
+    await connection.execute("select pg_advisory_xact_lock(hashtextextended('retention', 0))")
 
 
 async def erase_old_prompts(connection: Connection, days: int, limit: int) -> Erased:
