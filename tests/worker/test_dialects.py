@@ -72,6 +72,7 @@ async def test_its_picture_arrives(
         ("xai", "auth", JobError.PROVIDER_AUTH, None),
         ("xai", "quota", JobError.PROVIDER_QUOTA, None),
         ("xai", "retired", JobError.MODEL_RETIRED, None),
+        ("localai", "500", JobError.OUTCOME_UNKNOWN, Charged.UNKNOWN),
         ("vllm-omni", "moderation", JobError.INVALID_PARAMETERS, Charged.FALSE),
         ("vllm-omni", "503", JobError.OUTCOME_UNKNOWN, Charged.UNKNOWN),
     ],

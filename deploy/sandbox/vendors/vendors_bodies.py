@@ -1,7 +1,7 @@
 """The error bodies of the played compatible servers.
 
-OpenRouter's shape, some of LiteLLM's and Azure's `contentFilter` are as documentation and public issues show them. The
-rest, of xAI, Together, LocalAI and vLLM-Omni above all, is written after the shape that they are known for and was
+OpenRouter's shape, some of LiteLLM's, LocalAI's and Azure's `contentFilter` are as documentation and public issues show
+them. The rest, of xAI, Together and vLLM-Omni above all, is written after the shape that they are known for and was
 compared with no real answer: that our table reads them shows that the table and these bodies agree, no more.
 
 By server and by what the script says to `do`; `lost` is an address that lacks something.
@@ -111,6 +111,10 @@ BODIES: dict[str, dict[str, tuple[int, Any]]] = {
         "moderation": (400, _xai(_ARGUMENT, "Generated image rejected by content moderation.")),
         "retired": (404, _xai("Some requested entity was not found", "The model m does not exist.")),
         "429": (429, _xai("Some resource has been exhausted", "Too many requests.")),
+    },
+    "localai": {
+        # mudler/LocalAI issue 1909
+        "500": (500, {"error": {"code": 500, "message": "rpc error: code = Unknown desc = unimplemented", "type": ""}}),
     },
     "vllm-omni": {
         "moderation": (400, {"detail": "The prompt is not allowed"}),
