@@ -1,9 +1,11 @@
 """Not asking for a while, because the vendor refused our key, our money or our model: an operator is needed.
 
 A mistake of the account (its key, its balance) stops all claiming. Any other one stops no more than it must: the jobs
-of its model, and where it may as well be the prompt's fault, the jobs of its model and business.
+of its model, and where it may as well be the prompt's fault, the jobs of its model and business. Where several
+businesses meet such a one and nothing of the model has worked in between, the others are asked for one at a time.
 """
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -18,6 +20,9 @@ _PAUSED = Gauge(
     "1 while this worker does not claim because of our own mistake; model is empty where it claims nothing",
     ["reason", "model"],
 )
+_ONE_AT_A_TIME = 0.3
+"""Seconds between two calls for a model that several businesses were forbidden: nobody's own prompt waits for long,
+and a model that really is closed to us does not use up the fleet's calls."""
 _FORGOTTEN_AFTER = 20
 """Pauses without anybody asking for the model: then its jobs are gone, and so is what is known of it."""
 
@@ -41,6 +46,15 @@ class OpenCircuit:
     reason: JobError
     detail: str
     until: float
+    pause: float
+    """Seconds from one job that is tried to the next."""
+    others_worked: bool = False
+    """Whether a call for the same model went through meanwhile: then it is no fault of the model's."""
+
+    @property
+    def left(self) -> float:
+        """Seconds until the next job is tried."""
+        return max(0.0, self.until - time.monotonic())
 
 
 class CircuitBreaker:
@@ -59,12 +73,18 @@ class CircuitBreaker:
     def left(self) -> float:
         """Seconds until anything may be claimed; 0 when it may."""
         open_circuit = self._standing.get(CircuitScope())
-        return max(0.0, open_circuit.until - time.monotonic()) if open_circuit else 0.0
+        return open_circuit.left if open_circuit else 0.0
 
     @property
     def probing(self) -> bool:
         """The account's pause is over, but nothing has proved that the mistake is mended: one job at a time."""
         return CircuitScope() in self._standing
+
+    @property
+    def next_opens(self) -> float:
+        """Seconds until something more than now may be claimed; infinite where nothing is kept back."""
+        waits = (open_circuit.left for scope, open_circuit in self._standing.items() if scope.model)
+        return min((wait for wait in waits if wait), default=math.inf)
 
     def shut(self) -> list[CircuitScope]:
         """What is not to be claimed now, although other jobs are."""
@@ -84,34 +104,52 @@ class CircuitBreaker:
             if open_circuit.until > now:
                 return open_circuit
         for open_circuit in concerning:
-            open_circuit.until = now + self._seconds
+            open_circuit.until = now + open_circuit.pause
         return None
 
     def begin(self, reason: JobError, detail: str, job: JobRow, whose: Whose) -> float:
-        """Starts or prolongs the pause that the refusal of this job's call asks for; answers its length in seconds."""
-        scope = self._scope(job, whose)
-        log.get().error(
-            "claiming.paused", reason=reason.value, detail=detail, seconds=self._seconds, model=scope.model or "all",
-            business_only=scope.business_id is not None,
-        )  # fmt: skip
-        self._standing.pop(scope, None)
-        self._standing[scope] = OpenCircuit(reason, detail, time.monotonic() + self._seconds)
-        self._show()
+        """Starts or prolongs the pause that the refusal of this job's call asks for; answers how many seconds the job
+        itself has to wait."""
+        if whose is Whose.ACCOUNT:
+            self._open(CircuitScope(), reason, detail, self._seconds)
+        elif whose is Whose.MODEL:
+            self._open(CircuitScope(job.model), reason, detail, self._seconds)
+        else:
+            if self._met_by_others(job):
+                self._open(CircuitScope(job.model), reason, detail, _ONE_AT_A_TIME)
+            self._open(CircuitScope(job.model, job.business_id), reason, detail, self._seconds)
         return self._seconds
 
-    def _scope(self, job: JobRow, whose: Whose) -> CircuitScope:
-        if whose is Whose.ACCOUNT:
-            return CircuitScope()
-        met_by_others = any(
-            scope.model == job.model and scope.business_id != job.business_id for scope in self._standing
+    def _open(self, scope: CircuitScope, reason: JobError, detail: str, pause: float) -> None:
+        standing = self._standing.pop(scope, None)
+        if standing is not None and standing.until > time.monotonic():
+            pause = max(pause, standing.pause)  # Of calls in the air at once, the surest refusal counts.
+        log.get().error(
+            "claiming.paused", reason=reason.value, detail=detail, seconds=pause, model=scope.model or "all",
+            business_only=scope.business_id is not None,
+        )  # fmt: skip
+        self._standing[scope] = OpenCircuit(reason, detail, time.monotonic() + pause, pause)
+        self._show()
+
+    def _met_by_others(self, job: JobRow) -> bool:
+        """Whether another business met a refusal of this model within a pause, and nobody's call worked since."""
+        recent = time.monotonic() - self._seconds
+        return any(
+            scope.model == job.model
+            and scope.business_id not in (None, job.business_id)
+            and not open_circuit.others_worked
+            and open_circuit.until > recent
+            for scope, open_circuit in self._standing.items()
         )
-        return CircuitScope(job.model, job.business_id if whose is Whose.UNSURE and not met_by_others else None)
 
     def end(self, job: JobRow) -> None:
-        """A call for this job went through: whatever concerned it is mended."""
-        for scope in [scope for scope in self._standing if scope.concerns(job)]:
-            log.get().warning("claiming.resumed", reason=self._standing[scope].reason.value, model=scope.model or "all")
-            self._forget(scope)
+        """A call for this job went through: whatever concerned it is mended, and others' refusals are their own."""
+        for scope, open_circuit in list(self._standing.items()):
+            if scope.concerns(job):
+                log.get().warning("claiming.resumed", reason=open_circuit.reason.value, model=scope.model or "all")
+                self._forget(scope)
+            elif scope.model == job.model:
+                open_circuit.others_worked = True
 
     def _forget(self, scope: CircuitScope) -> None:
         del self._standing[scope]

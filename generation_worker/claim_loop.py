@@ -68,7 +68,7 @@ class ClaimLoop:
             if unused := tokens[len(claimed) :]:
                 await resources.rate_limiter.give_back(*unused)
                 break
-        return resources.settings.sweep_every
+        return min(resources.settings.sweep_every, resources.circuit_breaker.next_opens)
 
     async def _tokens(self) -> tuple[list[str], float]:
         """Rights to a vendor call each; where there is none, the seconds until asking again makes sense."""

@@ -12,7 +12,7 @@ from uuid import UUID
 import aiohttp
 from yarl import URL
 
-from generation_worker import outcomes
+from generation_worker import outcomes, picture
 from generation_worker.providers import openai
 from generation_worker.providers.openai import GeneratedImage
 from generation_worker.resources import WorkerResources
@@ -32,12 +32,16 @@ class Unfetched(Exception):
     """The picture could not be had from there; as a string why."""
 
 
+class NotWhole(Unfetched):
+    """What lies there is no whole picture."""
+
+
 async def bring(
     resources: WorkerResources, job: JobRow, attempt_id: UUID, painting: GeneratedImage, address: str
 ) -> GeneratedImage:
     """The same with its picture. The answer is kept meanwhile: whatever ends us, the address is known.
 
-    Raises painter.BadPicture, whose answer stays kept.
+    Raises UnreadableImage, whose answer stays kept.
     """
     keeping = asyncio.create_task(
         outcomes.until_postgres_answers(
@@ -57,15 +61,16 @@ async def bring(
 
 
 async def fetch(settings: WorkerSettings, address: str) -> bytes:
-    """The bytes there. Raises Unfetched. It costs nothing, so a host that stumbles is asked again within the time."""
+    """The picture there. Raises Unfetched. It costs nothing, so a host that stumbles, or whose picture is not whole
+    yet, is asked again within the time."""
     try:
         async with asyncio.timeout(settings.fetch_timeout), _session(settings) as session:
             for _ in range(_TRIES - 1):
                 try:
-                    return await _follow(session, URL(address), settings)
-                except (aiohttp.ClientError, OSError):
+                    return await _picture(session, URL(address), settings)
+                except (aiohttp.ClientError, OSError, NotWhole):
                     await asyncio.sleep(_BETWEEN)
-            return await _follow(session, URL(address), settings)
+            return await _picture(session, URL(address), settings)
     except NotPublic as refused:
         raise Unfetched(f"the address is not public ({refused})") from None
     except TimeoutError:
@@ -92,6 +97,13 @@ def _session(settings: WorkerSettings) -> aiohttp.ClientSession:
         trust_env=False,
         headers={"User-Agent": "Darkroom", "Accept": "image/*", "Accept-Encoding": "identity"},
     )
+
+
+async def _picture(session: aiohttp.ClientSession, url: URL, settings: WorkerSettings) -> bytes:
+    data = await _follow(session, url, settings)
+    if await asyncio.to_thread(picture.look, data) is None:
+        raise NotWhole(f"what lies there is no whole picture, {len(data)} bytes")
+    return data
 
 
 async def _follow(session: aiohttp.ClientSession, url: URL, settings: WorkerSettings) -> bytes:

@@ -75,6 +75,7 @@ async def provider_failed(
     match nothing:
         case openai.ProviderBusy():
             delay = nothing.retry_after if nothing.retry_after is not None else _backoff(job.attempt)
+            delay = min(delay, resources.settings.longest_pause)
             await resources.rate_limiter.close(delay)
             return await _postpone(resources, job, nothing.error, str(nothing), delay)
         case openai.ProviderMisconfigured():
@@ -134,7 +135,8 @@ async def misconfigured(
 async def kept_back(resources: WorkerResources, job: JobRow, token: str, open_circuit: OpenCircuit) -> JobRow | None:
     """Another job proves right now whether the mistake is mended: this one is claimed when that is known."""
     await resources.rate_limiter.give_back(token)
-    return await _not_now(resources, job, open_circuit.reason, open_circuit.detail, _KEPT_BACK_DELAY)
+    delay = min(open_circuit.left, _KEPT_BACK_DELAY)
+    return await _not_now(resources, job, open_circuit.reason, open_circuit.detail, delay)
 
 
 async def gate_closed(resources: WorkerResources, job: JobRow, token: str) -> JobRow | None:

@@ -51,8 +51,9 @@ return {0, math.ceil((first[2] - at) * 1000), fleet}
 class RateLimiter:
     """One per worker; all share the bucket."""
 
-    def __init__(self, redis: Redis, images_per_minute: float) -> None:
+    def __init__(self, redis: Redis, images_per_minute: float, longest_pause: float = 600.0) -> None:
         self._redis = redis
+        self._longest_pause = longest_pause
         self._limit = max(1, int(images_per_minute))
         self._script = redis.register_script(_TAKE)
         self._me = uuid4().hex
@@ -88,7 +89,9 @@ class RateLimiter:
                 await self._redis.zrem(_BUCKET, *shared)
 
     async def close(self, seconds: float) -> None:
-        """The vendor said it is too much: nobody in the fleet calls for that long."""
+        """The vendor said it is too much: nobody in the fleet calls for that long, or for `longest_pause`."""
+        seconds = min(seconds, self._longest_pause)
+        log.get().warning("rate_limiter.closed", seconds=round(seconds, 3))
         self._closed_until = max(self._closed_until, time.monotonic() + seconds)
         with suppress(*DOWN):  # The others will be told by the vendor themselves.
             await self._redis.set(_CLOSED, 1, px=max(1, int(seconds * 1000)))
@@ -100,7 +103,7 @@ class RateLimiter:
             if limit is not None and 0 < limit < self._limit:
                 await self._redis.set(_VENDOR, limit, ex=120)
             if remaining == 0 and (reset := _seconds(headers.get("x-ratelimit-reset-images"))):
-                await self._redis.set(_CLOSED, 1, px=max(1, int(reset * 1000)))
+                await self._redis.set(_CLOSED, 1, px=max(1, int(min(reset, self._longest_pause) * 1000)))
 
     def _share(self) -> float:
         """Calls a minute without Redis. A worker that never reached it does not know the fleet: one."""
@@ -118,10 +121,10 @@ class RateLimiter:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() else None
+    return int(text) if text is not None and re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
 def _seconds(text: str | None) -> float:
     """`12s`, `6m0s`, `250ms` or a plain number."""
     units = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "": 1.0}
-    return sum(float(n) * units[unit] for n, unit in re.findall(r"([0-9.]+)(ms|h|m|s|)", text or "") if n != ".")
+    return sum(float(n) * units[unit] for n, unit in re.findall(r"([0-9]{1,9}(?:\.[0-9]+)?)(ms|h|m|s|)", text or ""))

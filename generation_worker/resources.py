@@ -48,7 +48,7 @@ async def open_resources(settings: WorkerSettings) -> AsyncIterator[WorkerResour
             provider=painter,
             store=store,
             leases=Leases(pool, seconds=settings.lease, every=settings.renew_every),
-            rate_limiter=RateLimiter(notifier.redis, settings.images_per_minute),
+            rate_limiter=RateLimiter(notifier.redis, settings.images_per_minute, settings.longest_pause),
             circuit_breaker=CircuitBreaker(settings.misconfigured_pause),
             write_gate=WriteGate(pool),
         )

@@ -13,6 +13,7 @@ from generation_worker.leases import Lease
 from generation_worker.providers import openai
 from generation_worker.providers.openai_errors import Whose
 from generation_worker.resources import WorkerResources
+from shared.catalog import tokens
 from shared.catalog.catalogue import Choice, NotOffered
 from shared.db import images, jobs, ledger, unreadable_answers
 from shared.db.pool import DatabaseUnavailable, transaction
@@ -153,8 +154,6 @@ async def _paint(resources: WorkerResources, job: JobRow, lease: Lease, token: s
         return None
     lease.safe = True
     await resources.notifier.publish(kept)
-    if painting.address:
-        await unreadable_answers.read_after_all(resources.db, attempt_id)
     await resources.rate_limiter.learn(painting.headers)
     return painting.data
 
@@ -178,8 +177,8 @@ def _receipt(choice: Choice, painting: openai.GeneratedImage) -> ledger.Receipt:
     usage = painting.usage or {}
     return ledger.Receipt(
         provider_request_id=painting.request_id,
-        input_tokens=_tokens(usage.get("input_tokens")),
-        output_tokens=_tokens(usage.get("output_tokens")),
+        input_tokens=tokens.count(usage, "input_tokens"),
+        output_tokens=tokens.count(usage, "output_tokens"),
         cost_micros=choice.unit_price_micros if cost is None else cost,
         estimated=cost is None,
     )
@@ -229,6 +228,7 @@ async def _finish(
             done = await jobs.finish(connection, job.id, job.attempt, image.id)
             await images.add(connection, image)
             await ledger.unstage(connection, job.id)
+            await unreadable_answers.read_after_all(connection, job.id)
         return done
 
     return await outcomes.until_postgres_answers(finish)
@@ -237,7 +237,3 @@ async def _finish(
 def _name(job: JobRow) -> str:
     """The picture's name in the store: from the job, so that a later attempt finds what an earlier one stored."""
     return public_id(job.business_id, job.id)
-
-
-def _tokens(value: object) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None

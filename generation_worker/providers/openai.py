@@ -1,6 +1,7 @@
 """The only importer of `openai`: one call, one picture or one error. Nothing of the vendor leaves this file."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,9 +16,12 @@ from generation_worker.providers import openai_errors, openai_images
 from generation_worker.providers.openai_errors import ErrorResponse, Meaning, Whose
 from shared.catalog.dialect import OPENAI, Dialect
 from shared.db.tables import Charged, JobError
+from shared.domain.texts import storable
 from shared.observability import log
 from shared.settings import WorkerSettings
 
+_LONGEST_WORD = 200
+"""Characters of a vendor's code, type or parameter."""
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 """Failures that happen before the vendor could read a byte of the request."""
 
@@ -103,7 +107,7 @@ class Provider(Protocol):
     async def generate(
         self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID, dialect: Dialect = OPENAI
     ) -> GeneratedImage:
-        """Makes one picture for money, of a server that speaks this dialect. Raises NotPainted."""
+        """Makes one picture for money, of a server that speaks this dialect. Raises ProviderError."""
         ...
 
     async def close(self) -> None: ...
@@ -129,6 +133,11 @@ class OpenAIProvider:
             # The SDK would silently pay up to three times for one picture.
             max_retries=0,
             timeout=httpx2.Timeout(settings.vendor_timeout, connect=min(5.0, settings.vendor_timeout)),
+            http_client=openai.DefaultAsyncHttpx2Client(
+                # A redirect would be a second call, to another server, with the key and the prompt.
+                follow_redirects=False,
+                event_hooks={"response": [_as_utf_8]},
+            ),
         )
 
     async def generate(
@@ -156,32 +165,41 @@ class OpenAIProvider:
         except openai.APIConnectionError as gone:
             raise _from_connection(gone) from gone
         except openai.APIError as refused:
-            raise from_refusal(unpack(refused, dialect)) from refused
+            raise from_refusal(unpack(refused, dialect, prompt)) from refused
         return _painting(answer.content, dict(answer.headers))
 
     async def close(self) -> None:
         await self._client.close()
 
 
-def unpack(error: openai.APIError, dialect: Dialect = OPENAI) -> ErrorResponse:
-    """Both shapes: a status error with its response, and the plain error that a stream raises (no status)."""
+async def _as_utf_8(response: httpx2.Response) -> None:
+    """Whatever charset it names: that may be any codec of Python's, and the SDK would fail over it."""
+    response.encoding = "utf-8"
+
+
+def unpack(error: openai.APIError, dialect: Dialect = OPENAI, prompt: str = "") -> ErrorResponse:
+    """Both shapes: a status error with its response, and the plain error that a stream raises (no status).
+
+    `prompt` is what was asked: many a refusal quotes it.
+    """
     response = getattr(error, "response", None)
-    whole = response.text if response is not None else orjson.dumps(error.body, default=str).decode()
+    whole = response.text if response is not None else json.dumps(error.body, default=str)
     try:
         told = openai_errors.error_of(orjson.loads(whole))
-    except orjson.JSONDecodeError:
-        told = {}
+    except orjson.JSONDecodeError:  # Also for half a surrogate pair, which the SDK reads.
+        told = openai_errors.error_of(error.body) if isinstance(error.body, Mapping) else {}
     return ErrorResponse(
         status=getattr(error, "status_code", None),
         code=_string(told.get("code")),
         kind=_string(told.get("type")),
         param=_string(told.get("param")),
-        message=str(told.get("message") or error.message),
+        message=storable(str(told.get("message") or error.message)),
         body=told,
         first=openai_errors.rows_of(dialect),
         whole=whole,
+        prompt=prompt,
         headers=dict(response.headers) if response is not None else {},
-        request_id=getattr(error, "request_id", None),
+        request_id=_string(getattr(error, "request_id", None)),
     )
 
 
@@ -201,7 +219,7 @@ def from_refusal(refusal: ErrorResponse) -> ProviderError:
 
 def _string(value: object) -> str | None:
     """Some servers write a code as a number."""
-    return None if value is None else str(value)
+    return None if value is None else storable(str(value)[:_LONGEST_WORD])
 
 
 def _word(refusal: ErrorResponse) -> str:
@@ -223,7 +241,7 @@ def _from_connection(gone: openai.APIConnectionError) -> ProviderError:
 
 
 def _painting(content: bytes, headers: Mapping[str, str]) -> GeneratedImage:
-    request_id = headers.get("x-request-id")
+    request_id = _string(headers.get("x-request-id"))
     try:
         found = openai_images.read(content)
     except openai_images.Unreadable as why:

@@ -54,7 +54,7 @@ class ErrorRule:
     whose: Whose = Whose.MODEL
     """Of a mistake of ours: whose calls meet it too."""
     text: re.Pattern[str] | None = None
-    """Found anywhere in the body."""
+    """Found anywhere in the body, in the vendor's own words."""
     withheld: bool = False
     """Whether a finished picture was, or may have been, refused: nobody knows whether it is charged."""
 
@@ -84,6 +84,8 @@ _MONEY = (
 )
 _KEY = ("invalid_api_key", "account_deactivated")
 
+_ELSEWHERE = (300, 301, 302, 307, 308)
+
 TABLE = (
     _row(Meaning.REFUSED, JobError.CONTENT_POLICY, code=_POLICY),
     _row(Meaning.MISCONFIGURED, JobError.PROVIDER_QUOTA, code=_MONEY, whose=Whose.ACCOUNT),
@@ -95,6 +97,8 @@ TABLE = (
     _row(Meaning.MISCONFIGURED, JobError.PROVIDER_AUTH, status=(403,), whose=Whose.UNSURE),
     _row(Meaning.MISCONFIGURED, JobError.MODEL_RETIRED, status=(400, 404), param=("model",)),
     _row(Meaning.MISCONFIGURED, JobError.PROVIDER_UNAVAILABLE, status=(404, 405)),
+    # The address of the server is another: an operator's to say, so no redirect is followed. (A 303 comes after work.)
+    _row(Meaning.MISCONFIGURED, JobError.PROVIDER_UNAVAILABLE, status=_ELSEWHERE),
     _row(Meaning.MISCONFIGURED, JobError.INVALID_PARAMETERS, code=("unknown_parameter",)),
     _row(Meaning.BUSY, JobError.PROVIDER_RATE_LIMITED, code=("rate_limit_exceeded", "slow_down")),
     _row(Meaning.BUSY, JobError.PROVIDER_UNAVAILABLE, code=("server_is_overloaded",)),
@@ -176,6 +180,8 @@ class ErrorResponse:
     """Rows of the server's dialect."""
     whole: str = ""
     """The body as text."""
+    prompt: str = ""
+    """What was asked, which the body may quote."""
 
     @property
     def row(self) -> ErrorRule:
@@ -186,10 +192,17 @@ class ErrorResponse:
                 and (row.code is None or self.code in row.code)
                 and (row.kind is None or self.kind in row.kind)
                 and (row.param is None or self.param in row.param)
-                and (row.text is None or row.text.search(self.whole))
+                and (row.text is None or self._says(row, row.text))
             ):
                 return row
         raise AssertionError("the last row matches everything")
+
+    def _says(self, row: ErrorRule, text: re.Pattern[str]) -> bool:
+        """Whether the body holds it. Where others' jobs would wait for it, words that the prompt holds too are no
+        proof: the body may quote the prompt."""
+        concerns_others = row.meaning in (Meaning.BUSY, Meaning.MISCONFIGURED)
+        asked = self.prompt.lower() if concerns_others else ""
+        return any(found[0].lower() not in asked for found in text.finditer(self.whole) if found[0])
 
     @property
     def charged(self) -> Charged:
@@ -202,11 +215,18 @@ class ErrorResponse:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds the vendor asks us to wait: its headers first, then the hint in its text."""
+        """Seconds the vendor asks us to wait: its headers first, then the hint in its text. None where it says no
+        number, or one that is none."""
         for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-            try:
-                return max(0.0, float(self.headers[name]) * unit)
-            except (KeyError, ValueError):
-                continue
-        hint = re.search(r"try again in ([0-9.]+)(ms|s)", self.message)
+            if (wait := _plain_number(self.headers.get(name, ""))) is not None:
+                return wait * unit
+        hint = _HINT.search(self.message)
         return float(hint[1]) * (0.001 if hint[2] == "ms" else 1.0) if hint else None
+
+
+_HINT = re.compile(r"try again in (\d{1,9}(?:\.\d{1,9})?)(ms|s)", re.ASCII)
+
+
+def _plain_number(text: str) -> float | None:
+    """Digits with at most one point among them: not `inf`, `1e300` or a date."""
+    return float(text) if re.fullmatch(r"\d{1,12}(\.\d{0,12})?", text.strip(), re.ASCII) else None

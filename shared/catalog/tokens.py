@@ -9,6 +9,8 @@ from typing import Any
 from shared.catalog.datafile import Table
 
 _MILLION = 1_000_000
+_MOST_TOKENS = 100_000_000
+"""Of one call. More is no count but a fault of the server's, and would not fit the ledger's columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,15 @@ class TokenPrices:
         answers zero output tokens for a picture does not count at all, so that is None too, never "free".
         """
         usage = usage or {}
-        given, painted = _count(usage, "input_tokens"), _count(usage, "output_tokens")
+        given, painted = count(usage, "input_tokens"), count(usage, "output_tokens")
         if given is None or not painted:
             return None
         details = _part(usage, "input_tokens_details")
         cached = _part(details, "cached_tokens_details") or {"text_tokens": details.get("cached_tokens")}
-        image = min(_count(details, "image_tokens") or 0, given)
+        image = min(count(details, "image_tokens") or 0, given)
         text = given - image
-        image_cached = min(_count(cached, "image_tokens") or 0, image)
-        text_cached = min(_count(cached, "text_tokens") or 0, text)
+        image_cached = min(count(cached, "image_tokens") or 0, image)
+        text_cached = min(count(cached, "text_tokens") or 0, text)
         total = (
             (text - text_cached) * self.text_in
             + text_cached * self.text_cached
@@ -74,9 +76,10 @@ def output_tokens(grid: int, width: int, height: int) -> int:
     return -(-grid * across * (2_000_000 + width * height) // 4_000_000)
 
 
-def _count(holder: Mapping[str, Any], key: str) -> int | None:
+def count(holder: Mapping[str, Any], key: str) -> int | None:
+    """The number of tokens under this key of a `usage` object; None where there is none that can be believed."""
     value = holder.get(key)
-    return value if type(value) is int and value >= 0 else None
+    return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None
 
 
 def _part(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -42,9 +42,13 @@ async def keep(db: Db, attempt_id: UUID, job: JobRow, reason: str, data: bytes) 
     )  # fmt: skip
 
 
-async def read_after_all(db: Db, attempt_id: UUID) -> None:
-    """The picture of this call is safe elsewhere: nobody needs its answer."""
-    await db.execute("delete from unread_answers where attempt_id = $1", attempt_id)
+async def read_after_all(connection: Connection, job_id: UUID) -> None:
+    """The job has its picture, in the caller's transaction: nobody needs the answer that told where it lay."""
+    await connection.execute(
+        """delete from unread_answers u using attempts a
+        where u.job_id = $1 and a.id = u.attempt_id and a.outcome = 'painted'""",
+        job_id,
+    )
 
 
 async def forget(connection: Connection, job_ids: Sequence[UUID]) -> int:
@@ -67,12 +71,14 @@ async def forget_lost(connection: Connection, *, business_id: int | None = None,
 
 
 async def set_aside(connection: Connection, job: JobRow, reason: str) -> None:
-    """The bytes that wait in `spills` are no picture: kept here when they go there, in one transaction."""
+    """The bytes that wait in `spills` are no picture: kept here when they go there, in one transaction.
+
+    Where the answer itself is kept, it stays, with this reason: it says where the picture lies."""
     await connection.execute(
         """insert into unread_answers (attempt_id, job_id, business_id, reason, data)
         select coalesce((select a.id from attempts a where a.job_id = $1 and a.outcome = 'painted'
                          order by a.attempt desc limit 1), $1), $1, $2, $3, s.data
         from spills s where s.job_id = $1
-        on conflict (attempt_id) do nothing""",
+        on conflict (attempt_id) do update set reason = excluded.reason""",
         job.id, job.business_id, reason,
     )  # fmt: skip

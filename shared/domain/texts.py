@@ -61,6 +61,11 @@ def read(text: object) -> object:
     return text.replace("\r\n", "\n")
 
 
+def storable(text: str) -> str:
+    """A stranger's text as Postgres, JSON and a log take it: without NUL and halves of surrogate pairs."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
 def seen(text: str) -> str:
     """The text. Raises ValueError where there is something and nothing of it is visible."""
     if text.strip() and not any(map(visible, text)):

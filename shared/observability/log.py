@@ -1,5 +1,6 @@
 """Logging: structlog straight to bytes, one line per event, bound ids. Prompts, keys and signed URLs never go in."""
 
+import json
 import logging
 import sys
 from typing import Any, TextIO, cast
@@ -39,7 +40,10 @@ class Sink:
 
 
 def _dumps(event: dict[str, Any], **_: Any) -> str:
-    return orjson.dumps(event, default=str).decode()
+    try:
+        return orjson.dumps(event, default=str).decode()
+    except orjson.JSONEncodeError:  # A number beyond 64 bits, half a surrogate pair: others' values may be anything.
+        return json.dumps(event, default=str)
 
 
 def start(process: str, settings: Common) -> None:

@@ -42,6 +42,9 @@ class WorkerSettings(StoreSettings):
     patience: Seconds = Field(86_400.0, validation_alias=variable("DARKROOM_PATIENCE_SECONDS"))
     """Seconds since acceptance that a job may wait for a busy vendor or store before it ends. A painted picture is
     kept even then. A job that waits for our own mistake (key, money, model) waits without end."""
+    longest_pause: Seconds = Field(600.0, validation_alias=variable("DARKROOM_LONGEST_PAUSE_SECONDS"))
+    """Seconds that one answer of the vendor may keep the fleet from calling (`Retry-After`, an empty bucket); where it
+    asks for more, one call asks again after that."""
     fetch_timeout: Seconds = Field(30.0, validation_alias=variable("DARKROOM_FETCH_TIMEOUT"))
     """Seconds that fetching a picture may take where a vendor answers with its address."""
     fetch_allow: str | None = Field(None, validation_alias=variable("DARKROOM_FETCH_ALLOW"))

@@ -95,6 +95,12 @@ def test_an_unknown_stream_error_may_have_cost_money() -> None:
         ({}, LIMIT, 12.0),
         ({}, "Please try again in 350ms.", 0.35),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, "", None),
+        ({"retry-after": "inf"}, "", None),
+        ({"retry-after": "nan"}, "", None),
+        ({"retry-after": "1e300"}, "", None),
+        ({"retry-after": "-5"}, LIMIT, 12.0),
+        ({}, "Please try again in .s", None),
+        ({}, "Please try again in 1.2.3s", None),
         ({}, "Too many.", None),
     ],
 )

@@ -70,6 +70,30 @@ async def test_what_two_businesses_are_forbidden_is_the_models(
     await worked(business_id=2)
     assert CircuitScope(FLARE) in resources.circuit_breaker.shut()
     assert resources.circuit_breaker.left == 0, "other models are asked for"
+    assert resources.circuit_breaker.next_opens < 1, "a third business's prompt may be a good one"
+
+
+async def test_prompts_that_two_businesses_are_forbidden_keep_no_third_waiting(
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer, crew: ClaimLoop
+) -> None:
+    sandbox.script("openai.generate", {"do": "unverified", "times": 2})
+    await worked(business_id=1)
+    await resources.db.execute("update jobs set status = 'canceled', finished_at = now()")
+    await worked(business_id=2)
+    third = await accept(resources, business_id=3)
+    crew.wake()
+    assert (await ended(resources, third)).status is JobStatus.SUCCEEDED
+
+
+async def test_a_forbidden_prompt_is_its_own_once_anothers_call_worked(
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer
+) -> None:
+    sandbox.script("openai.generate", {"do": "unverified"}, {"do": "ok"}, {"do": "unverified"})
+    await worked(business_id=1)
+    await resources.db.execute("update jobs set status = 'canceled', finished_at = now()")
+    assert (await worked(business_id=2)).status is JobStatus.SUCCEEDED
+    await worked(business_id=3)
+    assert resources.circuit_breaker.shut() == [CircuitScope(FLARE, 1), CircuitScope(FLARE, 3)]
 
 
 @pytest.mark.parametrize("do", ["auth", "quota"])

@@ -89,6 +89,22 @@ async def test_an_empty_bucket_of_the_vendor_closes_ours(redis: Redis, reset: st
     assert least <= seconds <= most
 
 
+async def test_no_answer_closes_it_for_longer_than_the_longest_pause(redis: Redis) -> None:
+    worker = RateLimiter(redis, 5, longest_pause=20)
+    await worker.close(float("inf"))
+    assert 0 < await redis.pttl("darkroom:brake:closed") <= 20_000
+    await redis.delete("darkroom:brake:closed")
+    await worker.learn({"x-ratelimit-remaining-images": "0", "x-ratelimit-reset-images": "999999999h"})
+    assert 0 < await redis.pttl("darkroom:brake:closed") <= 20_000
+
+
+@pytest.mark.parametrize("nonsense", ["1.2.3s", ".", "9" * 5000, "inf", "\u0664"])
+async def test_nonsense_of_the_vendors_limits_is_no_fault_of_ours(redis: Redis, nonsense: str) -> None:
+    names = ("limit-images", "remaining-images", "reset-images")
+    await RateLimiter(redis, 5).learn({f"x-ratelimit-{name}": nonsense for name in names})
+    await RateLimiter(redis, 5).learn({"x-ratelimit-remaining-images": "0", "x-ratelimit-reset-images": nonsense})
+
+
 async def test_nothing_stays_in_redis_without_an_expiry(redis: Redis) -> None:
     worker = RateLimiter(redis, 5)
     await worker.take()
