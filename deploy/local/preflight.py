@@ -6,6 +6,7 @@ The data folder is ours alone while we run; ports and disk are only looked at.
 import errno
 import fcntl
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -20,8 +21,8 @@ from deploy.local.settings import LocalSettings
 
 LEAST_FREE = 200 * 1024 * 1024
 _LEFTOVERS_SECONDS = 15.0
-OURS_ALONE = ("logs", "sandbox", "valkey", "database_url", "lock", "sandbox.port")
-"""What is in the data folder beside Postgres, whose place is in housing.py."""
+OURS_ALONE = ("logs", "sandbox", "valkey", "database_url", "sandbox.port", "lock")
+"""What is in the data folder beside Postgres, whose place is in housing.py. The last says that they are ours."""
 
 
 @contextmanager
@@ -30,6 +31,7 @@ def our_folder(data: Path) -> Iterator[bool]:
     ended in order."""
     try:
         data.mkdir(parents=True, exist_ok=True)
+        _refuse_a_strangers(data)
         os.umask(0o077)  # Also that of every process of ours.
         _close(data)
         (data / "logs").mkdir(exist_ok=True)
@@ -54,6 +56,21 @@ def our_folder(data: Path) -> Iterator[bool]:
             yield in_order
         finally:
             _write(lock.fileno(), "")
+
+
+def is_ours(data: Path) -> bool:
+    """Whether we ran on this folder: our lock is in it, or our Postgres."""
+    lock, database = data / "lock", data / "postgres"
+    if database.is_symlink() or (database / "data" / "PG_VERSION").exists():
+        return True
+    return lock.is_file() and re.fullmatch(rb"(\d+\n?)?", lock.read_bytes()[:40]) is not None
+
+
+def _refuse_a_strangers(data: Path) -> None:
+    """What we would take for ours, write into and remove with `make remove`, must not be somebody else's."""
+    found = [name for name in OURS_ALONE if (data / name).exists() or (data / name).is_symlink()]
+    if found and not is_ours(data):
+        raise StartError(f"{data / found[0]} is there already, and not of Darkroom's making. Try DARKROOM_DATA=…")
 
 
 def _close(data: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.local import housing
 from deploy.local.errors import StartError
-from deploy.local.preflight import OURS_ALONE
+from deploy.local.preflight import OURS_ALONE, is_ours
 from deploy.local.settings import LocalSettings
 
 _EARLIER = "darkroom-*"
@@ -58,7 +58,7 @@ def _ours(data: Path) -> Iterator[tuple[Path, str]]:
     database = data / "postgres"
     if database.is_symlink() and (home := database.resolve()).is_dir() and _is_outside(home):
         yield home, "the database, which root's Postgres could not have in a closed folder"
-    for place in (database, *(data / name for name in OURS_ALONE)):
+    for place in (database, *(data / name for name in OURS_ALONE)) if is_ours(data) else ():
         if place.exists() or place.is_symlink():
             yield place, ""
     # Programs are made again by whoever needs them, but not under somebody who runs them.

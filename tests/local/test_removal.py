@@ -41,3 +41,20 @@ def test_while_it_runs_nothing_is_removed(local: Local, capsys: pytest.CaptureFi
     assert remove(local.data, "--yes") == 1
     assert f"runs on {local.data} (process {up.pid})" in capsys.readouterr().err
     assert (local.data / "logs").is_dir()
+
+
+@pytest.mark.parametrize("lock", [None, "theirs"])
+def test_a_strangers_folder_is_neither_used_nor_removed(
+    local: Local, capsys: pytest.CaptureFixture[str], lock: str | None
+) -> None:
+    local.data.mkdir(parents=True)
+    for name in ("logs", "sandbox"):
+        (local.data / name).mkdir()
+        (local.data / name / "precious").write_text("theirs")
+    if lock:
+        (local.data / "lock").write_text(lock)
+    before = sorted(local.data.rglob("*"))
+    assert remove(local.data, "--yes") == 0
+    assert "There is nothing of Darkroom" in capsys.readouterr().out
+    assert "not of Darkroom's making. Try DARKROOM_DATA=" in local.refused()
+    assert sorted(local.data.rglob("*")) == before
