@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from uuid import UUID
 
-from shared.db import images, jobs, late_images, ledger
+from shared.db import images, jobs, late_images, ledger, unreadable_answers
 from shared.db.pool import Pool, transaction
 from shared.domain.money import usd
 
@@ -26,11 +26,13 @@ def add_to(areas: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """The words of the command line."""
     ours = areas.add_parser("pictures", help="paid pictures that did not get home")
     verbs = ours.add_subparsers(required=True, metavar="VERB")
-    verbs.add_parser("list", help="those that wait, with what was paid").set_defaults(act=_list)
+    verbs.add_parser("list", help="those that wait, and answers without a picture, with what was paid").set_defaults(
+        act=_list
+    )
     for name, act, words in (
         ("deliver", _deliver, "let the workers try the store once more"),
         ("save", _save, "write the vendor's bytes into a file"),
-        ("discard", _discard, "delete the bytes; what was paid stays on the bill"),
+        ("discard", _discard, "delete the bytes, or the answer; what was paid stays on the bill"),
     ):
         verb = verbs.add_parser(name, help=words)
         verb.add_argument("job", type=UUID, help="the job's id")
@@ -40,16 +42,28 @@ def add_to(areas: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 async def _list(db: Pool, _: argparse.Namespace) -> str:
-    kept = await ledger.kept(db)
-    if not kept:
+    kept, answers = await ledger.kept(db), await unreadable_answers.kept(db)
+    if not kept and not answers:
         return "None: every picture that was paid for got home."
-    more = ["(and newer ones: these are the oldest)"] if len(kept) == ledger.MOST_KEPT else []
+    full = len(kept) == ledger.MOST_KEPT or len(answers) == unreadable_answers.MOST_KEPT
+    more = ["(and newer ones: these are the oldest)"] if full else []
     lines = [
         f"{one.job_id}  business {one.business_id}  painted {one.painted_at:%Y-%m-%d %H:%M} UTC  "
         f"{one.bytes:,} bytes  ${usd(one.cost_micros)}  {_state(one)}"
         for one in kept
     ]
+    lines += [
+        f"{one.job_id}  business {one.business_id}  answered {one.received_at:%Y-%m-%d %H:%M} UTC  "
+        f"{one.bytes:,} bytes  {_paid(one)}  no picture that can be read: {one.reason}"
+        for one in answers
+    ]
     return "\n".join(lines + more)
+
+
+def _paid(one: unreadable_answers.KeptAnswer) -> str:
+    if one.cost_micros is None or one.charged != "true":
+        return "perhaps paid" if one.charged == "unknown" else "not paid"
+    return f"${usd(one.cost_micros)}"
 
 
 def _state(one: ledger.StagedPicture) -> str:
@@ -60,6 +74,8 @@ def _state(one: ledger.StagedPicture) -> str:
 
 async def _deliver(db: Pool, asked: argparse.Namespace) -> str:
     await _ended(db, asked.job)
+    if await ledger.staged(db, asked.job) is None:
+        raise NotDelivered("its answer holds no picture that can be read. `save` writes it into a file")
     await late_images.look_soon(db, asked.job)
     deadline = time.monotonic() + _WAIT
     while time.monotonic() < deadline:
@@ -72,7 +88,7 @@ async def _deliver(db: Pool, asked: argparse.Namespace) -> str:
 
 
 async def _save(db: Pool, asked: argparse.Namespace) -> str:
-    data = await ledger.staged(db, asked.job)
+    data = await ledger.staged(db, asked.job) or await unreadable_answers.latest(db, asked.job)
     if data is None:
         raise NotDelivered("no picture of that job waits here")
     try:
@@ -88,15 +104,16 @@ async def _discard(db: Pool, asked: argparse.Namespace) -> str:
     async with transaction(db) as connection:
         await jobs.lock(connection, asked.job)
         await ledger.unstage(connection, asked.job)
+        await unreadable_answers.forget(connection, [asked.job])
     job = await jobs.get(db, asked.job)
     paid = "an unknown sum" if job.actual_micros is None else f"${usd(job.actual_micros)}"
     return f"Discarded. Business {job.business_id} was charged {paid} for this job, which stays on the bill."
 
 
 async def _ended(db: Pool, job_id: UUID) -> None:
-    """Raises NotFound where there is no such job, Refused where it goes on or no picture of it waits."""
+    """Raises NotFound where there is no such job, NotDelivered where it goes on or nothing of it waits."""
     job = await jobs.get(db, job_id)
-    if await ledger.staged(db, job_id) is None:
+    if await ledger.staged(db, job_id) is None and await unreadable_answers.latest(db, job_id) is None:
         raise NotDelivered("no picture of that job waits here")
     if not job.final:
         raise NotDelivered("its job goes on, and stores the picture as soon as the store takes it")

@@ -4,6 +4,7 @@ They are kept beside the ledger for an operator, who may find the picture in the
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -40,6 +41,44 @@ async def keep(db: Db, attempt_id: UUID, job: JobRow, reason: str, data: bytes) 
         on conflict (attempt_id) do update set reason = $4""",
         attempt_id, job.id, job.business_id, reason, data,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """One that waits for an operator."""
+
+    job_id: UUID
+    business_id: int
+    received_at: datetime
+    bytes: int
+    reason: str
+    charged: str
+    """`true`, `false` or `unknown`, as the ledger has it; `unknown` where that forgot the call."""
+    cost_micros: int | None
+
+
+MOST_KEPT = 100
+"""Rows of one listing."""
+
+
+async def kept(db: Db) -> list[KeptAnswer]:
+    """The oldest that wait, those of jobs that go on left out: their pictures are being fetched."""
+    rows = await db.fetch(
+        """select u.job_id, u.business_id, u.received_at, length(u.data) as bytes, u.reason,
+            coalesce(a.charged::text, 'unknown') as charged, a.cost_micros
+        from unread_answers u left join attempts a on a.id = u.attempt_id left join jobs j on j.id = u.job_id
+        where j.finished_at is not null or j.id is null order by u.received_at limit $1""",
+        MOST_KEPT,
+    )
+    return [KeptAnswer(**dict(row)) for row in rows]
+
+
+async def latest(db: Db, job_id: UUID) -> bytes | None:
+    """The bytes of the last answer that is kept of this job."""
+    data: bytes | None = await db.fetchval(
+        "select data from unread_answers where job_id = $1 order by received_at desc limit 1", job_id
+    )
+    return data
 
 
 async def read_after_all(connection: Connection, job_id: UUID) -> None:

@@ -177,6 +177,6 @@ async def test_an_address_without_a_picture_is_kept(
         JobError.BAD_PROVIDER_IMAGE,
         Charged.UNKNOWN,
     )
-    kept = await resources.db.fetchrow("select data, reason from unread_answers where job_id = $1", job.id)
+    (kept,) = await resources.db.fetch("select data, reason from unread_answers where job_id = $1", job.id)
     assert b"/p.jpg" in kept["data"]
     assert "no whole picture" in kept["reason"]

@@ -75,6 +75,24 @@ async def test_what_the_store_does_not_take_is_saved_or_discarded_and_stays_on_t
         assert await operate(resources, verb, str(job.id), status=1) == "darkroom: no picture of that job waits here\n"
 
 
+async def test_an_answer_without_a_picture_is_listed_saved_and_discarded(
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer, tmp_path: Path
+) -> None:
+    sandbox.script("openai.generate", {"do": "not_json"})
+    job = await worked()
+    listed = await operate(resources, "list")
+    assert str(job.id) in listed
+    assert "perhaps paid  no picture that can be read: The vendor's answer holds no picture: no JSON" in listed
+    assert "`save` writes it" in await operate(resources, "deliver", str(job.id), status=1)
+    file = tmp_path / "answer"
+    await operate(resources, "save", str(job.id), str(file))
+    assert file.read_bytes() == await resources.db.fetchval("select data from unread_answers")
+    said = await operate(resources, "discard", str(job.id))
+    assert said.startswith("Discarded. Business 1 was charged an unknown sum")
+    assert await operate(resources, "list") == "None: every picture that was paid for got home.\n"
+    assert await resources.db.fetchval("select count(*) from attempts where charged = 'unknown'") == 1
+
+
 async def test_a_job_that_goes_on_brings_its_picture_home_itself(
     resources: WorkerResources, worked: Working, sandbox: SandboxServer
 ) -> None:
