@@ -32,17 +32,17 @@ class Compression:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # HEAD has no body to pack: it is told of the plain one.
-        packs = scope["method"] != "HEAD" and takes_gzip(scope)
-        await self._app(scope, receive, _Answer(send, packs=packs))
+        answer = _Answer(send, packs=takes_gzip(scope), of_head=scope["method"] == "HEAD")
+        await self._app(scope, receive, answer)
 
 
 class _Answer:
     """One answer on its way out."""
 
-    def __init__(self, send: Send, *, packs: bool) -> None:
+    def __init__(self, send: Send, *, packs: bool, of_head: bool) -> None:
         self._send = send
         self._packs = packs
+        self._of_head = of_head
         self._start: Message | None = None
         """Not yet sent, because the length is only known with the body."""
         self._gzip: zlib._Compress | None = None
@@ -60,7 +60,9 @@ class _Answer:
             message["headers"] = [*message["headers"], _VARY]
         elif _is_worth_it(message):
             message["headers"] = [*message["headers"], _VARY]
-            if self._packs:
+            if self._packs and self._of_head:  # Told what GET is told, but the length, which nobody knows unpacked.
+                message["headers"] = _of_packed(message["headers"], None)
+            elif self._packs:
                 self._gzip, self._start = zlib.compressobj(_LEVEL, wbits=_GZIP), message
                 return
         await self._send(message)

@@ -1,11 +1,14 @@
 """The gateway as an ASGI application: its parts, who answers which path, its probes."""
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.auth import jwts
@@ -24,7 +27,8 @@ from gateway.resources import GatewayResources, open_resources
 from gateway.static.studio import Studio
 from shared.db import jobs
 from shared.db import pool as db
-from shared.domain.errors import Unavailable
+from shared.domain.errors import Malformed, Unavailable
+from shared.http import problems
 from shared.http.app import make_app
 from shared.http.health import METRICS, Check, Probes
 from shared.http.middleware import Middleware
@@ -174,7 +178,7 @@ def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
     origins = parts(settings.cors_origins)
     if not origins:
         return app
-    return CORSMiddleware(
+    return _Cors(
         app,
         allow_origins=origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
@@ -202,6 +206,19 @@ def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
         ],
         max_age=600,
     )
+
+
+class _Cors(CORSMiddleware):
+    """Refuses a preflight in the one error body."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        answer = super().preflight_response(request_headers)
+        if answer.status_code < 400:
+            return answer
+        refusal = Malformed("Pages of this origin may not ask for this; the operator lists those that may")
+        content = problems.body(refusal, instance="/", request_id=os.urandom(16).hex())
+        told = {name.decode(): value.decode() for name, value in problems.headers(refusal)}
+        return Response(content, answer.status_code, headers=told | {"Vary": "Origin"})
 
 
 def _ready(proxy: Proxy, service: Service) -> Check:

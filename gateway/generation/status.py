@@ -21,6 +21,11 @@ PREFIX = "/api/v1/images/generate/status/"
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONGEST_WAIT = 30
 _COMMENT_SECONDS = 15.0
+_STREAM = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
 
 
 class StatusLane:
@@ -44,7 +49,10 @@ class StatusLane:
         # Somebody else's is answered like one that is not, from the same memory and in the same time.
         if view is None or not caller.of(scope).owns(view.business_id):
             raise NotFound("There is no such job")
-        if rest and scope["method"] == "GET":
+        if rest and scope["method"] == "HEAD":
+            await send({"type": "http.response.start", "status": 200, "headers": _STREAM})
+            await send({"type": "http.response.body", "body": b""})
+        elif rest:
             await self._stream(job_id, view, scope, receive, send)
         else:
             await self._poll(job_id, view, scope, receive, send)
@@ -106,13 +114,8 @@ class StatusLane:
         who = _watcher(scope, view)
         if refusal := self._watch.refusal(who):
             raise refusal
-        headers = [
-            (b"content-type", b"text/event-stream; charset=utf-8"),
-            (b"cache-control", b"no-store"),
-            (b"x-accel-buffering", b"no"),
-        ]
         with self._watch.waiting(who):
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.start", "status": 200, "headers": _STREAM})
             await self._tell(job_id, view, scope, receive, send)
 
     async def _tell(self, job_id: UUID, view: JobSnapshot, scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,10 +3,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from library_service.resources import resources_of
-from library_service.responses import shown
+from library_service.responses import Tag, check_version, shown
 from library_service.routes import lists
 from library_service.schemas import (
     Description,
@@ -20,13 +20,10 @@ from library_service.schemas import (
 from shared.db import images
 from shared.db.pool import transaction
 from shared.domain import caller, filenames
-from shared.domain.errors import PreconditionFailed
 from shared.http import api_schemas, etags
 from shared.storage import urls
 
 router = APIRouter(prefix="/api/v1/images", tags=["Library"])
-
-Tag = Annotated[str | None, Header(max_length=1000)]
 
 
 @router.get("", response_model=ImagePage, operation_id="list_images", summary="List pictures, newest first")
@@ -72,8 +69,7 @@ async def change(
     resources = resources_of(request)
     async with transaction(resources.db) as connection:
         row = await images.lock(connection, image_id, caller.of(request.scope).business_ids(asked.business_id))
-        if if_match and not etags.names(if_match, shown(resources, row).headers["etag"]):
-            raise PreconditionFailed("It was changed meanwhile; look at it again before you change it")
+        check_version(resources, row, if_match)
         filename, alt_text = row["filename"], row["alt_text"]
         if "filename" in said.model_fields_set:
             filename = filenames.safe(said.filename, filename)

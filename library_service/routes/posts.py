@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from library_service.resources import resources_of
-from library_service.responses import shown
+from library_service.responses import Tag, lock_version, shown
 from library_service.schemas import Attaching, ImageId, Post, PostId, Posts, Scope
 from shared.db import attachments, images
 from shared.db.pool import transaction
@@ -32,11 +32,15 @@ async def attach(
     post_id: PostId,
     asked: Annotated[Scope, Query()],
     said: Attaching = _NO_PLATFORM,
+    *,
+    if_match: Tag = None,
 ) -> Response:
     """Says that a post of yours shows it; again, with which platform. From then on it is not deleted unasked, and never
-    destroyed. 409 `image_deleted` in the trash; 422 `not_publishable` where the platform does not take it."""
+    destroyed. 409 `image_deleted` in the trash; 422 `not_publishable` where the platform does not take it. With
+    `If-Match: <ETag>` only if nobody changed it meanwhile."""
     resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
     async with transaction(resources.db) as connection:
+        await lock_version(resources, connection, image_id, business_ids, if_match)
         row = await attachments.attach(connection, image_id, post_id, said.platform, business_ids)
     log.get().info("image.attached", image_id=str(image_id), business_id=row["business_id"], platform=said.platform)
     return shown(resources, row)
@@ -48,10 +52,14 @@ async def attach(
     operation_id="detach_from_post",
     summary="Take a picture off a post",
 )
-async def detach(request: Request, image_id: ImageId, post_id: PostId, asked: Annotated[Scope, Query()]) -> Response:
-    """The post is gone, or shows another picture now. Repeating it is safe."""
+async def detach(
+    request: Request, image_id: ImageId, post_id: PostId, asked: Annotated[Scope, Query()], if_match: Tag = None
+) -> Response:
+    """The post is gone, or shows another picture now. Repeating it is safe. With `If-Match: <ETag>` only if nobody
+    changed the picture meanwhile."""
     resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
     async with transaction(resources.db) as connection:
+        await lock_version(resources, connection, image_id, business_ids, if_match)
         row = await attachments.detach(connection, image_id, post_id, business_ids)
     log.get().info("image.detached", image_id=str(image_id), business_id=row["business_id"])
     return shown(resources, row)

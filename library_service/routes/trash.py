@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from library_service.purge import destroy
 from library_service.resources import LibraryResources, resources_of
-from library_service.responses import shown
+from library_service.responses import Tag, lock_version, shown
 from library_service.schemas import (
     BulkDelete,
     BulkDeleted,
@@ -87,31 +87,41 @@ async def _restored(resources: LibraryResources, image_id: UUID, business_ids: W
     "/{image_id}",
     response_model=api_schemas.Image,
     responses={
-        202: {"model": api_schemas.Image, "description": "`purge`: out of reach; the store destroys it when it answers"}
+        202: {
+            "model": api_schemas.Image,
+            "description": "`purge`: nobody brings it back; it is read as deleted until the store has destroyed it",
+        }
     },
     operation_id="delete_image",
     summary="Put a picture in the trash, or destroy it",
 )
-async def delete(request: Request, image_id: ImageId, asked: Annotated[DeleteQuery, Query()]) -> Response:
+async def delete(
+    request: Request, image_id: ImageId, asked: Annotated[DeleteQuery, Query()], if_match: Tag = None
+) -> Response:
     """Nothing is destroyed before `purge_after`; until then `restore` brings it back. Repeating it is safe.
 
-    With `purge` its bytes are destroyed before the answer; nobody brings it back, and then the id is 404.
+    With `purge` its bytes are destroyed before the answer; nobody brings it back, and then the id is 404. With
+    `If-Match: <ETag>` only if nobody changed it meanwhile.
     409 `image_in_use`, with the `posts`, where a post shows it, unless `even_if_used`.
     """
     who = caller.of(request.scope)
     resources, business_ids = resources_of(request), who.business_ids(asked.business_id)
     if asked.purge:
         async with resources.purging.turn(share_key(who, asked.business_id)):
-            return await _purged(resources, image_id, business_ids, even_if_used=asked.even_if_used)
+            return await _purged(resources, image_id, business_ids, if_match, even_if_used=asked.even_if_used)
     async with transaction(resources.db) as connection:
+        await lock_version(resources, connection, image_id, business_ids, if_match)
         row = await trash.put(connection, image_id, business_ids, even_if_used=asked.even_if_used)
     log.get().info("image.trashed", image_id=str(image_id), business_id=row["business_id"])
     return shown(resources, row)
 
 
-async def _purged(resources: LibraryResources, image_id: UUID, business_ids: Whose, *, even_if_used: bool) -> Response:
+async def _purged(
+    resources: LibraryResources, image_id: UUID, business_ids: Whose, if_match: str | None, *, even_if_used: bool
+) -> Response:
     """Said in the row first: whatever dies after that, the rounds of `purge.py` bring it to its end."""
     async with transaction(resources.db) as connection:
+        await lock_version(resources, connection, image_id, business_ids, if_match)
         row = await trash.purge(connection, image_id, business_ids, even_if_used=even_if_used)
     fault = await destroy(resources.db, resources.store, image_id, row["public_id"])
     if fault is None:
@@ -125,10 +135,14 @@ async def _purged(resources: LibraryResources, image_id: UUID, business_ids: Who
     operation_id="restore_image",
     summary="Bring a picture back from the trash",
 )
-async def restore(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
-    """Same id, same address. 409 where the same picture was uploaded again meanwhile."""
+async def restore(
+    request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], if_match: Tag = None
+) -> Response:
+    """Same id, same address. 409 where the same picture was uploaded again meanwhile. With `If-Match: <ETag>` only if
+    nobody changed it meanwhile."""
     resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
     async with transaction(resources.db) as connection:
+        await lock_version(resources, connection, image_id, business_ids, if_match)
         row = await trash.restore(connection, image_id, business_ids, resources.settings.purge_after)
     log.get().info("image.restored", image_id=str(image_id), business_id=row["business_id"])
     return shown(resources, row)

@@ -4,12 +4,12 @@ How strictly those are read is in `strict`."""
 
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from fastapi import Response
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from shared.db.tables import ImageSource
 from shared.domain import platforms, texts
@@ -92,7 +92,8 @@ class Image(ResponseModel):
     thumbnail_url: str
     width: int
     height: int
-    format: Literal["jpeg", "png", "webp"]
+    # A row that another version wrote, or a hand, is shown with what it says, instead of not at all.
+    format: Annotated[str, WithJsonSchema({"enum": ["jpeg", "png", "webp"], "type": "string"})]
     bytes: int
     sha256: str
     alt_text: str | None = Field(

@@ -1,11 +1,15 @@
 """What operators ask every process: `/healthz`, `/readyz`, `/metrics`. Bare ASGI, so that the worker has it too."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.types import Receive, Scope, Send
+
+from shared.domain.errors import MethodNotAllowed
+from shared.http import problems
 
 Check = Callable[[], Awaitable[str | None]]
 """Raises when the part is missing; may answer a word about a part that is there but degraded."""
@@ -38,6 +42,9 @@ class Probes:
         self._asked_at = float("-inf")
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            await self._refuse(scope, send)
+            return
         status, kind, body = 200, b"application/json", b'{"status":"ok"}'
         if scope["path"] == METRICS:
             kind, body = CONTENT_TYPE_LATEST.encode(), generate_latest()
@@ -51,6 +58,13 @@ class Probes:
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def _refuse(self, scope: Scope, send: Send) -> None:
+        problem = MethodNotAllowed("It can only be read", extra={"allow": ["GET", "HEAD"]})
+        body = problems.body(problem, instance=scope["path"], request_id=os.urandom(16).hex())
+        headers = [*problems.headers(problem), (b"content-length", str(len(body)).encode()), *self._headers]
+        await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     async def _remembered(self) -> tuple[int, bytes]:
         """The answer of a moment ago, or the one that is being found: strangers may ask, however often."""

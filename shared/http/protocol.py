@@ -177,18 +177,20 @@ class Protocol(HttpToolsProtocol):
         return HeadTooLarge(f"At most {self.bounds.max_header} bytes are read beside the body")
 
     def _wrong_head(self) -> Problem | None:
-        size, hosts, chunked, sized = len(self.url), 0, False, False
+        size, hosts, chunked, sized, coded = len(self.url), 0, False, False, False
         for name, value in self.headers:
             size += len(name) + len(value) + _PER_HEADER
             if name == b"host":
                 hosts += 1
             elif name == b"transfer-encoding":
-                chunked = True
+                chunked, coded = True, coded or chunked or value.strip().lower() != b"chunked"
             elif name == b"content-length":
                 sized = True
         self._has_body = chunked or sized
         if size > self.bounds.max_header:
             return self._too_large()
+        if coded:
+            return Malformed("The only Transfer-Encoding that is read is chunked")
         version = self.parser.get_http_version()
         if (version == "1.1" and hosts == 1) or (version == "1.0" and hosts <= 1 and not chunked):
             return None

@@ -1,5 +1,7 @@
 """Bodies before a route sees them: no more bytes than are read, and JSON that can be read in one way only."""
 
+import re
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +14,7 @@ MOST_JSON = 64 * 1024
 FORM_OVERHEAD = 64 * 1024
 """Bytes of a form that are not the file's: boundaries, part headers, text fields."""
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_CHARSET = re.compile(r"[;\s]charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
 JSON_ONLY = "The body is read as JSON only: send it with the header `Content-Type: application/json`"
 
 
@@ -73,6 +76,9 @@ class Bodies:
         kind = headers.get(b"content-type", b"").decode("latin-1")
         if self._most is not None and kind and not is_json(kind):
             return errors.UnsupportedMediaType(JSON_ONLY)
+        charset = _CHARSET.search(kind)
+        if is_json(kind) and charset and charset[1].lower() not in ("utf-8", "utf8", "us-ascii"):
+            return errors.UnsupportedMediaType("JSON is read as UTF-8 only; leave the charset out, or say utf-8")
         return None
 
 

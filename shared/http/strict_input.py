@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Strict, ValidationInfo, field_valida
 
 from shared.domain.errors import FieldError, Invalid, Malformed
 
-_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,99}")
 _TWICE = "The body is not valid JSON: an object has the same name twice"
 
 FromText = Strict(False)
@@ -28,7 +28,8 @@ class RequestModel(BaseModel):
 
 
 class QueryModel(BaseModel):
-    """The root of what clients send in a query: numbers are written as we write them, booleans `true` or `false`."""
+    """The root of what clients send in a query: numbers are written as we write them, booleans `true` or `false`, also
+    in capitals, as some languages write theirs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -253,6 +253,9 @@ def test_pages_of_listed_origins_may_call_and_read_refusals(locked: Locked) -> N
                 asked["Access-Control-Request-Headers"] = "authorization,if-match,last-event-id"
                 preflight = client.options(f"{IMAGES}/x", headers=asked)
                 assert (preflight.status_code == 200) is allowed, method
+                if not allowed:
+                    assert preflight.headers["content-type"] == "application/problem+json"
+                    assert (preflight.status_code, preflight.json()["status"]) == (400, 400)
                 assert "access-control-allow-credentials" not in preflight.headers
 
 

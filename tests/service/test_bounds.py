@@ -252,11 +252,23 @@ async def test_a_trailer_becomes_no_header(gateway: Process) -> None:
         b"GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n",
         b"GET /healthz HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n",
         b"POST /healthz HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"POST /healthz HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"GET /healthz\r\n\r\n",
         b"GET /healthz HTTP/0.9\r\nHost: a\r\n\r\n",
         b"GET /healthz HTTP/2.0\r\nHost: a\r\n\r\n",
     ],
-    ids=["no host", "two hosts", "two hosts in 1.0", "chunks in 1.0", "no version", "0.9", "2.0"],
+    ids=[
+        "no host",
+        "two hosts",
+        "two hosts in 1.0",
+        "chunks in 1.0",
+        "gzip chunked",
+        "gzip and chunked",
+        "no version",
+        "0.9",
+        "2.0",
+    ],
 )
 async def test_a_head_that_could_be_read_in_two_ways_is_refused(gateway: Process, request_: bytes) -> None:
     found = parse(await raw(gateway.port, request_))

@@ -139,6 +139,48 @@ async def test_a_version_that_was_named_is_the_one_that_is_changed(library: Room
         assert (fine.status_code, fine.headers["etag"]) == (200, second)
 
 
+CHANGES = [
+    "DELETE", "DELETE ?purge=true", "DELETE ?even_if_used=true", "POST /restore", "PUT /posts/one", "DELETE /posts/one",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("tag", ['"another"', "", "W/", '"a", "b"'])
+async def test_a_version_that_is_not_there_any_more_is_not_changed(library: Room, change: str, tag: str) -> None:
+    method, _, rest = change.partition(" ")
+    image = await shelves.add(library.db)
+    path = f"{IMAGES}/{image.id}"
+    if "restore" in rest:
+        await library.client.delete(path)
+    before = await library.client.get(path)
+    late = await library.client.request(method, path + rest, headers={"If-Match": tag})
+    problem(late, 412, "precondition_failed")
+    after = await library.client.get(path)
+    assert (after.json(), after.headers["etag"]) == (before.json(), before.headers["etag"])
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_the_version_that_is_there_is_changed(uploads: Room, library: Room, change: str) -> None:
+    method, _, rest = change.partition(" ")
+    image = (await uploads.upload(pictures.jpeg())).json()
+    path = f"{IMAGES}/{image['id']}"
+    if "restore" in rest:
+        await library.client.delete(path)
+    tag = (await library.client.get(path)).headers["etag"]
+    done = await library.client.request(method, path + rest, headers={"If-Match": tag})
+    assert done.status_code == 200, done.text
+
+
+@pytest.mark.parametrize("form", ["gif", "", "avif"])
+async def test_a_row_of_another_version_is_shown(library: Room, form: str) -> None:
+    image = await shelves.add(library.db, format=form)
+    for path in (f"{IMAGES}/{image.id}", f"{IMAGES}?business_id=1"):
+        assert (await library.client.get(path)).status_code == 200
+    found = (await library.client.get(f"{IMAGES}/{image.id}")).json()
+    assert (found["format"], found["instagram"]["publishable_as_is"]) == (form, False)
+    assert (await library.client.delete(f"{IMAGES}/{image.id}")).status_code == 200
+
+
 async def test_of_two_changes_with_the_same_version_one_wins(library: Room) -> None:
     image = await shelves.add(library.db)
     path = f"{IMAGES}/{image.id}"

@@ -102,11 +102,17 @@ async def test_a_strong_tag_is_weak_on_packed_bytes_only() -> None:
     assert (unchanged.status, unchanged.header("vary"), unchanged.body) == (304, "accept-encoding", b"")
 
 
-async def test_head_is_told_of_the_plain_answer() -> None:
+async def test_head_is_told_what_get_is_told() -> None:
     head = says(b"", 200, *sized(PAGE), (b"etag", b'"a"'))
-    found = await ask(head, GZIP, method="HEAD")
-    assert (found.header("content-length"), found.header("etag"), found.body) == (str(len(PAGE)), '"a"', b"")
-    assert (found.header("content-encoding"), found.header("vary")) == (None, "accept-encoding")
+    same = ("content-encoding", "vary", "etag", "content-type")
+    for wanted in ((GZIP,), ()):
+        found = await ask(head, *wanted, method="HEAD")
+        of_get = await ask(says(PAGE, 200, *sized(PAGE), (b"etag", b'"a"')), *wanted)
+        assert [found.header(name) for name in same] == [of_get.header(name) for name in same]
+        assert found.body == b""
+    plain = await ask(head, method="HEAD")
+    assert plain.header("content-length") == str(len(PAGE))
+    assert (await ask(head, GZIP, method="HEAD")).header("content-length") is None, "nobody knows it unpacked"
 
 
 async def test_refusals_are_packed_too() -> None:

@@ -353,6 +353,13 @@ async def test_a_wrong_body_is_pointed_at(uploads: Room) -> None:
         assert found["errors"][0]["pointer"] == pointer, body
 
 
+@pytest.mark.parametrize("url", ["", "no address", "http://[", "ftp://a.example/b", "//a"])
+async def test_a_picture_without_a_web_address_is_said_to_have_none(uploads: Room, url: str) -> None:
+    image = await shelves.add(uploads.db, url=url)
+    found = problem(await uploads.client.post(ROUTE, json={"image_id": str(image.id)}), 409, "conflict")
+    assert "none that can be fetched" in found["detail"]
+
+
 async def test_who_probes_too_much_at_once_waits_and_is_told_while_others_go_on(stage: Set) -> None:
     """Of sixteen places a share is theirs, and of those who wait."""
     stage.web.pages["/slow"] = b"..."

@@ -232,6 +232,13 @@ async def test_the_stream_of_an_ended_job_is_one_event(lane: Running) -> None:
     assert answer.text.startswith(f"id: {job.revision}\nevent: job\ndata: {{")
 
 
+async def test_head_of_a_stream_is_told_of_a_stream(lane: Running) -> None:
+    job = await lane.accept()
+    answer = await lane.http.head(f"{PREFIX}{job.id}/events")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert "etag" not in answer.headers
+
+
 async def test_a_resumed_stream_does_not_repeat_what_was_seen(lane: Running) -> None:
     await lane.accept()
     job = await lane.fail(await lane.claim())
@@ -355,8 +362,8 @@ async def test_a_message_of_another_version_is_passed_over(lane: Running, messag
         assert (await held).json()["status"] == "failed", "it went on listening"
 
 
-@pytest.mark.parametrize(("form", "status"), [("jpeg", 200), ("tiff", 500)])
-async def test_a_picture_that_cannot_be_shown_strands_nobody(lane: Running, form: str, status: int) -> None:
+@pytest.mark.parametrize("form", ["jpeg", "tiff", ""])
+async def test_a_picture_of_another_version_is_shown_and_strands_nobody(lane: Running, form: str) -> None:
     await lane.accept()
     odd = await lane.claim()
     await jobs.finish(lane.pool, odd.id, odd.attempt, new_id())
@@ -368,6 +375,6 @@ async def test_a_picture_that_cannot_be_shown_strands_nobody(lane: Running, form
     async with asyncio.timeout(60):
         shown, also = await asyncio.gather(lane.get(odd), lane.get(other))
     assert (also.status_code, also.json()["status"]) == (200, "queued")
-    assert shown.status_code == status
-    if status == 200:
-        assert shown.json()["image"]["thumbnail_url"] == "https://elsewhere/odd.jpg"
+    assert shown.status_code == 200
+    assert shown.json()["image"]["thumbnail_url"] == "https://elsewhere/odd.jpg"
+    assert shown.json()["image"]["format"] == form

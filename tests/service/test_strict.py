@@ -154,6 +154,21 @@ async def test_json_that_can_be_read_in_two_ways_is_not_read(body: bytes) -> Non
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request"), path
 
 
+@pytest.mark.parametrize(
+    ("charset", "status"), [("utf-8", 422), ('"UTF-8"', 422), ("latin-1", 415), ("utf-16", 415), ("hex", 415)]
+)
+async def test_json_of_another_charset_is_not_guessed_at(charset: str, status: int) -> None:
+    kind = {"Content-Type": f"application/json; charset={charset}"}
+    answer = await ask("post", "/api/v1/images/generate", body="{}", **kind)
+    assert answer.status_code == status, answer.text
+
+
+async def test_a_number_that_is_too_large_is_told_so() -> None:
+    for page in ("1000000001", "9" * 20, "9" * 90):
+        answer = await ask("get", "/api/v1/images", f"business_id=1&page={page}")
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "too_large"), answer.text
+
+
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data", ""])
 async def test_json_without_its_content_type_is_told_which_header_to_add(kind: str) -> None:
     """As `curl -d` sends it."""

@@ -54,3 +54,21 @@ async def test_a_flood_of_questions_asks_a_part_once() -> None:
     answers = await asyncio.gather(*waiting[1:], ask(probes))
     assert {answer["status"] for answer in answers} == {"ready"}
     assert asked == 1
+
+
+async def test_it_is_only_read() -> None:
+    for method in ("POST", "DELETE", "OPTIONS", "TRACE", "BREW"):
+        sent: list[Any] = []
+
+        async def send(message: Any, sent: list[Any] = sent) -> None:
+            sent.append(message)
+
+        async def receive() -> Any:
+            raise AssertionError
+
+        for path in Probes.paths:
+            await Probes({})({"type": "http", "path": path, "method": method}, receive, send)
+            assert sent[0]["status"] == 405
+            assert (b"allow", b"GET, HEAD, OPTIONS") in sent[0]["headers"]
+            assert orjson.loads(sent[1]["body"])["code"] == "method_not_allowed"
+            sent.clear()

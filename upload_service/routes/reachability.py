@@ -14,7 +14,7 @@ from yarl import URL
 from shared.db import images
 from shared.domain import addresses, caller, platforms
 from shared.domain.addresses import Fault
-from shared.domain.errors import FieldError, Invalid, InvalidImage, UnsupportedMediaType
+from shared.domain.errors import Conflict, FieldError, Invalid, InvalidImage, UnsupportedMediaType
 from shared.domain.platforms import RULES, Platform, Severity
 from shared.http import api_schemas
 from shared.http.api_schemas import BusinessId, Id, ResponseModel, Text
@@ -118,7 +118,10 @@ async def _address(resources: UploadResources, request: Request, asked: Probe) -
     if asked.image_id is None:
         return str(asked.url)
     row = await images.get(resources.db, asked.image_id, caller.of(request.scope).business_ids(asked.business_id))
-    return str(row["url"])
+    try:
+        return _web_address(row["url"])
+    except ValueError:
+        raise Conflict("Its address is none that can be fetched") from None
 
 
 def _checks(seen: Seen) -> Iterator[platforms.RuleCheck]:
