@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from deploy.sandbox.control.faults import Script
 from deploy.sandbox.control.ledger import Ledger
-from deploy.sandbox.painting.studio import Studio
+from deploy.sandbox.painting.painter import Painter
 from deploy.sandbox.settings import Settings
 from deploy.sandbox.stores.edge import Edge
 from deploy.sandbox.stores.shelf import Shelf
@@ -70,7 +70,7 @@ class Parts:
     """What the next calls shall meet."""
     shop: Shop = field(default_factory=Shop)
     """Which models the played OpenAI offers."""
-    studio: Studio = field(default_factory=Studio)
+    painter: Painter = field(default_factory=Painter)
     """Paints."""
     painters: Crew = field(default_factory=lambda: Crew("paint", 2))
     """Threads that paint."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from deploy.sandbox.cache import Cache
-from deploy.sandbox.painting.studio import SCENES, Commission, Studio, picture
+from deploy.sandbox.painting.painter import Commission, Painter, picture
+from deploy.sandbox.painting.scenes import SCENES
 from tests.sandbox.pictures import opened
 
 AMBER = (255, 214, 120)
@@ -23,19 +24,19 @@ def test_every_scene_fills_its_picture_with_colours_and_carries_the_mark(words: 
 @pytest.mark.parametrize("size", [(1024, 1024), (1792, 1024), (1024, 1792), (816, 816), (3840, 1280)])
 @pytest.mark.parametrize("image_format", ["jpeg", "webp"])
 def test_the_picture_has_exactly_the_size_asked_for(size: tuple[int, int], image_format: str) -> None:
-    painted = opened(Studio().paint(Commission("a lake", *size, image_format)))
+    painted = opened(Painter().paint(Commission("a lake", *size, image_format)))
     assert painted.size == size
     assert painted.format == image_format.upper()
 
 
-def test_the_same_prompt_gives_the_same_bytes_in_another_studio() -> None:
+def test_the_same_prompt_gives_the_same_bytes_by_another_painter() -> None:
     commission = Commission("a quiet lake at dawn", 512, 512, "png")
-    assert Studio().paint(commission) == Studio().paint(commission)
+    assert Painter().paint(commission) == Painter().paint(commission)
     others = {
-        Studio().paint(Commission(prompt, 512, 512, "png", number=number))
+        Painter().paint(Commission(prompt, 512, 512, "png", number=number))
         for prompt, number in (("a quiet lake at dawn", 1), ("a quiet lake at dusk", 0), ("A quiet lake at dawn", 0))
     }
-    assert len(others | {Studio().paint(commission)}) == 4
+    assert len(others | {Painter().paint(commission)}) == 4
 
 
 @pytest.mark.parametrize("prompt", ["日本の山", "🙂🙂🙂", "x", "\n\n a \t b", "ä" * 4000, "<b>&amp;"])
@@ -52,6 +53,6 @@ def test_a_remembered_picture_is_not_painted_twice_and_old_ones_are_forgotten() 
     assert (cache.get("a"), cache.get("b"), cache.get("c")) == (b"12345", None, b"12345")
     cache.put("huge", b"x" * 50)
     assert (cache.get("huge"), cache.get("a")) == (b"x" * 50, None)
-    studio = Studio()
+    painter = Painter()
     commission = Commission("again", 256, 256, "png")
-    assert studio.paint(commission) is studio.paint(commission)
+    assert painter.paint(commission) is painter.paint(commission)

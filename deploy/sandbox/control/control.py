@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.sandbox.control.faults import Order
-from deploy.sandbox.painting.studio import Commission
+from deploy.sandbox.painting.painter import Commission
 from deploy.sandbox.parts import Parts
 from deploy.sandbox.vendors.openai_models import MODELS
 
@@ -136,7 +136,7 @@ class Control:
         except ValidationError as wrong:
             raise ControlError(_explained(wrong)) from None
         commission = Commission(order.prompt, order.width, order.height, order.format, compression=85)
-        picture = await self._parts.painters.run(lambda: self._parts.studio.paint(commission))
+        picture = await self._parts.painters.run(lambda: self._parts.painter.paint(commission))
         headers = {"Cache-Control": "public, max-age=3600", "X-Darkroom-Sandbox": "preview"}
         return Response(picture, media_type=f"image/{order.format}", headers=headers)
 

@@ -20,7 +20,7 @@ from deploy.sandbox.cache import Cache
 from deploy.sandbox.control.faults import Behaviour
 from deploy.sandbox.control.ledger import Entry
 from deploy.sandbox.control.play import Call, Spoil, play, refuse
-from deploy.sandbox.painting.studio import Commission
+from deploy.sandbox.painting.painter import Commission
 from deploy.sandbox.parts import Parts
 from deploy.sandbox.vendors.openai_models import MODELS, Model
 from deploy.sandbox.vendors.openai_refusals import OpenAIError, rate_limited, retired_model, scripted, wrong_key
@@ -115,7 +115,7 @@ class OpenAI:
 
     async def _paint(self, wanted: GenerationRequest, entry: Entry, spoil: Spoil) -> list[bytes]:
         def paint() -> list[bytes]:
-            return [spoil(self._parts.studio.paint(_commission(wanted, number))) for number in range(wanted.count)]
+            return [spoil(self._parts.painter.paint(_commission(wanted, number))) for number in range(wanted.count)]
 
         pictures = await self._parts.painters.run(paint)
         entry.worked, entry.painted = True, len(pictures)

@@ -21,7 +21,7 @@ from deploy.sandbox.cache import Cache
 from deploy.sandbox.control.faults import Behaviour
 from deploy.sandbox.control.ledger import Entry
 from deploy.sandbox.control.play import Call, Spoil, play, refuse
-from deploy.sandbox.painting.studio import Commission
+from deploy.sandbox.painting.painter import Commission
 from deploy.sandbox.parts import Parts
 from deploy.sandbox.vendors.vendors_bodies import BODIES, unknown_parameter
 
@@ -91,7 +91,7 @@ class Vendors:
             return refuse(self._parts, entry, _json(*unknown_parameter(strange[0])))
 
         async def work(spoil: Spoil) -> Response:
-            picture = await self._parts.painters.run(lambda: spoil(self._parts.studio.paint(_commission(asked))))
+            picture = await self._parts.painters.run(lambda: spoil(self._parts.painter.paint(_commission(asked))))
             entry.worked, entry.painted = True, 1
             return _json(200, self._answer(request, vendor, name, picture))
 
