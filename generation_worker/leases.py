@@ -53,8 +53,8 @@ class Lease:
 
     @contextmanager
     def no_deadline(self) -> Iterator[None]:
-        """The job's time stands still while a paid picture is in our hands and nowhere else."""
-        if self.deadline is None or (when := self.deadline.when()) is None:
+        """The job's time stands still while something paid is in our hands and nowhere else."""
+        if not self.paid or self.deadline is None or (when := self.deadline.when()) is None:
             yield
             return
         began = asyncio.get_running_loop().time()

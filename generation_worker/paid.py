@@ -8,9 +8,11 @@ from uuid import UUID
 from generation_worker import outcomes
 from generation_worker.leases import Lease
 from generation_worker.resources import WorkerResources
-from shared.db import jobs, late_images, ledger
+from generation_worker.write_gate import ORDINARY_SECONDS
+from shared.db import jobs, late_images, ledger, unreadable_answers
 from shared.db.pool import Connection, DatabaseUnavailable, transaction
 from shared.db.tables import JobRow
+from shared.domain.errors import NotFound
 from shared.observability import log
 from shared.storage.store import StoreRefused, public_id
 
@@ -22,20 +24,20 @@ async def write_down(
 ) -> JobRow | None:
     """Bill and bytes into Postgres, in one transaction: the job, now storing. None when another attempt owns the job.
 
-    Then too they are written, for whoever has the job now. While Postgres does not take them they go to the store as
-    well, where a later attempt looks before it pays again. Returns only when Postgres has them; raises what a defect
-    of ours raised, once the store has the picture or has refused it.
+    Then too they are written, for whoever has the job now. Where Postgres does not take them, or says nothing for a
+    second, they go to the store as well, where a later attempt looks before it pays again. Returns only when Postgres
+    has them; raises what a defect of ours raised, once the store has the picture or has refused it.
     """
     paid = _Paid(job, attempt_id, receipt, data)
     with resources.write_gate.holding(attempt_id):
-        try:
-            return await _to_postgres(resources, paid)
-        except Exception as fault:  # noqa: BLE001 - whatever it is, the picture comes first
-            _unwritten(resources, paid, fault)
+        writing = asyncio.create_task(_to_postgres(resources, paid), name=f"write {job.id}")
+        await asyncio.wait({writing}, timeout=ORDINARY_SECONDS)
+        if writing.done() and writing.exception() is None:
+            return writing.result()
         # Side by side: a store that hangs must not keep the picture from a Postgres that is back, nor the other way.
         storing = asyncio.create_task(_until_stored(resources, paid, lease), name=f"store {job.id}")
         try:
-            return await _until_written(resources, paid, storing)
+            return await _until_written(resources, paid, writing, storing)
         finally:
             storing.cancel()
 
@@ -48,15 +50,21 @@ class _Paid:
     data: bytes
 
 
-async def _until_written(resources: WorkerResources, paid: _Paid, storing: "asyncio.Task[None]") -> JobRow | None:
+async def _until_written(
+    resources: WorkerResources,
+    paid: _Paid,
+    writing: "asyncio.Task[JobRow | None]",
+    storing: "asyncio.Task[None]",
+) -> JobRow | None:
     while True:
-        await asyncio.sleep(_PAUSE)
         try:
-            return await _to_postgres(resources, paid)
-        except Exception as fault:
+            return await writing
+        except Exception as fault:  # whatever it is, the picture comes first
             _unwritten(resources, paid, fault)
             if storing.done() and not isinstance(fault, DatabaseUnavailable):
                 raise
+        await asyncio.sleep(_PAUSE)
+        writing = asyncio.create_task(_to_postgres(resources, paid), name=f"write {paid.job.id}")
 
 
 def _unwritten(resources: WorkerResources, paid: _Paid, fault: Exception) -> None:
@@ -108,7 +116,10 @@ async def _to_postgres(resources: WorkerResources, paid: _Paid) -> JobRow | None
 
 async def _hand_in(connection: Connection, paid: _Paid) -> tuple[bool, JobRow | None]:
     """For whoever has the job now: whether the ledger knew of the call, and the job if that changed it."""
-    job = await jobs.lock(connection, paid.job.id)
+    try:
+        job = await jobs.lock(connection, paid.job.id)
+    except NotFound:
+        return await _of_a_forgotten_job(connection, paid), None
     wanted = not job.final or await late_images.lock(connection, job.id)
     data = paid.data if wanted else None
     known = await ledger.painted(connection, paid.attempt_id, paid.job, paid.receipt, data)
@@ -117,3 +128,12 @@ async def _hand_in(connection: Connection, paid: _Paid) -> tuple[bool, JobRow | 
         await late_images.look_soon(connection, job.id)
     log.get().warning("picture.handed_in", status=job.status.value, cost_micros=paid.receipt.cost_micros)
     return known, changed
+
+
+async def _of_a_forgotten_job(connection: Connection, paid: _Paid) -> bool:
+    """A failover lost the job: the bill is written all the same, and the bytes are kept for an operator."""
+    known = await ledger.painted(connection, paid.attempt_id, paid.job, paid.receipt, None)
+    await unreadable_answers.keep(
+        connection, paid.attempt_id, paid.job, "Postgres has lost the job that it is the picture of", paid.data
+    )
+    return known

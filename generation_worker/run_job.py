@@ -131,20 +131,11 @@ async def _paint(resources: WorkerResources, job: JobRow, lease: Lease, token: s
     attempt_id = await _begin(resources, job, token)
     if not isinstance(attempt_id, UUID):
         return attempt_id
-    lease.sent = lease.calling = True
     try:
-        painting = await resources.provider.generate(
-            job.prompt, choice.provider_parameters(), attempt_id, choice.model.dialect
-        )
-        if painting.address:
-            painting = await hosted.bring(resources, job, attempt_id, painting, painting.address)
+        painting = await _generate(resources, job, lease, choice, attempt_id)
     except openai.ProviderError as nothing:
-        return await outcomes.provider_failed(resources, job, attempt_id, nothing)
-    finally:
-        lease.calling = False
-    # No await until `paid`: a cancellation can only come at one.
-    lease.paid = True
-    resources.circuit_breaker.end(job)
+        with lease.no_deadline():
+            return await outcomes.provider_failed(resources, job, attempt_id, nothing)
     receipt = _receipt(choice, painting)
     outcomes.CALLS.labels(job.model, Outcome.PAINTED).inc()
     outcomes.COST.labels(job.model).inc(receipt.cost_micros / 1_000_000)
@@ -156,6 +147,31 @@ async def _paint(resources: WorkerResources, job: JobRow, lease: Lease, token: s
     await resources.notifier.publish(kept)
     await resources.rate_limiter.learn(painting.headers)
     return painting.data
+
+
+async def _generate(
+    resources: WorkerResources, job: JobRow, lease: Lease, choice: Choice, attempt_id: UUID
+) -> openai.GeneratedImage:
+    """The call, and the picture where the answer only names its address. Raises ProviderError.
+
+    From its answer on the lease is paid: an answer of success is in hand like a picture, whatever it holds.
+    """
+    lease.sent = lease.calling = True
+    try:
+        painting = await resources.provider.generate(
+            job.prompt, choice.provider_parameters(), attempt_id, choice.model.dialect
+        )
+        lease.paid = True
+    except openai.UnreadableImage:
+        lease.paid = True
+        raise
+    finally:
+        lease.calling = False
+    resources.circuit_breaker.end(job)
+    if painting.address:
+        with lease.no_deadline():
+            painting = await hosted.bring(resources, job, attempt_id, painting, painting.address)
+    return painting
 
 
 async def _begin(resources: WorkerResources, job: JobRow, token: str) -> UUID | JobRow | None:

@@ -15,7 +15,7 @@ from shared.db import ledger
 from shared.db.pool import Pool
 from shared.observability import log
 
-_ORDINARY_SECONDS = 1.0
+ORDINARY_SECONDS = 1.0
 """A write that takes longer counts as one that fails. Shorter ones are the work of every day and close nothing."""
 _FIRST_TEST_BYTES = 4 * 1024 * 1024
 """What a worker that has just started tests with: about the largest picture that a vendor sends."""
@@ -74,7 +74,7 @@ class WriteGate:
     def _overdue(self) -> bool:
         """Whether a picture in hand waits longer than a write takes."""
         now = time.monotonic()
-        return any(now - since > _ORDINARY_SECONDS for since in self._held.values())
+        return any(now - since > ORDINARY_SECONDS for since in self._held.values())
 
     async def _test(self) -> None:
         size = self._test_bytes

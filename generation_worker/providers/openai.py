@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -22,6 +23,8 @@ from shared.settings import WorkerSettings
 
 _LONGEST_WORD = 200
 """Characters of a vendor's code, type or parameter."""
+_BESIDE = 1024 * 1024
+"""Bytes of an answer beside the picture."""
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 """Failures that happen before the vendor could read a byte of the request."""
 
@@ -136,7 +139,9 @@ class OpenAIProvider:
             http_client=openai.DefaultAsyncHttpx2Client(
                 # A redirect would be a second call, to another server, with the key and the prompt.
                 follow_redirects=False,
-                event_hooks={"response": [_as_utf_8]},
+                # A packed answer may be any number of bytes.
+                headers={"Accept-Encoding": "identity"},
+                event_hooks={"response": [partial(_bounded, most=settings.max_vendor_picture * 4 // 3 + _BESIDE)]},
             ),
         )
 
@@ -162,6 +167,13 @@ class OpenAIProvider:
                 charged=Charged.UNKNOWN,
                 word="timeout",
             ) from None
+        except _TooLong:
+            raise OutcomeUnknown(
+                "The vendor's answer has more bytes than are read",
+                error=JobError.OUTCOME_UNKNOWN,
+                charged=Charged.UNKNOWN,
+                word="answer_too_long",
+            ) from None
         except openai.APIConnectionError as gone:
             raise _from_connection(gone) from gone
         except openai.APIError as refused:
@@ -172,8 +184,35 @@ class OpenAIProvider:
         await self._client.close()
 
 
-async def _as_utf_8(response: httpx2.Response) -> None:
-    """Whatever charset it names: that may be any codec of Python's, and the SDK would fail over it."""
+class _TooLong(Exception):
+    """The answer has more bytes than are read."""
+
+
+class _BoundedStream(httpx2.AsyncByteStream):
+    """The bytes of an answer, up to so many."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, most: int) -> None:
+        self._stream = stream
+        self._most = most
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        got = 0
+        async for piece in self._stream:
+            got += len(piece)
+            if got > self._most:
+                raise _TooLong
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _bounded(response: httpx2.Response, most: int) -> None:
+    """Before its body is read: at most so many bytes of it, as they come; and text in UTF-8 whatever charset it names,
+    which may be any codec of Python's."""
+    assert isinstance(response.stream, httpx2.AsyncByteStream)  # noqa: S101 - of an asynchronous client it is
+    response.stream = _BoundedStream(response.stream, most)
+    response.headers.pop("Content-Encoding", None)
     response.encoding = "utf-8"
 
 

@@ -14,6 +14,8 @@ import pybase64
 _LISTS = ("data", "images", "output")
 _FIELDS = ("b64_json", "url", "b64", "base64", "image_base64", "image", "image_url")
 _MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+_LEAST_BROKEN = 100
+"""Bytes of what is taken for a picture although it does not begin like one."""
 _SPACE = re.compile(rb"\s+")
 
 
@@ -44,10 +46,12 @@ def read(content: bytes) -> Read:
     if not isinstance(answer, Mapping):
         raise Unreadable("no object")
     usage = answer.get("usage")
-    for text in _texts(answer):
-        data, address = _data_or_address(text)
-        if data or address:
-            return Read(data, address, usage if isinstance(usage, Mapping) else None)
+    found = [_data_or_address(text) for text in _texts(answer)]
+    # Many a word is base64 too; what is long and no picture is a broken one.
+    pictures = [(data, address) for data, address in found if address or (data and data.startswith(_MAGIC))]
+    broken = [(data, address) for data, address in found if data and len(data) >= _LEAST_BROKEN]
+    for data, address in pictures or broken:
+        return Read(data, address, usage if isinstance(usage, Mapping) else None)
     raise Unreadable("no picture in it")
 
 

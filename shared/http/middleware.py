@@ -53,24 +53,26 @@ def problem_of(fault: Exception) -> errors.Problem:
     """What a client is told of any error."""
     if isinstance(fault, errors.Problem):
         return fault
-    if isinstance(fault, DatabaseUnavailable):
-        return errors.Unavailable("The database does not answer right now; try again in a moment", retry_after=2)
     if _is_own_limit(fault):
         return errors.Unavailable("This machine is out of disk, memory or open files; try again later", retry_after=10)
+    if isinstance(fault, DatabaseUnavailable):
+        return errors.Unavailable("The database does not answer right now; try again in a moment", retry_after=2)
     return errors.Internal("It was logged under this request id")
 
 
 def _write_down(fault: Exception, path: str) -> None:
     """What an operator is told of an error that is no refusal."""
-    if isinstance(fault, DatabaseUnavailable):
+    if _is_own_limit(fault):
+        log.get().error("machine.full", path=path, error=repr(fault.__cause__ or fault))
+    elif isinstance(fault, DatabaseUnavailable):
         log.get().error("postgres.away", path=path, error=str(fault))
-    elif _is_own_limit(fault):
-        log.get().error("machine.full", path=path, error=repr(fault))
     elif not isinstance(fault, errors.Problem):
         log.get().error("request.crashed", path=path, exc_info=fault)
 
 
-def _is_own_limit(fault: Exception) -> bool:
+def _is_own_limit(fault: BaseException | None) -> bool:
+    # What keeps us from opening a connection to Postgres says nothing about Postgres.
+    fault = fault.__cause__ if isinstance(fault, DatabaseUnavailable) else fault
     return isinstance(fault, OSError) and fault.errno in _OWN_LIMITS
 
 

@@ -52,7 +52,8 @@ class WorkerSettings(StoreSettings):
     max_vendor_picture: int = Field(
         32 * 1024 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_VENDOR_PICTURE_BYTES")
     )
-    """Bytes of a picture that is fetched."""
+    """Bytes of a picture that the vendor sends, or that is fetched. An answer with more may have been paid and is not
+    read: its outcome is unknown."""
     misconfigured_pause: Seconds = Field(30.0, validation_alias=variable("DARKROOM_MISCONFIGURED_PAUSE_SECONDS"))
     """Seconds without claiming what would meet it too, after the vendor refused our key, our money or our model."""
 

@@ -11,6 +11,7 @@ import pytest
 from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.db.pool import DatabaseUnavailable
 from shared.http.app import make_app
 from shared.http.middleware import Middleware
 from shared.http.protocol import bounded
@@ -86,6 +87,19 @@ async def test_a_machine_without_space_or_files_is_no_database(code: int) -> Non
         "10",
     )
     assert "machine" in told["detail"]
+
+
+async def test_a_machine_that_opens_no_connection_to_postgres_does_not_blame_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gone = DatabaseUnavailable("OSError")
+    gone.__cause__ = OSError(errno.EMFILE, "Too many open files")
+    told = parse(await said(Middleware(api(gone), CHOSEN, checks={}))).problem()
+    assert "machine" in told["detail"]
+    output = capsys.readouterr()
+    assert "machine.full" in output.out + output.err
+    away = parse(await said(Middleware(api(DatabaseUnavailable("away")), CHOSEN, checks={}))).problem()
+    assert "database" in away["detail"]
 
 
 async def test_another_error_of_the_operating_system_is_a_defect() -> None:

@@ -29,12 +29,19 @@ class Vendor:
     answer: Answer = (500, {}, b"")
     pictures: list[Answer] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    may_show: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
+        self.may_show.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         sizes = [line.split(":")[1] for line in head.splitlines() if line.lower().startswith("content-length")]
         await reader.readexactly(int(sizes[0]) if sizes else 0)
         self.asked.append(head.partition(" HTTP")[0])
+        await (self.may_show if head.startswith("GET") else self.may_answer).wait()
         if head.startswith("GET"):
             status, headers, body = self.pictures.pop(0) if len(self.pictures) > 1 else self.pictures[0]
         else:
