@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+
+from fastapi import Request
 
 from gateway.generation.job_cache import JobCache
 from shared.catalog.catalogue import Catalogue, load
 from shared.db.pool import Pool, connect
+from shared.domain import caller
+from shared.http.shares import Places, database_places, share_key
 from shared.notify.notifier import Notifier
 from shared.settings import GatewaySettings
 
@@ -18,11 +22,17 @@ class GatewayResources:
 
     settings: GatewaySettings
     db: Pool
+    turns: Places
+    """For requests that ask Postgres: no key and no business has all connections."""
     notifier: Notifier
     catalogue: Catalogue
     watch: JobCache
     probe: Pool
     """One connection for `/readyz`, which is not told that Postgres is away when the others are all in use."""
+
+    def turn(self, request: Request, business_id: int | None = None) -> AbstractAsyncContextManager[None]:
+        """Inside it a connection to Postgres is this request's. Raises RateLimited, or Unavailable if all is full."""
+        return self.turns.turn(share_key(caller.of(request.scope), business_id))
 
 
 @asynccontextmanager
@@ -34,7 +44,7 @@ async def open_resources(settings: GatewaySettings) -> AsyncIterator[GatewayReso
         watch = JobCache(db, notifier, settings)
         listening = asyncio.create_task(watch.run())
         try:
-            yield GatewayResources(settings, db, notifier, catalogue, watch, probe)
+            yield GatewayResources(settings, db, database_places(settings), notifier, catalogue, watch, probe)
         finally:
             watch.close()
             listening.cancel()

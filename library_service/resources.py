@@ -1,7 +1,7 @@
 """What the library service is built of, made once."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import httpx2
@@ -9,7 +9,8 @@ from fastapi import Request
 
 from library_service.derivative_slots import DerivativeSlots
 from shared.db.pool import Pool, connect
-from shared.http.shares import Line, Places, part
+from shared.domain import caller
+from shared.http.shares import Line, Places, database_places, part, share_key
 from shared.settings import LibrarySettings
 from shared.storage.store import CloudinaryStore, ImageStore
 
@@ -23,6 +24,8 @@ class LibraryResources:
     """Plans every statement anew, as searches need it."""
     lists: Pool
     """For the library's pages without a search, whose plan is kept: making it takes longer than reading the page."""
+    turns: Places
+    """For requests that ask Postgres: no key and no business has all connections."""
     store: ImageStore
     making: DerivativeSlots
     purging: Places
@@ -31,6 +34,10 @@ class LibraryResources:
     """Fetches renditions from the store's own address; never an address that a client named."""
     probe: Pool
     """One connection for `/readyz`, which is not told that Postgres is away when the others are all in use."""
+
+    def turn(self, request: Request, business_id: int | None = None) -> AbstractAsyncContextManager[None]:
+        """Inside it a connection to Postgres is this request's. Raises RateLimited, or Unavailable if all is full."""
+        return self.turns.turn(share_key(caller.of(request.scope), business_id))
 
 
 def resources_of(request: Request) -> LibraryResources:
@@ -51,7 +58,15 @@ async def open_resources(settings: LibrarySettings) -> AsyncIterator[LibraryReso
             httpx2.AsyncClient(timeout=settings.store_timeout, follow_redirects=False) as delivery,
         ):
             yield LibraryResources(
-                settings, db, lists, store, DerivativeSlots(settings), _purging(settings), delivery, probe
+                settings,
+                db,
+                lists,
+                database_places(settings),
+                store,
+                DerivativeSlots(settings),
+                _purging(settings),
+                delivery,
+                probe,
             )
     finally:
         store.close()

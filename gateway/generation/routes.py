@@ -16,7 +16,7 @@ from gateway.resources import GatewayResources
 from shared.catalog.catalogue import Choice, NotOffered
 from shared.db import budgets, job_views, jobs
 from shared.db.jobs import NewJob
-from shared.db.tables import JobStatus
+from shared.db.tables import JobRow, JobStatus
 from shared.domain import caller, cursor
 from shared.domain.errors import CostAboveMaximum, FieldError, Invalid, ModelRetired, NotFound
 from shared.domain.ids import new_id
@@ -96,21 +96,24 @@ async def generate(
         idempotency_key=idempotency_key,
         deadline_seconds=asked.deadline_seconds,
     )
-    job, replayed = await budgets.accept(
-        resources.db, new_job, resources.settings.monthly_budget, resources.settings.max_waiting_jobs
-    )
+    async with resources.turn(request, asked.business_id):
+        job, replayed = await budgets.accept(
+            resources.db, new_job, resources.settings.monthly_budget, resources.settings.max_waiting_jobs
+        )
     if not replayed:
         await resources.notifier.wake_workers([job.id], [job])
         log.get().info("job.accepted", job_id=str(job.id), business_id=job.business_id, model=job.model)
-    return await _answer(resources, job.id, 202, {"Idempotency-Replayed": "true"} if replayed else {})
+    return await _answer(request, job, 202, {"Idempotency-Replayed": "true"} if replayed else {})
 
 
 def _digest(asked: GenerateRequest) -> str:
     return hashlib.sha256(json.dumps(asked.model_dump(), sort_keys=True).encode()).hexdigest()
 
 
-async def _answer(resources: GatewayResources, job_id: UUID, status: int, headers: dict[str, str]) -> Response:
-    job_view = await job_views.get_one(resources.db, job_id)
+async def _answer(request: Request, job: JobRow, status: int, headers: dict[str, str]) -> Response:
+    resources = _resources(request)
+    async with resources.turn(request, job.business_id):
+        job_view = await job_views.get_one(resources.db, job.id)
     body = schemas.job(job_view, resources.settings.public_url, resources.settings.purge_after)
     if not job_view.job.final:
         headers = headers | {"Retry-After": "1"}
@@ -128,14 +131,15 @@ async def _answer(resources: GatewayResources, job_id: UUID, status: int, header
 async def cancel(request: Request, job_id: str) -> Response:
     """Free and final before it starts. While it runs, what can be stopped is; `cost.charged` tells the truth."""
     resources = _resources(request)
-    job = await jobs.cancel(resources.db, _uuid(job_id), caller.of(request.scope).business_ids(None))
+    async with resources.turn(request):
+        job = await jobs.cancel(resources.db, _uuid(job_id), caller.of(request.scope).business_ids(None))
     resources.watch.forget(job.id)
     if job.final:
         await resources.notifier.publish(job)
     else:
         await resources.notifier.cancel(job)
         await resources.notifier.publish(job)
-    return await _answer(resources, job.id, 200 if job.final else 202, {})
+    return await _answer(request, job, 200 if job.final else 202, {})
 
 
 def _uuid(text: str) -> UUID:
@@ -171,9 +175,10 @@ async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> R
     before = cursor.read(asked.cursor) if asked.cursor else None
     page = asked.page or 1
     offset = 0 if before else (page - 1) * asked.page_size
-    found, total = await job_views.page(
-        resources.db, asked.business_id, asked.status, limit=asked.page_size + 1, offset=offset, before=before
-    )
+    async with resources.turn(request, asked.business_id):
+        found, total = await job_views.page(
+            resources.db, asked.business_id, asked.status, limit=asked.page_size + 1, offset=offset, before=before
+        )
     shown, more = found[: asked.page_size], len(found) > asked.page_size
     settings = resources.settings
     last = shown[-1].job if shown else None
@@ -226,7 +231,7 @@ async def estimate(request: Request, asked: EstimateRequest) -> Response:
             total_cost_usd=usd(choice.unit_price_micros * asked.count),
             exact=choice.exact,
             price_list_version=choice.price_list_version,
-            budget=await _budget(resources, asked.business_id),
+            budget=await _budget(request, asked.business_id),
             alternatives=[
                 schemas.Alternative(
                     model=other.model.name,
@@ -240,9 +245,11 @@ async def estimate(request: Request, asked: EstimateRequest) -> Response:
     )
 
 
-async def _budget(resources: GatewayResources, business_id: int | None) -> schemas.Budget | None:
+async def _budget(request: Request, business_id: int | None) -> schemas.Budget | None:
     """Nothing is asked for where nobody is named or nothing is limited."""
     if business_id is None:
         return None
-    limit = await budgets.limit_of(resources.db, business_id, resources.settings.monthly_budget)
-    return None if limit is None else schemas.budget(await budgets.month_of(resources.db, business_id), limit)
+    resources = _resources(request)
+    async with resources.turn(request, business_id):
+        limit = await budgets.limit_of(resources.db, business_id, resources.settings.monthly_budget)
+        return None if limit is None else schemas.budget(await budgets.month_of(resources.db, business_id), limit)

@@ -78,8 +78,10 @@ async def usage(
     resources: GatewayResources = request.app.state.resources
     name = asked.month or datetime.now(UTC).strftime("%Y-%m")
     since = datetime.strptime(name, "%Y-%m").replace(tzinfo=UTC)
-    month = await budgets.month_of(resources.db, asked.business_id, since)
-    spent = await ledger.spend(resources.db, asked.business_id, month.since, month.until)
+    async with resources.turn(request, asked.business_id):
+        month = await budgets.month_of(resources.db, asked.business_id, since)
+        spent = await ledger.spend(resources.db, asked.business_id, month.since, month.until)
+        limit = await budgets.limit_of(resources.db, asked.business_id, resources.settings.monthly_budget)
     items = [
         Spend(
             day=row.day,
@@ -93,7 +95,6 @@ async def usage(
     ]
     if asked.format == "csv" or (asked.format is None and _prefers_csv(accept)):
         return _table(items, f"usage-{asked.business_id}-{name}.csv")
-    limit = await budgets.limit_of(resources.db, asked.business_id, resources.settings.monthly_budget)
     return api_schemas.json_response(
         Usage(
             business_id=asked.business_id,

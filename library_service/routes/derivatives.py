@@ -40,8 +40,10 @@ _MOST_COPIES = 100
 async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
     """Those that are live, newest first, at most 100."""
     resources = resources_of(request)
-    await images.get(resources.db, image_id, caller.of(request.scope).business_ids(asked.business_id))
-    rows = await images.copies(resources.db, image_id, _MOST_COPIES)
+    business_ids = caller.of(request.scope).business_ids(asked.business_id)
+    async with resources.turn(request, asked.business_id):
+        await images.get(resources.db, image_id, business_ids)
+        rows = await images.copies(resources.db, image_id, _MOST_COPIES)
     return api_schemas.json_response(
         Copies(items=[api_schemas.image(row, resources.settings.purge_after) for row in rows])
     )
@@ -58,10 +60,12 @@ async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Qu
 async def derive(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], wish: Wish) -> Response:
     """The copy has bytes of its own: deleting the parent does not touch it. There is one of each preset and mode."""
     resources = resources_of(request)
-    parent = await images.get(resources.db, image_id, caller.of(request.scope).business_ids(asked.business_id))
+    business_ids = caller.of(request.scope).business_ids(asked.business_id)
+    async with resources.turn(request, asked.business_id):
+        parent = await images.get(resources.db, image_id, business_ids)
+        row = await images.find_copy(resources.db, image_id, _kind(wish))
     if parent["deleted_at"]:
         raise Conflict("The picture is in the trash; restore it first")
-    row = await images.find_copy(resources.db, image_id, _kind(wish))
     if row:
         return _answer(resources, row, created=False)
     new = new_id()

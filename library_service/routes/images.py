@@ -47,9 +47,9 @@ async def look(
 ) -> Response:
     """One in the trash still answers, with `deleted_at`."""
     resources = resources_of(request)
-    answer = shown(
-        resources, await images.get(resources.db, image_id, caller.of(request.scope).business_ids(asked.business_id))
-    )
+    business_ids = caller.of(request.scope).business_ids(asked.business_id)
+    async with resources.turn(request, asked.business_id):
+        answer = shown(resources, await images.get(resources.db, image_id, business_ids))
     if etags.names(if_none_match, answer.headers["etag"]):
         return Response(status_code=304, headers={"ETag": answer.headers["etag"]})
     return answer
@@ -67,7 +67,7 @@ async def change(
 ) -> Response:
     """With `If-Match: <ETag>` only if nobody changed it meanwhile."""
     resources = resources_of(request)
-    async with transaction(resources.db) as connection:
+    async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
         row = await images.lock(connection, image_id, caller.of(request.scope).business_ids(asked.business_id))
         check_version(resources, row, if_match)
         filename, alt_text = row["filename"], row["alt_text"]
@@ -88,7 +88,9 @@ async def change(
 )
 async def thumbnail(request: Request, image_id: ImageId, asked: Annotated[ThumbnailQuery, Query()]) -> Response:
     """Never enlarged: `width` and `height` say what it really has. The browser's format is chosen by the store."""
-    row = await images.get(resources_of(request).db, image_id, caller.of(request.scope).business_ids(asked.business_id))
+    resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
+    async with resources.turn(request, asked.business_id):
+        row = await images.get(resources.db, image_id, business_ids)
     made = urls.thumbnail(
         row["url"], row["width"], row["height"], width=asked.width, height=asked.height, fit=asked.fit
     )

@@ -19,6 +19,7 @@ from shared.db.tables import ImageSource
 from shared.domain import caller
 from shared.domain.caller import Caller
 from shared.http import api_schemas
+from shared.http.shares import share_key
 
 PATH = "/api/v1/images"
 _RAW_PATH = PATH.encode()
@@ -49,10 +50,11 @@ async def page(resources: LibraryResources, who: Caller, asked: ListQuery) -> by
     source = None if asked.source == "all" else ImageSource(asked.source)
     wanted = ImageFilter(asked.business_id, source, asked.search.strip(), asked.trashed)
     db = resources.db if wanted.search else resources.lists
-    if asked.cursor:
-        found = await image_pages.following(db, wanted, asked.cursor, asked.page_size)
-    else:
-        found = await image_pages.numbered(db, wanted, asked.page or 1, asked.page_size)
+    async with resources.turns.turn(share_key(who, asked.business_id)):
+        if asked.cursor:
+            found = await image_pages.following(db, wanted, asked.cursor, asked.page_size)
+        else:
+            found = await image_pages.numbered(db, wanted, asked.page or 1, asked.page_size)
     values: dict[str, Any] = {
         "items": [api_schemas.shown(row, resources.settings.purge_after) for row in found.rows],
         "total": found.total,

@@ -39,7 +39,7 @@ async def attach(
     destroyed. 409 `image_deleted` in the trash; 422 `not_publishable` where the platform does not take it. With
     `If-Match: <ETag>` only if nobody changed it meanwhile."""
     resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
-    async with transaction(resources.db) as connection:
+    async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
         await lock_version(resources, connection, image_id, business_ids, if_match)
         row = await attachments.attach(connection, image_id, post_id, said.platform, business_ids)
     log.get().info("image.attached", image_id=str(image_id), business_id=row["business_id"], platform=said.platform)
@@ -58,7 +58,7 @@ async def detach(
     """The post is gone, or shows another picture now. Repeating it is safe. With `If-Match: <ETag>` only if nobody
     changed the picture meanwhile."""
     resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
-    async with transaction(resources.db) as connection:
+    async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
         await lock_version(resources, connection, image_id, business_ids, if_match)
         row = await attachments.detach(connection, image_id, post_id, business_ids)
     log.get().info("image.detached", image_id=str(image_id), business_id=row["business_id"])
@@ -71,8 +71,10 @@ async def detach(
 async def posts(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
     """Attached last first, at most 100."""
     resources = resources_of(request)
-    await images.get(resources.db, image_id, caller.of(request.scope).business_ids(asked.business_id))
-    rows = await attachments.posts(resources.db, image_id, _MOST)
+    business_ids = caller.of(request.scope).business_ids(asked.business_id)
+    async with resources.turn(request, asked.business_id):
+        await images.get(resources.db, image_id, business_ids)
+        rows = await attachments.posts(resources.db, image_id, _MOST)
     return api_schemas.json_response(
         Posts(
             items=[

@@ -40,7 +40,7 @@ router = APIRouter(prefix="/api/v1/images", tags=["Library"])
 async def bulk_delete(request: Request, asked: BulkDelete) -> Response:
     """All of those that exist, but what a post shows only with `even_if_used`; the answer says it for each id."""
     resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
-    async with transaction(resources.db) as connection:
+    async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
         rows = await trash.put_many(connection, asked.ids, business_ids, even_if_used=asked.even_if_used)
     log.get().info("images.trashed", count=sum(row["deleted_at"] is not None for row in rows.values()))
     return api_schemas.json_response(
@@ -64,7 +64,8 @@ def _deleted(resources: LibraryResources, image_id: UUID, row: Row | None) -> De
 async def bulk_restore(request: Request, asked: BulkRestore) -> Response:
     """One after the other, by the rules of `restore`; the answer says for each id what became of it."""
     resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
-    results = [await _restored(resources, one, business_ids) for one in asked.ids]
+    async with resources.turn(request, asked.business_id):
+        results = [await _restored(resources, one, business_ids) for one in asked.ids]
     log.get().info("images.restored", count=sum(result.status == "restored" for result in results))
     return api_schemas.json_response(BulkRestored(results=results))
 
@@ -109,7 +110,7 @@ async def delete(
     if asked.purge:
         async with resources.purging.turn(share_key(who, asked.business_id)):
             return await _purged(resources, image_id, business_ids, if_match, even_if_used=asked.even_if_used)
-    async with transaction(resources.db) as connection:
+    async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
         await lock_version(resources, connection, image_id, business_ids, if_match)
         row = await trash.put(connection, image_id, business_ids, even_if_used=asked.even_if_used)
     log.get().info("image.trashed", image_id=str(image_id), business_id=row["business_id"])
@@ -141,7 +142,7 @@ async def restore(
     """Same id, same address. 409 where the same picture was uploaded again meanwhile. With `If-Match: <ETag>` only if
     nobody changed it meanwhile."""
     resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
-    async with transaction(resources.db) as connection:
+    async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
         await lock_version(resources, connection, image_id, business_ids, if_match)
         row = await trash.restore(connection, image_id, business_ids, resources.settings.purge_after)
     log.get().info("image.restored", image_id=str(image_id), business_id=row["business_id"])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from shared.domain.caller import ANYONE, Caller
 from shared.domain.errors import RateLimited, Unavailable
+from shared.settings import Common
 
 MOST_REMEMBERED = 10_000
 
@@ -69,6 +70,27 @@ class ShareCount:
             yield
         finally:
             self.add(who, -1)
+
+
+_NO_TURN = 2
+"""Connections to Postgres for what takes no turn: looking up keys, polls that many share, what a process does by
+itself."""
+
+_LEAST_SHARE = 0.5
+"""Of the others that one may have at once: a page of the library is a millisecond, and with fewer connections in turn
+one business would be slower than Postgres and we are."""
+
+
+def database_places(settings: Common) -> "Places":
+    """The connections of a pool, for requests that ask Postgres."""
+    most = max(1, settings.database_pool - _NO_TURN)
+    line = Line(
+        what="requests to the database",
+        longest=settings.database_queue,
+        each=part(settings.share, settings.database_queue),
+        seconds=settings.database_timeout,
+    )
+    return Places(most, part(max(settings.share, _LEAST_SHARE), most), line)
 
 
 @dataclass(slots=True, eq=False)

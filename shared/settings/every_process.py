@@ -62,6 +62,9 @@ class Common(BaseSettings):
     """PostgreSQL 15 or newer, `postgresql://user:password@host:port/name`."""
     database_pool: int = Field(10, ge=1, le=200, validation_alias=variable("DARKROOM_DATABASE_POOL"))
     """Most connections this process opens to Postgres."""
+    database_queue: int = Field(1024, ge=1, validation_alias=variable("DARKROOM_DATABASE_QUEUE"))
+    """Requests that wait for a connection, in turns by business; the next gets 503. One key, and one business, may have
+    `DARKROOM_SHARE` of so many, waiting and under way."""
     database_timeout: Seconds = Field(10.0, validation_alias=variable("DARKROOM_DATABASE_TIMEOUT"))
     """Seconds one statement, or waiting for a free connection, may take."""
     redis_url: SecretStr = Field(validation_alias=variable("REDIS_URL"))

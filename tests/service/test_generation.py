@@ -18,6 +18,7 @@ from shared.db.pool import Pool, transaction
 from shared.db.tables import Charged, Outcome
 from shared.http.app import make_app
 from shared.http.middleware import Middleware
+from shared.http.shares import database_places
 from shared.notify.notifier import Notifier
 from shared.settings import GatewaySettings
 from tests.service.gate import unlocked
@@ -44,7 +45,9 @@ class Gateway:
 async def running(database: str, redis_url: str, **more: Any) -> AsyncIterator[Gateway]:
     settings = GatewaySettings(database_url=database, redis_url=redis_url, **more)
     pool, notifier = await db.connect(settings), Notifier.at(settings)
-    resources = GatewayResources(settings, pool, notifier, catalogue.load(), JobCache(pool, notifier, settings), pool)
+    resources = GatewayResources(
+        settings, pool, database_places(settings), notifier, catalogue.load(), JobCache(pool, notifier, settings), pool
+    )
 
     @asynccontextmanager
     async def built() -> AsyncIterator[GatewayResources]:
