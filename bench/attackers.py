@@ -46,6 +46,8 @@ class Attack:
     """One that runs and belongs to it."""
     bodies: Sequence[str] = ()
     """Files with whole forms, sent in turn."""
+    paths: Sequence[str] = ()
+    """What is read, in turn."""
 
 
 @contextmanager
@@ -138,6 +140,14 @@ class _Attackers:
         await _push(writer, (body[at : at + _PIECE] for at in range(0, len(body), _PIECE)), answer)
         return await answer
 
+    async def reading(self, which: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+        """What anybody may ask, in number."""
+        writer.write(self._head("GET", self._attack.paths[(which + next(self._numbers)) % len(self._attack.paths)]))
+        status = await _status(reader)
+        while await reader.read(_PIECE):
+            pass
+        return status
+
     async def trailers(self, which: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
         """What follows a body of chunks, without end; every other one without a key."""
         kind = ("content-type: application/json", "transfer-encoding: chunked")
@@ -153,6 +163,7 @@ KINDS: Mapping[str, _Once] = {
     "watching": _Attackers.watching,
     "files": _Attackers.file,
     "trailers": _Attackers.trailers,
+    "reading": _Attackers.reading,
 }
 
 

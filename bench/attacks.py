@@ -35,6 +35,19 @@ _TOLD = {
     "DARKROOM_MAX_WATCHERS": str(_WATCHERS),
 }
 _LARGE = (5000, 5000)
+_WITHIN_THE_RATE = 190
+"""Connections: so many requests a key may make at once."""
+_BILL = """
+    insert into attempts (id, job_id, attempt, business_id, model, size, quality, outcome, charged, started_at,
+                          ended_at, cost_micros)
+    select gen_random_uuid(), gen_random_uuid(), 1, $1, 'gpt-image-2.5-flare', '1024x1024', 'standard', 'painted',
+           'true', now(), now(), 52735 from generate_series(1, 100000)"""
+_PICTURES = """
+    insert into images (id, business_id, source, filename, public_id, url, format, bytes, width, height, sha256,
+                        searchable, created_at)
+    select gen_random_uuid(), $1, 'uploaded', 'a.jpg', 'bench/' || n, 'http://127.0.0.1:1/x/image/upload/v1/' || n,
+           'jpeg', 1000, 1024, 1024, md5(n::text), case when n < 1000 then 'oldest' else 'a.jpg' end || n,
+           now() - interval '1 second' * (50000 - n) from generate_series(1, 50000) n"""
 _TIMES, _MORE_MS = 2, 100.0
 """What the other tenant may wait: so many times as long as in quiet, and so much more."""
 _WARM_SECONDS, _AHEAD_SECONDS, _SETTLE_SECONDS, _LOOK_SECONDS = 1.5, 1.0, 2.0, 0.1
@@ -49,12 +62,29 @@ class _Kind:
     """Of the attackers' KINDS."""
     connections: int
     files: tuple[Callable[[], bytes], ...] = ()
+    paths: tuple[str, ...] = ()
 
 
 _ATTACKS = (
     _Kind(name="slow bodies", kind="slow bodies", connections=262),
     _Kind(name="streams and held polls", kind="watching", connections=160),
     _Kind(name="trailers without end", kind="trailers", connections=20),
+    _Kind(
+        name="sums of a large bill",
+        kind="reading",
+        connections=_WITHIN_THE_RATE,
+        paths=(f"/api/v1/images/usage?business_id={_MINE}",),
+    ),
+    _Kind(
+        name="lists and searches",
+        kind="reading",
+        connections=_WITHIN_THE_RATE,
+        paths=(
+            f"/api/v1/images?business_id={_MINE}&search=oldest&page_size=100",
+            f"/api/v1/images?business_id={_MINE}&page=200&page_size=100",
+            f"/api/v1/images/generate/jobs?business_id={_MINE}&page_size=100",
+        ),
+    ),
     _Kind(
         name="empty scans",
         kind="files",
@@ -97,6 +127,10 @@ def measure(site: Site, *, seconds: float = 8.0, quiet_seconds: float = 4.0) -> 
     """`seconds` is how long each attack goes on. An attack in which the other tenant is refused anything has no
     figure, and so fails the run."""
     folder = site.folder / "attacks"
+    for statement in (_BILL, _PICTURES):
+        site.sql(statement, _MINE)
+    site.sql(RUNNING, _MINE, 100)
+    site.sql("analyze")
     theirs, mine = (site.sql(RUNNING, business, 1)[0]["id"] for business in (_OTHERS, _MINE))
     quiet: dict[str, list[float]] = {kind: [] for kind in KINDS}
     seen: dict[str, _Seen | str] = {}
@@ -114,6 +148,7 @@ def measure(site: Site, *, seconds: float = 8.0, quiet_seconds: float = 4.0) -> 
                 time.sleep(_SETTLE_SECONDS)  # What is cut off in the middle ends; the next quiet is to be quiet.
     finally:
         site.forget_jobs()
+        site.sql("delete from images where business_id = $1", _MINE)
     return [row for name, found in seen.items() for row in _rows(name, found, quiet)]
 
 
@@ -140,7 +175,7 @@ def _order(stack: Stack, attack: _Kind, key: str, job: UUID, folder: Path, secon
         bodies.append(str(body))
     return attackers.Attack(
         kind=attack.kind, port=stack.gateway.port, key=key, connections=attack.connections,
-        seconds=seconds + 2 * _AHEAD_SECONDS, job=str(job), bodies=bodies,
+        seconds=seconds + 2 * _AHEAD_SECONDS, job=str(job), bodies=bodies, paths=attack.paths,
     )  # fmt: skip
 
 

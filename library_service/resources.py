@@ -26,6 +26,8 @@ class LibraryResources:
     """For the library's pages without a search, whose plan is kept: making it takes longer than reading the page."""
     turns: Places
     """For requests that ask Postgres: no key and no business has all connections."""
+    list_turns: Places
+    """The same for `lists`."""
     store: ImageStore
     making: DerivativeSlots
     purging: Places
@@ -62,6 +64,7 @@ async def open_resources(settings: LibrarySettings) -> AsyncIterator[LibraryReso
                 db,
                 lists,
                 database_places(settings),
+                database_places(settings, quick=True),
                 store,
                 DerivativeSlots(settings),
                 _purging(settings),

@@ -23,6 +23,8 @@ from shared.http.shares import share_key
 
 PATH = "/api/v1/images"
 _RAW_PATH = PATH.encode()
+_DEEP = 1000
+"""Pictures to a page by its number; beyond, a cursor is the way."""
 
 
 class Lists:
@@ -49,8 +51,11 @@ async def page(resources: LibraryResources, who: Caller, asked: ListQuery) -> by
     who.act_for(asked.business_id)
     source = None if asked.source == "all" else ImageSource(asked.source)
     wanted = ImageFilter(asked.business_id, source, asked.search.strip(), asked.trashed)
+    # Whoever searches, or reads all pages before the one that is asked for, may take Postgres a hundred times as long.
+    deep = not asked.cursor and (asked.page or 1) * asked.page_size > _DEEP
     db = resources.db if wanted.search else resources.lists
-    async with resources.turns.turn(share_key(who, asked.business_id)):
+    turns = resources.turns if wanted.search or deep else resources.list_turns
+    async with turns.turn(share_key(who, asked.business_id)):
         if asked.cursor:
             found = await image_pages.following(db, wanted, asked.cursor, asked.page_size)
         else:

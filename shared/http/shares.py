@@ -76,13 +76,13 @@ _NO_TURN = 2
 """Connections to Postgres for what takes no turn: looking up keys, polls that many share, what a process does by
 itself."""
 
-_LEAST_SHARE = 0.5
-"""Of the others that one may have at once: a page of the library is a millisecond, and with fewer connections in turn
-one business would be slower than Postgres and we are."""
+_OF_QUICK = 0.5
+"""The share of those who read a page by its index: that is a millisecond, and with fewer connections in turn one
+business would be slower than Postgres and we are."""
 
 
-def database_places(settings: Common) -> "Places":
-    """The connections of a pool, for requests that ask Postgres."""
+def database_places(settings: Common, *, quick: bool = False) -> "Places":
+    """The connections of a pool, for requests that ask Postgres: `quick` where each statement is."""
     most = max(1, settings.database_pool - _NO_TURN)
     line = Line(
         what="requests to the database",
@@ -90,7 +90,7 @@ def database_places(settings: Common) -> "Places":
         each=part(settings.share, settings.database_queue),
         seconds=settings.database_timeout,
     )
-    return Places(most, part(max(settings.share, _LEAST_SHARE), most), line)
+    return Places(most, part(max(settings.share, _OF_QUICK if quick else 0), most), line)
 
 
 @dataclass(slots=True, eq=False)

@@ -187,9 +187,9 @@ async def test_of_two_changes_with_the_same_version_one_wins(library: Room) -> N
     tag = {"If-Match": (await library.client.get(path)).headers["etag"]}
     async with library.db.acquire() as other, other.transaction():
         await images.lock(other, image.id)  # until as many are there as may be
-        patches = [library.client.patch(path, json={"alt_text": f"{n}"}, headers=tag) for n in range(6)]  # four at once
+        patches = [library.client.patch(path, json={"alt_text": f"{n}"}, headers=tag) for n in range(6)]  # two at once
         changing = asyncio.gather(*patches)
-        waiting = """select count(*) = 4 from pg_stat_activity
+        waiting = """select count(*) = 2 from pg_stat_activity
             where wait_event_type = 'Lock' and datname = current_database()"""
         await until(lambda: library.db.fetchval(waiting))
     answers = await changing
