@@ -32,18 +32,13 @@ from shared.http import problems
 from shared.http.app import make_app
 from shared.http.health import METRICS, Check, Probes
 from shared.http.middleware import Middleware
+from shared.http.protocol import SAFE_HEADERS
 from shared.settings import GatewaySettings
 from shared.settings.checks import parts
 
 _API = IMAGES.encode()
 _GENERATE = _API + b"/generate"
 _STATUS = status.PREFIX.encode()
-_SAFE = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-)
-"""On every answer: a browser takes the type as said, tells no other site where it was, and shows us in no frame."""
 _OURS = frozenset({_GENERATE, usage.PATH.encode()})
 
 
@@ -105,7 +100,7 @@ class Gateway(Middleware):
             settings,
             checks=checks,
             advisory=advisory,
-            headers=_SAFE,
+            headers=SAFE_HEADERS,
             closed=closed,
             origins=settings.cors_origins,
         )

@@ -6,6 +6,7 @@ has the right that the method and the path need.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Protocol
 
 from starlette.requests import ClientDisconnect
@@ -21,6 +22,8 @@ from shared.http.rights import SAFE, needed
 FRESH_SECONDS = 3.0
 """How long an answer about a key is believed: a revoked one is refused everywhere at most so much later."""
 _MOST_REMEMBERED = 10_000
+_STRANGERS = 2
+"""Proofs that are looked up at once without having been valid before."""
 _LONGEST = 4096
 """Characters of a key or token."""
 _REFUSED = "Send `Authorization: Bearer` with a key or token that is valid"
@@ -54,6 +57,9 @@ class Authenticate:
         self._app = app
         self._kinds: tuple[Credentials, ...] | None = None
         self._known: dict[str, tuple[float, Caller | None]] = {}
+        """Of valid proofs, with the time until when that is believed."""
+        self._refused: dict[str, tuple[float, Caller | None]] = {}
+        self._strangers = asyncio.Semaphore(_STRANGERS)
 
     def open(self, *kinds: Credentials) -> None:
         """Once the process has started: what counts as proof. None: authentication is off."""
@@ -111,15 +117,19 @@ class Authenticate:
     async def _look(self, token: str) -> Caller | None:
         """What was found a moment ago, or a new look: most requests are polls with the same key."""
         now = asyncio.get_running_loop().time()
-        known = self._known.get(token)
+        known = self._known.get(token) or self._refused.get(token)
         if known is not None and known[0] > now:
             return known[1]
-        found = None
-        for kind in self._kinds or ():
-            found = found or await kind.caller(token)
-        if len(self._known) >= _MOST_REMEMBERED:
-            self._known.clear()
-        self._known[token] = (now + FRESH_SECONDS, found)
+        # Who was valid does not wait behind strangers, however many keys they try.
+        async with self._strangers if token not in self._known else nullcontext():
+            found = None
+            for kind in self._kinds or ():
+                found = found or await kind.caller(token)
+        remembered, other = (self._known, self._refused) if found else (self._refused, self._known)
+        other.pop(token, None)
+        if len(remembered) >= _MOST_REMEMBERED:
+            remembered.clear()
+        remembered[token] = (now + FRESH_SECONDS, found)
         return found
 
 

@@ -63,6 +63,10 @@ class Probes:
         problem = MethodNotAllowed("It can only be read", extra={"allow": ["GET", "HEAD"]})
         body = problems.body(problem, instance=scope["path"], request_id=os.urandom(16).hex())
         headers = [*problems.headers(problem), (b"content-length", str(len(body)).encode()), *self._headers]
+        if scope["method"] == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": [headers[2], *self._headers]})
+            await send({"type": "http.response.body", "body": b""})
+            return
         await send({"type": "http.response.start", "status": problem.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 

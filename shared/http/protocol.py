@@ -21,6 +21,13 @@ from shared.http import problems
 from shared.http.joined_writes import JoinedWrites
 from shared.settings import Common
 
+SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+)
+"""A browser takes the type as said, tells no other site where it was, and shows us in no frame."""
+_CONDITIONS = (b"if-match", b"if-none-match")
 _PER_HEADER = 32
 """Bytes that a header costs beside its name and value, so that many empty ones count too."""
 _PER_CHUNK = 5
@@ -178,6 +185,7 @@ class Protocol(HttpToolsProtocol):
 
     def _wrong_head(self) -> Problem | None:
         size, hosts, chunked, sized, coded = len(self.url), 0, False, False, False
+        tags: list[bytes] = []
         for name, value in self.headers:
             size += len(name) + len(value) + _PER_HEADER
             if name == b"host":
@@ -186,15 +194,30 @@ class Protocol(HttpToolsProtocol):
                 chunked, coded = True, coded or chunked or value.strip().lower() != b"chunked"
             elif name == b"content-length":
                 sized = True
+            elif name in _CONDITIONS:
+                tags.append(name)
         self._has_body = chunked or sized
         if size > self.bounds.max_header:
             return self._too_large()
+        if len(tags) > len(set(tags)):
+            self._join_lines()
         if coded:
             return Malformed("The only Transfer-Encoding that is read is chunked")
         version = self.parser.get_http_version()
         if (version == "1.1" and hosts == 1) or (version == "1.0" and hosts <= 1 and not chunked):
             return None
         return Malformed("Send HTTP/1.1 with one Host header, or HTTP/1.0 without chunks")
+
+    def _join_lines(self) -> None:
+        """Several lines of a condition are one list, whoever reads it."""
+        for condition in _CONDITIONS:
+            lines = [value for name, value in self.headers if name == condition]
+            if len(lines) > 1:
+                kept = [header for header in self.headers if header[0] != condition]
+                self.headers[:] = [*kept, (condition, b", ".join(lines))]
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Anybody may ask for one: it is no news, and uvicorn's advice is not for us."""
 
     def _within(self, seconds: float) -> None:
         """What is being read has to be over by then. One timer serves a connection: one for each request costs more."""
@@ -298,7 +321,7 @@ def _rendered(problem: Problem) -> tuple[list[tuple[bytes, bytes]], bytes]:
         (b"content-length", str(len(body)).encode()),
         (b"x-request-id", request_id.encode()),
         (b"connection", b"close"),
-        (b"x-content-type-options", b"nosniff"),
+        *SAFE_HEADERS,
     ]
     return told, body
 

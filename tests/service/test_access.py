@@ -11,6 +11,7 @@ import redis
 
 from tests.repository import ROOT
 from tests.servers import until
+from tests.service.gate import parse, raw
 from tests.service.locked import IMAGES, OURS, SECRET, THEIRS, Locked, ask, upload
 
 SILENT = {"request_id", "instance"}
@@ -275,3 +276,32 @@ def test_every_answer_is_safe_in_a_browser(locked: Locked) -> None:
             assert headers["x-content-type-options"] == "nosniff", path
             assert headers["referrer-policy"] == "same-origin", path
             assert headers["x-frame-options"] == "DENY", path
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nX: %b\r\n\r\n" % (b"a" * 50_000),
+    ],
+    ids=["no http", "no host", "http 2", "a long head"],
+)
+async def test_a_refusal_of_what_is_no_request_is_safe_too(locked: Locked, said: bytes) -> None:
+    found = parse(await raw(locked.stack.gateway.port, said))
+    assert found.status in (400, 431)
+    told = [found.header(name) for name in ("x-content-type-options", "referrer-policy", "x-frame-options")]
+    assert told == ["nosniff", "same-origin", "DENY"]
+
+
+def test_a_tag_in_any_line_of_a_condition_counts(ours: httpx2.Client) -> None:
+    """On every route, whoever reads it."""
+    made = upload(ours, OURS, 321).json()
+    for path in (f"{IMAGES}/{made['id']}", f"{IMAGES}/generate/sizes"):
+        tag = ours.get(path).headers["etag"]
+        for lines in ([tag, '"a"'], ['"a"', tag], ['"a"', '"b"', f"W/{tag}"]):
+            known = ours.get(path, headers=[("If-None-Match", line) for line in lines])
+            assert known.status_code == 304, (path, lines)
+    late = ours.patch(f"{IMAGES}/{made['id']}", json={}, headers=[("If-Match", '"a"'), ("If-Match", '"b"')])
+    assert late.status_code == 412

@@ -8,7 +8,7 @@ import pytest
 
 from tests import pictures
 from tests.servers import ValkeyServer
-from tests.slow.nginx import nginx
+from tests.slow.nginx import PREFIX, nginx
 from tests.stack import Stack
 
 
@@ -45,3 +45,13 @@ def test_versions_are_known_again_behind_nginx(url: str) -> None:
         sizes = client.get(f"{images}/generate/sizes")
         again = client.get(f"{images}/generate/sizes", headers={"If-None-Match": sizes.headers["etag"]})
         assert again.status_code == 304
+
+
+def test_a_picture_of_the_largest_size_goes_through(url: str) -> None:
+    largest = pictures.jpeg(800, 600) + bytes(10 * 1024 * 1024 - 100_000 - len(pictures.jpeg(800, 600)))
+    for prefix in ("", PREFIX):
+        sent = httpx2.post(
+            f"{url}{prefix}/api/v1/images/validate", files={"file": ("a.jpg", largest)}, data={"platform": "instagram"}
+        )
+        assert sent.status_code in (200, 422), sent.text
+        assert "nginx" not in sent.text
