@@ -7,7 +7,7 @@ help: ## list these targets
 up: ## run the whole product here; Ctrl-C stops it and loses nothing
 	@$(PYTHON) dev.py up
 
-test: ## lint, types, import contracts and the tests, on private stores; about seven minutes
+test: ## lint, types, import contracts and the tests, on private stores; about six minutes
 	@$(PYTHON) dev.py test
 
 test-one: ## one file of tests: make test-one FILE=tests/unit/test_money.py

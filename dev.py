@@ -78,6 +78,10 @@ def up(more: Sequence[str]) -> None:
     become("python", "-m", "deploy.local", *more)
 
 
+SLOW = ("slow", "service/slow", "worker/slow", "chaos")
+"""Tests that take long, or need root, Debian's packages or many servers."""
+
+
 def test(more: Sequence[str]) -> None:
     """Lint, types, import contracts, all tests; stops at the first failing step. Further arguments go to pytest."""
     with only_one():
@@ -94,11 +98,11 @@ def test(more: Sequence[str]) -> None:
         ]:
             done.result()
     # Playwright's synchronous side and pytest-asyncio cannot share a process, and much of a test is waiting for real
-    # processes: the browser's tests, and then chaos, run beside the others.
+    # processes: the browser's tests run beside the others.
     browser, file_by_file = ["tests/browser", "--ignore=tests/browser/slow"], ["--dist", "loadfile"]
-    others = ["tests", *(f"--ignore=tests/{apart}" for apart in ("browser", "chaos", "slow"))]
-    apart = ["pytest", *browser, "-n", "2", *file_by_file, *more], ["pytest", "tests/chaos", *more]
-    with beside(*apart, nothing_chosen_is_fine=bool(more)):
+    apart = ("browser", *SLOW)
+    others = ["tests", *(f"--ignore=tests/{folder}" for folder in apart)]
+    with beside(["pytest", *browser, "-n", "2", *file_by_file, *more], nothing_chosen_is_fine=bool(more)):
         show("pytest", *others, "-n", "5", *file_by_file, *more, nothing_chosen_is_fine=bool(more))
 
 
@@ -108,7 +112,7 @@ def test_slow(more: Sequence[str]) -> None:
         make_environment("local", "test")
         build_web()
         fetch_browser()
-    show("pytest", "tests/slow", *more, nothing_chosen_is_fine=bool(more))
+    show("pytest", *(f"tests/{folder}" for folder in SLOW), *more, nothing_chosen_is_fine=bool(more))
     show("pytest", "tests/browser/slow", *more, nothing_chosen_is_fine=bool(more))
 
 

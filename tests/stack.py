@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from deploy.local.child import Child
 from deploy.local.ports import free_port
 from tests.sandbox_server import SandboxServer
 from tests.servers import START_SECONDS, Running, until
+from tests.terminal import darkroom
 
 ROOT = Path(__file__).resolve().parent.parent
 _SYSTEM = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
@@ -224,11 +224,7 @@ class Stack:
 
     def command(self, *words: str, status: int = 0) -> str:
         """`./darkroom WORDS` on this product, which must end with `status`; what it said."""
-        told = {**_SYSTEM, "DATABASE_URL": self.environment["DATABASE_URL"]}
-        ran = subprocess.run(
-            [sys.executable, "-m", "gateway.command", *words],
-            cwd=ROOT, env=told, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        ran = darkroom(words, {**_SYSTEM, "DATABASE_URL": self.environment["DATABASE_URL"]})
         assert ran.returncode == status, ran.stdout + ran.stderr
         return ran.stdout + ran.stderr
 

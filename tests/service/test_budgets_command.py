@@ -12,14 +12,13 @@ import pytest
 from shared.settings import GatewaySettings
 from tests.repository import ROOT
 from tests.service.rooms import until
+from tests.terminal import Done, darkroom
 
 LOST = "darkroom budgets: Postgres does not answer; `./darkroom budgets list` will show what applies\n"
 
 
-def operate(database: str, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"DATABASE_URL": database, "REDIS_URL": "redis://unused"} | more
-    command = [sys.executable, "-m", "gateway.command", "budgets", *words]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+def operate(database: str, *words: str, **more: str) -> Done:
+    return darkroom(("budgets", *words), {"DATABASE_URL": database, "REDIS_URL": "redis://unused"} | more)
 
 
 def test_an_operator_sets_lists_and_clears(database: str) -> None:
@@ -62,7 +61,10 @@ def test_wrong_words_are_answered_with_one_line(words: list[str]) -> None:
 
 
 def test_without_postgres_the_operator_is_told_in_one_line() -> None:
-    done = operate("postgresql://nobody@127.0.0.1:1/none", "list")
+    """By the program itself."""
+    command = [sys.executable, "-m", "gateway.command", "budgets", "list"]
+    environment = os.environ | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == LOST
 

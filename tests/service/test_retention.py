@@ -1,9 +1,6 @@
 """What goes when its time is over, or is erased: then it is nowhere in the database, and the money is as it was."""
 
 import asyncio
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,12 +17,12 @@ from shared.domain.prompts import filename
 from shared.settings import LibrarySettings
 from shared.storage.store import public_id
 from tests import pictures
-from tests.repository import ROOT
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves
 from tests.service.rooms import IMAGES, Room, library_room, until
 from tests.service.test_library_trash import derive
 from tests.service.test_upload import problem
+from tests.terminal import darkroom
 
 SECRET = "the secret merger of Alpha and Beta"
 PRICE, COST = 52_700, 52_735
@@ -101,17 +98,14 @@ async def told(db: Db, words: str = SECRET, but: str = "false") -> list[str]:
 
 
 async def erase(room: Room, business: int = 1, status: int = 0) -> str:
-    """The operator's command, as a process."""
+    """The operator's command."""
     url = await room.db.fetchval("select current_database()")
     settings = LibrarySettings.model_validate({"database_url": DATABASE[0], "redis_url": "redis://unused"})
     assert settings.database_url.get_secret_value().endswith(url)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "gateway.command", "prompts", "erase", "--business", str(business),
-        cwd=ROOT, env=os.environ | {"DATABASE_URL": DATABASE[0]}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    said, wrong = await process.communicate()
-    assert process.returncode == status, wrong.decode()
-    return (wrong if status else said).decode()
+    words = ("prompts", "erase", "--business", str(business))
+    done = await asyncio.to_thread(darkroom, words, {"DATABASE_URL": DATABASE[0]})
+    assert done.returncode == status, done.stderr
+    return done.stderr if status else done.stdout
 
 
 DATABASE: list[str] = [""]

@@ -148,3 +148,14 @@ async def until(what: str, condition: Callable[[], Any], seconds: float = 30) ->
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
         await asyncio.sleep(0.05)
+
+
+async def once(
+    resources: WorkerResources, job: JobRow, reached: Callable[[JobRow], bool], seconds: float = 20
+) -> JobRow:
+    """The job, once it is so."""
+    deadline = time.monotonic() + seconds
+    while not reached(now := await jobs.get(resources.db, job.id)):
+        assert time.monotonic() < deadline, f"still {now!r}"
+        await asyncio.sleep(0.02)
+    return now

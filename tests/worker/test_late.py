@@ -16,8 +16,7 @@ from shared.db.tables import Charged, JobError, JobRow, JobStatus, Outcome
 from shared.settings import WorkerSettings
 from shared.storage.store import public_id
 from tests.sandbox_server import SandboxServer
-from tests.worker.conftest import Starting, Working, accept, claim
-from tests.worker.test_process import until
+from tests.worker.conftest import Starting, Working, accept, claim, once
 
 COST = 52_730
 
@@ -268,7 +267,7 @@ async def test_a_worker_looks_by_itself_and_tells_who_watches(
     await store(resources, ended_job, attempt_id, data)
     await age(resources, STEPS[0])
     process = worker()
-    late_now = await until(resources, ended_job, lambda job: job.revision > ended_job.revision)
+    late_now = await once(resources, ended_job, lambda job: job.revision > ended_job.revision)
     assert (late_now.status, late_now.charged) == (JobStatus.FAILED, Charged.TRUE)
     assert len(await images.by_jobs(resources.db, [ended_job.id])) == 1
     assert process.events("late.joined")

@@ -2,25 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 
 from generation_worker.resources import WorkerResources
 from shared.db import jobs
 from shared.db.tables import JobRow, JobStatus, Stage
 from tests.sandbox_server import SandboxServer
 from tests.worker import conftest
-from tests.worker.conftest import Starting, accept
-
-
-async def until(
-    resources: WorkerResources, job: JobRow, reached: Callable[[JobRow], bool], seconds: float = 20
-) -> JobRow:
-    """The job, once it is so."""
-    deadline = time.monotonic() + seconds
-    while not reached(now := await jobs.get(resources.db, job.id)):
-        assert time.monotonic() < deadline, f"still {now!r}"
-        await asyncio.sleep(0.02)
-    return now
+from tests.worker.conftest import Starting, accept, once
 
 
 def ended(job: JobRow) -> bool:
@@ -69,7 +57,7 @@ async def test_after_kill_9_another_worker_takes_the_job(
     await called(sandbox, "cloudinary.upload")
     victim.kill9()
     worker()
-    done = await until(resources, job, ended)
+    done = await once(resources, job, ended)
     assert (done.status, done.losses) == (JobStatus.SUCCEEDED, 1)
     assert len(sandbox.ledger("openai.generate")) == 1
 
@@ -87,7 +75,7 @@ async def test_three_deploys_in_the_middle_of_a_job_change_nothing_for_it(
         waiting = await jobs.get(resources.db, job.id)
         assert (waiting.status, waiting.stage) == (JobStatus.QUEUED, Stage.STORING)
     worker()
-    done = await until(resources, job, ended)
+    done = await once(resources, job, ended)
     assert (done.status, done.failures, done.losses) == (JobStatus.SUCCEEDED, 0, 0)
     assert len(sandbox.ledger("openai.generate")) == 1
 
@@ -101,7 +89,7 @@ async def test_a_frozen_worker_cannot_finish_after_its_lease(
     await called(sandbox, "cloudinary.upload")
     frozen.stop_signal()
     worker()
-    done = await until(resources, job, ended)
+    done = await once(resources, job, ended)
     frozen.continue_signal()
     deadline = time.monotonic() + 10
     while not frozen.events("job.fenced"):
@@ -116,7 +104,7 @@ async def test_a_job_is_done_although_redis_is_not_there(
 ) -> None:
     worker(REDIS_URL="redis://127.0.0.1:9/0")
     job = await accept(resources)
-    assert (await until(resources, job, ended)).status is JobStatus.SUCCEEDED
+    assert (await once(resources, job, ended)).status is JobStatus.SUCCEEDED
 
 
 async def test_a_cancel_reaches_a_running_job_at_once(
@@ -128,7 +116,7 @@ async def test_a_cancel_reaches_a_running_job_at_once(
     await called(sandbox)
     marked = await jobs.cancel(resources.db, job.id, [1])
     await resources.notifier.cancel(marked)
-    canceled = await until(resources, job, ended)
+    canceled = await once(resources, job, ended)
     assert canceled.status is JobStatus.CANCELED
 
 
@@ -140,4 +128,4 @@ async def test_a_deadline_ends_a_job_that_nobody_could_start(
     await accept(resources)
     await called(sandbox)
     late = await accept(resources, deadline_seconds=1)
-    assert (await until(resources, late, ended)).error_code == "deadline_passed"
+    assert (await once(resources, late, ended)).error_code == "deadline_passed"

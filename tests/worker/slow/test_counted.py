@@ -17,8 +17,8 @@ from tests.sandbox_server import SandboxServer
 from tests.servers import PostgresServer
 from tests.stack import Process
 from tests.worker import conftest
-from tests.worker.conftest import Starting, Working, accept, claim
-from tests.worker.test_process import called, ended, until
+from tests.worker.conftest import Starting, Working, accept, claim, once
+from tests.worker.slow.test_process import called, ended
 from tests.worker.trouble import NO_CONNECTIONS
 
 COUNTER = "darkroom_vendor_calls_total"
@@ -131,7 +131,7 @@ async def test_after_kill_9_in_a_call_the_worker_that_recovers_counts_it_and_the
     heir = worker()
     name = f'{COUNTER}{{model="{job.model}",outcome="unknown"}}'
     assert name in metrics(heir)
-    assert (await until(resources, job, ended)).error_code == "outcome_unknown"
+    assert (await once(resources, job, ended)).error_code == "outcome_unknown"
     assert metrics(heir)[name] == 1
     assert metrics(worker())["darkroom_ledger_unknown_calls"] == 1
     assert (await jobs.get(resources.db, job.id)).losses == 1
