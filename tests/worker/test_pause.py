@@ -1,7 +1,7 @@
 """Whose jobs wait for a mistake of ours: no more than those that would meet it too."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -17,13 +17,13 @@ FLARE, SUNBURST = "gpt-image-2.5-flare", "gpt-image-2.5-sunburst"
 
 
 @pytest.fixture
-async def crew(resources: WorkerResources) -> AsyncIterator[ClaimLoop]:
-    """Claims by itself, as in a worker."""
+async def claiming(resources: WorkerResources) -> AsyncIterator[Callable[[], None]]:
+    """Called, it begins to claim by itself, as a worker does: not before, or it takes what the test works on."""
     crew = ClaimLoop(resources)
-    running = asyncio.create_task(crew.run())
-    yield crew
+    running: list[asyncio.Task[None]] = []
+    yield lambda: running.append(asyncio.create_task(crew.run()))
     crew.stop()
-    await running
+    await asyncio.gather(*running)
     await crew.drain(10)
 
 
@@ -37,24 +37,24 @@ async def ended(resources: WorkerResources, job: JobRow) -> JobRow:
 
 @pytest.mark.parametrize("do", ["retired", "unverified"])
 async def test_a_model_that_is_refused_keeps_nobody_elses_waiting(
-    resources: WorkerResources, worked: Working, sandbox: SandboxServer, crew: ClaimLoop, do: str
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer, claiming: Callable[[], None], do: str
 ) -> None:
     sandbox.script("openai.generate", {"do": do})
     refused = await worked(business_id=1, model=FLARE)
     other = await accept(resources, business_id=2, model=SUNBURST)
-    crew.wake()
+    claiming()
     assert (await ended(resources, other)).status is JobStatus.SUCCEEDED
     assert (await jobs.get(resources.db, refused.id)).status is JobStatus.QUEUED
 
 
 async def test_a_prompt_that_is_forbidden_keeps_no_other_business_waiting(
-    resources: WorkerResources, worked: Working, sandbox: SandboxServer, crew: ClaimLoop
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer, claiming: Callable[[], None]
 ) -> None:
     sandbox.script("openai.generate", {"do": "unverified"})
     await worked(business_id=1)
     own = await accept(resources, business_id=1)
     other = await accept(resources, business_id=2)
-    crew.wake()
+    claiming()
     assert (await ended(resources, other)).status is JobStatus.SUCCEEDED
     waiting = await jobs.get(resources.db, own.id)
     assert (waiting.status, waiting.attempt) == (JobStatus.QUEUED, 0)
@@ -74,14 +74,14 @@ async def test_what_two_businesses_are_forbidden_is_the_models(
 
 
 async def test_prompts_that_two_businesses_are_forbidden_keep_no_third_waiting(
-    resources: WorkerResources, worked: Working, sandbox: SandboxServer, crew: ClaimLoop
+    resources: WorkerResources, worked: Working, sandbox: SandboxServer, claiming: Callable[[], None]
 ) -> None:
     sandbox.script("openai.generate", {"do": "unverified", "times": 2})
     await worked(business_id=1)
     await resources.db.execute("update jobs set status = 'canceled', finished_at = now()")
     await worked(business_id=2)
     third = await accept(resources, business_id=3)
-    crew.wake()
+    claiming()
     assert (await ended(resources, third)).status is JobStatus.SUCCEEDED
 
 
