@@ -88,22 +88,23 @@ def test(more: Sequence[str]) -> None:
         make_environment("local", "test")
         build_web()
         fetch_browser()
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
+        # What takes longer than the other checks goes on while the tests run.
+        components = pool.submit(tool, "components", ["npm", "test", "--silent"], WEB)
         for done in [
             pool.submit(check, "types", "mypy"),
             pool.submit(check, "lint", "ruff", "check", "--quiet", "."),
             pool.submit(check, "format", "ruff", "format", "--check", "--quiet", "."),
             pool.submit(check, "import contracts", "lint-imports"),
-            pool.submit(tool, "components", ["npm", "test", "--silent"], WEB),
         ]:
             done.result()
-    # Playwright's synchronous side and pytest-asyncio cannot share a process, and much of a test is waiting for real
-    # processes: the browser's tests run beside the others.
-    browser, file_by_file = ["tests/browser", "--ignore=tests/browser/slow"], ["--dist", "loadfile"]
-    apart = ("browser", *SLOW)
-    others = ["tests", *(f"--ignore=tests/{folder}" for folder in apart)]
-    with beside(["pytest", *browser, "-n", "2", *file_by_file, *more], nothing_chosen_is_fine=bool(more)):
-        show("pytest", *others, "-n", "5", *file_by_file, *more, nothing_chosen_is_fine=bool(more))
+        # Playwright's synchronous side and pytest-asyncio cannot share a process, and much of a test is waiting for
+        # real processes: the browser's tests run beside the others.
+        browser, file_by_file = ["tests/browser", "--ignore=tests/browser/slow"], ["--dist", "loadfile"]
+        others = ["tests", *(f"--ignore=tests/{folder}" for folder in ("browser", *SLOW))]
+        with beside(["pytest", *browser, "-n", "2", *file_by_file, *more], nothing_chosen_is_fine=bool(more)):
+            show("pytest", *others, "-n", "4", *file_by_file, *more, nothing_chosen_is_fine=bool(more))
+        components.result()
 
 
 def test_slow(more: Sequence[str]) -> None:
