@@ -78,7 +78,7 @@ def up(more: Sequence[str]) -> None:
     become("python", "-m", "deploy.local", *more)
 
 
-SLOW = ("slow", "service/slow", "worker/slow", "chaos")
+SLOW = ("slow", "local/slow", "service/slow", "worker/slow", "chaos")
 """Tests that take long, or need root, Debian's packages or many servers."""
 
 
@@ -103,7 +103,7 @@ def test(more: Sequence[str]) -> None:
         browser, file_by_file = ["tests/browser", "--ignore=tests/browser/slow"], ["--dist", "loadfile"]
         others = ["tests", *(f"--ignore=tests/{folder}" for folder in ("browser", *SLOW))]
         with beside(["pytest", *browser, "-n", "2", *file_by_file, *more], nothing_chosen_is_fine=bool(more)):
-            show("pytest", *others, "-n", "4", *file_by_file, *more, nothing_chosen_is_fine=bool(more))
+            show("pytest", *others, "-n", "3", *file_by_file, *more, nothing_chosen_is_fine=bool(more))
         components.result()
 
 

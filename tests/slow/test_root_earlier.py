@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.test_earlier import Earlier
+from tests.local.slow.test_earlier import Earlier
 from tests.slow.needs import needs_root
 
 

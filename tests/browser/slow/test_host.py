@@ -20,7 +20,7 @@ from tests import pictures
 from tests.browser.locked import Locked
 from tests.browser.studio import WEB, Studio
 
-HOST = Path(__file__).parent / "host"
+HOST = Path(__file__).parent.parent / "host"
 ACCENT = "rgb(0, 84, 160)"
 """`--dr-accent` in the host's style sheet."""
 
