@@ -23,7 +23,7 @@ FRESH_SECONDS = 3.0
 """How long an answer about a key is believed: a revoked one is refused everywhere at most so much later."""
 _MOST_REMEMBERED = 10_000
 _STRANGERS = 2
-"""Proofs that are looked up at once without having been valid before."""
+"""Keys that are looked up at once without having been valid before."""
 _LONGEST = 4096
 """Characters of a key or token."""
 _REFUSED = "Send `Authorization: Bearer` with a key or token that is valid"
@@ -43,11 +43,20 @@ class Keys:
 
     def __init__(self, db: Pool) -> None:
         self._db = db
+        self._valid: set[bytes] = set()
+        """Digests of keys that were valid: they do not wait behind strangers, however many keys those try."""
+        self._strangers = asyncio.Semaphore(_STRANGERS)
 
     async def caller(self, token: str) -> Caller | None:
-        """Raises what asyncpg raises when Postgres is away: nobody is let in on an old answer."""
+        """Raises DatabaseUnavailable when Postgres is away: nobody is let in on an old answer."""
         presented = api_keys.read(token)
-        return await api_keys.find(self._db, presented) if presented else None
+        if presented is None:
+            return None
+        async with nullcontext() if presented.digest in self._valid else self._strangers:
+            found = await api_keys.find(self._db, presented)
+        if found and len(self._valid) < _MOST_REMEMBERED:
+            self._valid.add(presented.digest)
+        return found
 
 
 class Authenticate:
@@ -59,7 +68,6 @@ class Authenticate:
         self._known: dict[str, tuple[float, Caller | None]] = {}
         """Of valid proofs, with the time until when that is believed."""
         self._refused: dict[str, tuple[float, Caller | None]] = {}
-        self._strangers = asyncio.Semaphore(_STRANGERS)
 
     def open(self, *kinds: Credentials) -> None:
         """Once the process has started: what counts as proof. None: authentication is off."""
@@ -120,11 +128,9 @@ class Authenticate:
         known = self._known.get(token) or self._refused.get(token)
         if known is not None and known[0] > now:
             return known[1]
-        # Who was valid does not wait behind strangers, however many keys they try.
-        async with self._strangers if token not in self._known else nullcontext():
-            found = None
-            for kind in self._kinds or ():
-                found = found or await kind.caller(token)
+        found = None
+        for kind in self._kinds or ():
+            found = found or await kind.caller(token)
         remembered, other = (self._known, self._refused) if found else (self._refused, self._known)
         other.pop(token, None)
         if len(remembered) >= _MOST_REMEMBERED:

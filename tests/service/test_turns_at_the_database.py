@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from gateway.auth.authenticate import Keys
 from gateway.generation import usage
+from shared.db import api_keys
 from shared.db.pool import Pool
+from shared.domain.caller import Right
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves
 from tests.service.rooms import IMAGES, Room, library_room, until
@@ -95,3 +98,20 @@ async def test_where_there_is_one_business_it_may_have_nearly_all(database: str,
 
 async def _nearly_all(db: Pool) -> bool:
     return await waiting(db) == 8
+
+
+async def test_strangers_who_try_keys_have_two_connections_and_a_known_key_its_own(gateway: Gateway) -> None:
+    _, mine = await api_keys.make(gateway.pool, "mine", [Right.READ], None)
+    keys = Keys(gateway.pool)
+    assert await keys.caller(mine)
+    async with locked(gateway.pool, "api_keys"):
+        strangers = [asyncio.create_task(keys.caller(mine[:-4] + f"{n:04}")) for n in range(MANY)]
+        await until(lambda: _some(gateway.pool))
+        known = asyncio.create_task(keys.caller(mine))
+        await until(lambda: _three(gateway.pool))
+    assert await known
+    assert set(await asyncio.gather(*strangers)) == {None}
+
+
+async def _three(db: Pool) -> bool:
+    return await waiting(db) == 3
