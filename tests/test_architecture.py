@@ -162,6 +162,16 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert not [path for path in files() if path.suffix == ".py" and {path.stem, *path.parent.parts} & VAGUE]
 
 
+def test_no_class_name_means_two_things() -> None:
+    """Of the product and the sandbox together: who looks for a name finds one."""
+    found: dict[str, set[str]] = {}
+    for path in python("shared", *SERVICES, "deploy"):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found.setdefault(node.name, set()).add(str(path))
+    assert {name: paths for name, paths in found.items() if len(paths) > 1} == {}
+
+
 def test_every_module_says_what_belongs_in_it() -> None:
     assert not [
         path

@@ -29,7 +29,7 @@ class UploadQuery(QueryModel):
     business_id: BusinessId
 
 
-class Description(RequestModel):
+class UploadFields(RequestModel):
     """The text parts of the form."""
 
     alt_text: Words | None = Field(None, max_length=1000, description="What the picture shows")
@@ -101,7 +101,7 @@ async def upload(
     who.act_for(asked.business_id)
     resources: UploadResources = request.app.state.resources
     business_ids = share_key(who, asked.business_id)
-    fields = frozenset(Description.model_fields)
+    fields = frozenset(UploadFields.model_fields)
     with resources.space.account(business_ids) as account:
         async with received(request, resources.settings.max_file, fields, account) as form:
             order = _order(form, asked.business_id, idempotency_key, business_ids)
@@ -116,7 +116,7 @@ def _order(form: ReceivedForm, business_id: int, key: str | None, who: ShareKey)
         missing = FieldError("/file", "missing", "Send the picture in the part `file`")
         raise Invalid(missing.detail, errors=(missing,))
     try:
-        said = Description.model_validate(form.fields)
+        said = UploadFields.model_validate(form.fields)
     except ValidationError as wrong:
         raise RequestValidationError([{**e, "loc": ("body", *e["loc"])} for e in wrong.errors()]) from None
     alt_text = (said.alt_text or "").strip() or None

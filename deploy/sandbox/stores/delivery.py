@@ -30,7 +30,7 @@ COMMON_HEADERS = {**MARK, "Access-Control-Allow-Origin": "*", "X-Content-Type-Op
 
 
 @dataclass(frozen=True)
-class Wish:
+class Derivation:
     """What one URL asks for, once its picture is known."""
 
     record: Record
@@ -50,7 +50,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Delivered:
+class DeliveredFile:
     content: bytes
     format: str
     etag: str
@@ -71,7 +71,7 @@ class Delivery:
         try:
             if request.path_params["cloud"] != CLOUD:
                 raise CloudinaryError(401, f"Invalid cloud_name {request.path_params['cloud']}")
-            wish = await self._parts.handlers.run(lambda: _read_path(self._parts.shelf, path, accepts_webp))
+            derivation = await self._parts.handlers.run(lambda: _read_path(self._parts.shelf, path, accepts_webp))
         except CloudinaryError as problem:
             entry.public_id = path
             if problem.status == 404 and (cached := self._parts.edge.get((path, accepts_webp))):
@@ -79,45 +79,45 @@ class Delivery:
             if problem.status == 404:  # Any web page may ask for what is not there, and must leave no trace.
                 return error(problem, entry, COMMON_HEADERS)
             return refuse(self._parts, entry, error(problem, entry, COMMON_HEADERS))
-        entry.public_id = wish.record.public_id
+        entry.public_id = derivation.record.public_id
 
         async def work(spoil: Spoil) -> Response:
             try:
-                made = await self._parts.handlers.run(lambda: self._make(wish))
+                made = await self._parts.handlers.run(lambda: self._make(derivation))
             except CloudinaryError as problem:
                 return error(problem, entry, COMMON_HEADERS)
             entry.worked = True
-            response = _answer(made, spoil(made.content), wish, request)
+            response = _answer(made, spoil(made.content), derivation, request)
             if response.status_code == 200 and request.method == "GET":
-                self._parts.edge.keep((path, accepts_webp), wish.record.public_id, response)
+                self._parts.edge.keep((path, accepts_webp), derivation.record.public_id, response)
             return response
 
         return await play(self._parts, request, Call(entry, work, lambda behaviour: scripted(behaviour, entry)))
 
-    def _make(self, wish: Wish) -> Delivered:
+    def _make(self, derivation: Derivation) -> DeliveredFile:
         """In a thread. The record was read a moment ago: a deleted picture is gone at once, whatever is remembered."""
-        record = wish.record
+        record = derivation.record
         stored = self._parts.shelf.read(record)
         if stored is None:
             raise CloudinaryError(404, f"Resource not found - {record.public_id}")
-        if wish.is_untouched:
-            return Delivered(stored, record.format, record.etag)
-        image_format = _chosen_format(wish, stored)
-        key = (record.public_id, record.version, wish.steps, image_format)
+        if derivation.is_untouched:
+            return DeliveredFile(stored, record.format, record.etag)
+        image_format = _chosen_format(derivation, stored)
+        key = (record.public_id, record.version, derivation.steps, image_format)
         content = self._derived.get(key)
         if content is None:
-            content = render(stored, list(wish.steps), image_format)
+            content = render(stored, list(derivation.steps), image_format)
             self._derived.put(key, content)
-        return Delivered(content, image_format, hashlib.md5(content, usedforsecurity=False).hexdigest())
+        return DeliveredFile(content, image_format, hashlib.md5(content, usedforsecurity=False).hexdigest())
 
 
-def _read_path(shelf: Shelf, path: str, accepts_webp: bool) -> Wish:
+def _read_path(shelf: Shelf, path: str, accepts_webp: bool) -> Derivation:
     """The shortest transformation that leaves the id of a stored picture: ids and steps may look alike."""
     for steps, public_id, extension in _readings(path):
         record = shelf.find(public_id)
         if record is not None:
             try:
-                return Wish(record, tuple(parse(step) for step in steps), extension, accepts_webp)
+                return Derivation(record, tuple(parse(step) for step in steps), extension, accepts_webp)
             except TransformationError as bad:
                 raise CloudinaryError(400, str(bad)) from None
     raise CloudinaryError(404, f"Resource not found - {path}")
@@ -138,24 +138,24 @@ def _readings(path: str) -> Iterator[tuple[list[str], str, str | None]]:
         yield steps, public_id, None
 
 
-def _chosen_format(wish: Wish, stored: bytes) -> str:
-    asked = wish.asked_format
+def _chosen_format(derivation: Derivation, stored: bytes) -> str:
+    asked = derivation.asked_format
     if asked == "auto":
-        if wish.accepts_webp:
+        if derivation.accepts_webp:
             return "webp"
         return "png" if has_alpha(stored) else "jpg"
     if asked:
         return asked
-    return wish.record.format if wish.record.format in {"jpg", "png", "webp"} else "png"
+    return derivation.record.format if derivation.record.format in {"jpg", "png", "webp"} else "png"
 
 
-def _answer(made: Delivered, content: bytes, wish: Wish, request: Request) -> Response:
+def _answer(made: DeliveredFile, content: bytes, derivation: Derivation, request: Request) -> Response:
     headers = {
         **COMMON_HEADERS,
         "Cache-Control": "public, no-transform, immutable, max-age=2592000",
         "ETag": f'"{made.etag}"',
-        "Last-Modified": _http_date(wish.record),
-        **({"Vary": "Accept"} if wish.asked_format == "auto" else {}),
+        "Last-Modified": _http_date(derivation.record),
+        **({"Vary": "Accept"} if derivation.asked_format == "auto" else {}),
     }
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)

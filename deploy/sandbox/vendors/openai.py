@@ -22,7 +22,7 @@ from deploy.sandbox.control.ledger import Entry
 from deploy.sandbox.control.play import Call, Spoil, play, refuse
 from deploy.sandbox.painting.painter import Commission
 from deploy.sandbox.parts import Parts
-from deploy.sandbox.vendors.openai_models import MODELS, Model
+from deploy.sandbox.vendors.openai_models import MODELS, Listed
 from deploy.sandbox.vendors.openai_refusals import OpenAIError, rate_limited, retired_model, scripted, wrong_key
 from deploy.sandbox.vendors.openai_request import GenerationRequest, parse
 
@@ -203,7 +203,7 @@ class OpenAI:
             }
         return headers
 
-    def _found(self, name: str | None) -> list[Model]:
+    def _found(self, name: str | None) -> list[Listed]:
         if name is None:
             return self._parts.shop.all_offered()
         model = MODELS.get(name)
@@ -248,7 +248,7 @@ def _usage(wanted: GenerationRequest) -> dict[str, Any]:
     }
 
 
-def _as_json(model: Model) -> dict[str, Any]:
+def _as_json(model: Listed) -> dict[str, Any]:
     return {
         "id": model.name,
         "object": "model",

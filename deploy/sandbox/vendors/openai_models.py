@@ -13,7 +13,7 @@ DALLE_SIZES = frozenset({"1024x1024", "1792x1024", "1024x1792"})
 
 
 @dataclass(frozen=True)
-class Model:
+class Listed:
     name: str
     created: int
     """Unix time, as GET /v1/models says it."""
@@ -72,20 +72,20 @@ _DALLE_PRICES = {
 MODELS = {
     model.name: model
     for model in (
-        Model("gpt-image-2.6-flare", 1_793_750_400, _TWO_SIX),
-        Model("gpt-image-2.6-sunburst", 1_793_750_400, _TWO_SIX),
-        Model("gpt-image-2.5-flare", 1_788_825_600, _TWO_FIVE),
-        Model("gpt-image-2.5-flare-2026-09-08", 1_788_825_600, _TWO_FIVE),
-        Model("gpt-image-2.5-sunburst", 1_788_825_600, _TWO_FIVE),
-        Model("gpt-image-2.5-sunburst-2026-09-08", 1_788_825_600, _TWO_FIVE),
-        Model("gpt-image-2", 1_776_729_600, _TWO),
-        Model("gpt-image-2-2026-04-21", 1_776_729_600, _TWO),
-        Model("gpt-image-1.5", 1_765_843_200, _OLD, OLD_SIZES, image_micros=32, shutdown_date="2026-12-01"),
-        Model("gpt-image-1.5-2025-12-16", 1_765_843_200, _OLD, OLD_SIZES, image_micros=32, shutdown_date="2026-12-01"),
-        Model("chatgpt-image-latest", 1_765_843_200, _OLD, OLD_SIZES, image_micros=32, shutdown_date="2026-12-01"),
-        Model("gpt-image-1-mini", 1_759_708_800, _OLD, OLD_SIZES, 2, 8, shutdown_date="2026-12-01"),
-        Model("gpt-image-1", 1_745_366_400, _OLD, OLD_SIZES, shutdown_date="2026-10-23", is_retired=True),
-        Model(
+        Listed("gpt-image-2.6-flare", 1_793_750_400, _TWO_SIX),
+        Listed("gpt-image-2.6-sunburst", 1_793_750_400, _TWO_SIX),
+        Listed("gpt-image-2.5-flare", 1_788_825_600, _TWO_FIVE),
+        Listed("gpt-image-2.5-flare-2026-09-08", 1_788_825_600, _TWO_FIVE),
+        Listed("gpt-image-2.5-sunburst", 1_788_825_600, _TWO_FIVE),
+        Listed("gpt-image-2.5-sunburst-2026-09-08", 1_788_825_600, _TWO_FIVE),
+        Listed("gpt-image-2", 1_776_729_600, _TWO),
+        Listed("gpt-image-2-2026-04-21", 1_776_729_600, _TWO),
+        Listed("gpt-image-1.5", 1_765_843_200, _OLD, OLD_SIZES, image_micros=32, shutdown_date="2026-12-01"),
+        Listed("gpt-image-1.5-2025-12-16", 1_765_843_200, _OLD, OLD_SIZES, image_micros=32, shutdown_date="2026-12-01"),
+        Listed("chatgpt-image-latest", 1_765_843_200, _OLD, OLD_SIZES, image_micros=32, shutdown_date="2026-12-01"),
+        Listed("gpt-image-1-mini", 1_759_708_800, _OLD, OLD_SIZES, 2, 8, shutdown_date="2026-12-01"),
+        Listed("gpt-image-1", 1_745_366_400, _OLD, OLD_SIZES, shutdown_date="2026-10-23", is_retired=True),
+        Listed(
             "dall-e-3", 1_698_796_800, _DALLE, DALLE_SIZES, flat_micros=_DALLE_PRICES,
             shutdown_date="2026-05-12", is_retired=True, default_quality="standard",
         ),
@@ -105,8 +105,8 @@ class Shop:
     def reset(self) -> None:
         self._changed.clear()
 
-    def offers(self, model: Model) -> bool:
+    def offers(self, model: Listed) -> bool:
         return self._changed.get(model.name, not model.is_retired)
 
-    def all_offered(self) -> list[Model]:
+    def all_offered(self) -> list[Listed]:
         return [model for model in MODELS.values() if self.offers(model)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.sandbox.vendors.openai_models import ANY_SIZE, MODELS, Model, Shop
+from deploy.sandbox.vendors.openai_models import ANY_SIZE, MODELS, Listed, Shop
 from deploy.sandbox.vendors.openai_refusals import OpenAIError, retired_model, unknown_model
 
 PROMPT_LIMIT = 32_000
@@ -25,7 +25,7 @@ SIZE_ERROR = "image_generation_user_error"
 @dataclass(frozen=True)
 class GenerationRequest:
     prompt: str
-    model: Model
+    model: Listed
     width: int
     height: int
     quality: str
@@ -103,7 +103,7 @@ def parse(body: Any, shop: Shop) -> GenerationRequest:
     )
 
 
-def _model(body: dict[str, Any], shop: Shop) -> Model:
+def _model(body: dict[str, Any], shop: Shop) -> Listed:
     name = _text(body, "model") or "gpt-image-2"
     model = MODELS.get(name)
     if model is None:
@@ -133,7 +133,7 @@ def _prompt(body: dict[str, Any], limit: int) -> str:
     return prompt
 
 
-def _size(body: dict[str, Any], model: Model) -> tuple[int, int]:
+def _size(body: dict[str, Any], model: Listed) -> tuple[int, int]:
     size = _text(body, "size") or "auto"
     if size == "auto":
         return 1024, 1024
@@ -164,7 +164,7 @@ def _size_fault(width: int, height: int) -> str | None:
     return None
 
 
-def _quality(body: dict[str, Any], model: Model) -> str:
+def _quality(body: dict[str, Any], model: Listed) -> str:
     quality = _text(body, "quality") or "auto"
     if quality == "auto":
         return model.default_quality
