@@ -74,8 +74,8 @@ def main(words: list[str] | None = None) -> None:
     asked = parse(words)
     try:
         lines = asyncio.run(_run(asked))
-    except DatabaseUnavailable:
+    except DatabaseUnavailable as gone:
         raise SystemExit(
-            "darkroom budgets: Postgres does not answer; `./darkroom budgets list` will show what applies"
+            f"darkroom budgets: Postgres does not take it now ({gone}); `./darkroom budgets list` shows what applies"
         ) from None
     sys.stdout.write("\n".join(lines) + "\n")
