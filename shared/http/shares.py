@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+from shared.db.pool import DatabaseUnavailable
 from shared.domain.caller import ANYONE, Caller
 from shared.domain.errors import RateLimited, Unavailable
 from shared.settings import Common
@@ -90,7 +91,7 @@ def database_places(settings: Common, *, quick: bool = False) -> "Places":
         each=part(settings.share, settings.database_queue),
         seconds=settings.database_timeout,
     )
-    return Places(most, part(max(settings.share, _OF_QUICK if quick else 0), most), line)
+    return _DatabasePlaces(most, part(max(settings.share, _OF_QUICK if quick else 0), most), line)
 
 
 @dataclass(slots=True, eq=False)
@@ -171,7 +172,7 @@ class Places:
                 raise self._late(who) from None
             raise
 
-    def _late(self, who: ShareKey) -> RateLimited | Unavailable:
+    def _late(self, who: ShareKey) -> Exception:
         if self._running.most_of(who) >= self._share:
             return RateLimited(
                 f"{self._share} {self._line.what} of this key or business are under way for long", retry_after=5
@@ -217,3 +218,10 @@ class Places:
         self._length -= 1
         if not line:
             del self._waiting[entry.share_key.turn]
+
+
+class _DatabasePlaces(Places):
+    """Who waits in vain is told what it would be told with a connection: a Postgres that is silent holds them all."""
+
+    def _late(self, who: ShareKey) -> Exception:  # noqa: ARG002 - it is nobody's own fault
+        return DatabaseUnavailable("no connection became free in time")

@@ -175,6 +175,7 @@ def test_another_user_of_the_machine_reads_nothing_and_orders_nothing(tmp_path: 
         for folder in (data, data / "sandbox", data / "logs"):
             folder.mkdir()
             folder.chmod(0o755)
+        (data / "lock").touch()  # It is ours, of an earlier run.
         told = {"DARKROOM_DATA": str(data), "DARKROOM_WORKERS": "1", "DARKROOM_AUTH": "keys"}
         told |= {"DARKROOM_SANDBOX_LATENCY": "0"}
         command = (sys.executable, "-m", "deploy.local")
