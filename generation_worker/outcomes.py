@@ -75,8 +75,7 @@ async def provider_failed(
     match nothing:
         case openai.ProviderBusy():
             delay = nothing.retry_after if nothing.retry_after is not None else _backoff(job.attempt)
-            delay = min(delay, resources.settings.longest_pause)
-            await resources.rate_limiter.close(delay)
+            delay = await resources.rate_limiter.close(delay)
             return await _postpone(resources, job, nothing.error, str(nothing), delay)
         case openai.ProviderMisconfigured():
             return await misconfigured(resources, job, nothing.error, str(nothing), nothing.whose)

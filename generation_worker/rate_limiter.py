@@ -88,13 +88,15 @@ class RateLimiter:
             with suppress(*DOWN):  # They come back by themselves in a minute.
                 await self._redis.zrem(_BUCKET, *shared)
 
-    async def close(self, seconds: float) -> None:
-        """The vendor said it is too much: nobody in the fleet calls for that long, or for `longest_pause`."""
+    async def close(self, seconds: float) -> float:
+        """The vendor said it is too much: nobody in the fleet calls for that long, `longest_pause` at most. For how
+        long."""
         seconds = min(seconds, self._longest_pause)
         log.get().warning("rate_limiter.closed", seconds=round(seconds, 3))
         self._closed_until = max(self._closed_until, time.monotonic() + seconds)
         with suppress(*DOWN):  # The others will be told by the vendor themselves.
             await self._redis.set(_CLOSED, 1, px=max(1, int(seconds * 1000)))
+        return seconds
 
     async def learn(self, headers: Mapping[str, str]) -> None:
         """Takes the vendor's own limit, where it is said and lower than ours; it lasts two minutes."""

@@ -17,7 +17,7 @@ from generation_worker.providers import openai_errors, openai_images
 from generation_worker.providers.openai_errors import ErrorResponse, Meaning, Whose
 from shared.catalog.dialect import OPENAI, Dialect
 from shared.db.tables import Charged, JobError
-from shared.domain.texts import storable
+from shared.domain.texts import repaired
 from shared.observability import log
 from shared.settings import WorkerSettings
 
@@ -161,19 +161,9 @@ class OpenAIProvider:
                     options={"headers": headers, "params": dict(dialect.query)},
                 )
         except TimeoutError:
-            raise OutcomeUnknown(
-                "The vendor's answer was not complete in time",
-                error=JobError.OUTCOME_UNKNOWN,
-                charged=Charged.UNKNOWN,
-                word="timeout",
-            ) from None
+            raise _unknown("The vendor's answer was not complete in time", "timeout") from None
         except _TooLong:
-            raise OutcomeUnknown(
-                "The vendor's answer has more bytes than are read",
-                error=JobError.OUTCOME_UNKNOWN,
-                charged=Charged.UNKNOWN,
-                word="answer_too_long",
-            ) from None
+            raise _unknown("The vendor's answer has more bytes than are read", "answer_too_long") from None
         except openai.APIConnectionError as gone:
             raise _from_connection(gone) from gone
         except openai.APIError as refused:
@@ -232,7 +222,7 @@ def unpack(error: openai.APIError, dialect: Dialect = OPENAI, prompt: str = "") 
         code=_string(told.get("code")),
         kind=_string(told.get("type")),
         param=_string(told.get("param")),
-        message=storable(str(told.get("message") or error.message)),
+        message=repaired(str(told.get("message") or error.message)),
         body=told,
         first=openai_errors.rows_of(dialect),
         whole=whole,
@@ -258,7 +248,7 @@ def from_refusal(refusal: ErrorResponse) -> ProviderError:
 
 def _string(value: object) -> str | None:
     """Some servers write a code as a number."""
-    return None if value is None else storable(str(value)[:_LONGEST_WORD])
+    return None if value is None else repaired(str(value)[:_LONGEST_WORD])
 
 
 def _word(refusal: ErrorResponse) -> str:
@@ -271,12 +261,11 @@ def _from_connection(gone: openai.APIConnectionError) -> ProviderError:
         return NotSent(
             "The vendor could not be reached", error=JobError.PROVIDER_UNAVAILABLE, word=type(cause).__name__
         )
-    return OutcomeUnknown(
-        "The connection to the vendor broke before its answer came",
-        error=JobError.OUTCOME_UNKNOWN,
-        charged=Charged.UNKNOWN,
-        word=type(cause or gone).__name__,
-    )
+    return _unknown("The connection to the vendor broke before its answer came", type(cause or gone).__name__)
+
+
+def _unknown(detail: str, word: str) -> OutcomeUnknown:
+    return OutcomeUnknown(detail, error=JobError.OUTCOME_UNKNOWN, charged=Charged.UNKNOWN, word=word)
 
 
 def _painting(content: bytes, headers: Mapping[str, str]) -> GeneratedImage:

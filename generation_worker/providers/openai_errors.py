@@ -4,6 +4,7 @@ Sources: OpenAI's error pages, the official SDK 3.54 and recorded bodies (tests/
 everything it names matches; the last one matches all, because what we do not know may have cost money.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -201,8 +202,10 @@ class ErrorResponse:
         """Whether the body holds it. Where others' jobs would wait for it, words that the prompt holds too are no
         proof: the body may quote the prompt."""
         concerns_others = row.meaning in (Meaning.BUSY, Meaning.MISCONFIGURED)
-        asked = self.prompt.lower() if concerns_others else ""
-        return any(found[0].lower() not in asked for found in text.finditer(self.whole) if found[0])
+        if not concerns_others:
+            return text.search(self.whole) is not None
+        found = (match[0].lower() for match in text.finditer(_without(self.whole, self.prompt)) if match[0])
+        return any(words not in self.prompt.lower() for words in found)
 
     @property
     def charged(self) -> Charged:
@@ -224,6 +227,17 @@ class ErrorResponse:
         return float(hint[1]) * (0.001 if hint[2] == "ms" else 1.0) if hint else None
 
 
+def _without(body: str, prompt: str) -> str:
+    """The body without the prompt, as it is or as JSON writes it: its words could join the vendor's to a sentence. One
+    of a word or two stays, which the vendor's own words may hold."""
+    if len(prompt) >= _LEAST_QUOTE:
+        for quoted in (prompt, json.dumps(prompt)[1:-1], json.dumps(prompt, ensure_ascii=False)[1:-1]):
+            body = body.replace(quoted, "")
+    return body
+
+
+_LEAST_QUOTE = 12
+"""Characters of a prompt that is taken out."""
 _HINT = re.compile(r"try again in (\d{1,9}(?:\.\d{1,9})?)(ms|s)", re.ASCII)
 
 

@@ -61,7 +61,7 @@ def read(text: object) -> object:
     return text.replace("\r\n", "\n")
 
 
-def storable(text: str) -> str:
+def repaired(text: str) -> str:
     """A stranger's text as Postgres, JSON and a log take it: without NUL and halves of surrogate pairs."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 

@@ -19,7 +19,7 @@ from cloudinary import api, exceptions, uploader
 from cloudinary.api_client import call_api
 
 from shared.domain import errors
-from shared.domain.texts import storable
+from shared.domain.texts import repaired
 from shared.settings import StoreSettings
 from shared.storage.content import Content, streaming
 
@@ -301,4 +301,4 @@ def _wait(detail: str) -> float:
 
 def _brief(detail: str) -> str:
     """Cloudinary echoes the string to sign, and an error page may be long."""
-    return storable(detail.partition("String to sign")[0].strip()[:300])
+    return repaired(detail.partition("String to sign")[0].strip()[:300])

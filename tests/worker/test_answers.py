@@ -1,5 +1,6 @@
 """What each recorded answer of the vendor means: as a response, and inside a stream, where there is no status."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -8,6 +9,7 @@ import pytest
 
 from generation_worker.providers import openai as painter
 from generation_worker.providers.openai_errors import Meaning
+from shared.catalog.catalogue import load
 from shared.db.tables import Charged, JobError
 
 LIMIT = (
@@ -116,6 +118,19 @@ def test_a_picture_withheld_after_painting_may_have_cost(stage: str, charged: Ch
     details = {"moderation_details": {"moderation_stage": stage, "categories": ["violence"]}}
     raised = painter.from_refusal(painter.unpack(responded(400, {"code": "moderation_blocked"} | details)))
     assert raised.charged is charged
+
+
+@pytest.mark.parametrize(
+    "prompt", ['model "a" does not exist', "a fox that does not exist", "Modèle: model é does not exist"]
+)
+def test_a_prompt_that_a_refusal_quotes_cannot_say_that_the_model_is_gone(prompt: str, tmp_path: Path) -> None:
+    """Neither as JSON writes it, nor joined to the vendor's own words."""
+    (tmp_path / "catalogue.toml").write_text('dialect = "xai"\n')
+    dialect = load(tmp_path / "catalogue.toml").models[0].dialect
+    said = responded(400, {"message": f"The model cannot make of this prompt: {prompt}"})
+    assert painter.from_refusal(painter.unpack(said, dialect, prompt)).error is JobError.INVALID_PARAMETERS
+    gone = responded(400, {"message": "The model grok does not exist"})
+    assert painter.from_refusal(painter.unpack(gone, dialect, prompt)).error is JobError.MODEL_RETIRED
 
 
 def test_only_a_refusal_shows_the_vendors_text_to_the_user() -> None:
