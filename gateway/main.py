@@ -1,6 +1,5 @@
 """The gateway as an ASGI application: its parts, who answers which path, its probes."""
 
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -211,9 +210,9 @@ class _Cors(CORSMiddleware):
         if answer.status_code < 400:
             return answer
         refusal = Malformed("Pages of this origin may not ask for this; the operator lists those that may")
-        content = problems.body(refusal, instance="/", request_id=os.urandom(16).hex())
-        told = {name.decode(): value.decode() for name, value in problems.headers(refusal)}
-        return Response(content, answer.status_code, headers=told | {"Vary": "Origin"})
+        headers, content = problems.apart(refusal, "/")
+        told = {name.decode(): value.decode() for name, value in headers}
+        return Response(content, refusal.status, headers=told | {"Vary": "Origin"})
 
 
 def _ready(proxy: Proxy, service: Service) -> Check:

@@ -4,12 +4,10 @@ All SQL that touches `budgets`. Nothing is counted up or down: what is spent and
 `attempts` and `ledger_days` each time, so that the end of a job changes it by itself (docs/decisions/0012-budgets.md).
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
-from weakref import WeakValueDictionary
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, text
 from sqlmodel import Field, SQLModel
@@ -23,8 +21,6 @@ from shared.domain.money import usd
 
 _TURN_SECONDS = 10.0
 """After so long a job of a full line has probably started."""
-_turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
-"""By business. Who must wait waits here, without a connection: many of one business would leave none for the others."""
 
 
 class Budgets(SQLModel, table=True):
@@ -86,7 +82,8 @@ async def accept(db: Pool, new_job: NewJob, default: int | None, most_waiting: i
         return await _earlier_or(db, new_job, _too_many(most_waiting))
     if limit is None:
         return await jobs.create(db, new_job)
-    async with _turns.setdefault(new_job.business_id, asyncio.Lock()), transaction(db) as connection:
+    async with transaction(db) as connection:
+        # How many of one business wait here, each with a connection, is bounded by the turns that callers take.
         # A statement sees what was committed when it began, so the lock must be held before the sums are asked for.
         await connection.execute("select pg_advisory_xact_lock(hashtextextended('budgets', $1))", new_job.business_id)
         now = await month_of(connection, new_job.business_id)

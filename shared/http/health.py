@@ -1,7 +1,6 @@
 """What operators ask every process: `/healthz`, `/readyz`, `/metrics`. Bare ASGI, so that the worker has it too."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import orjson
@@ -61,13 +60,10 @@ class Probes:
 
     async def _refuse(self, scope: Scope, send: Send) -> None:
         problem = MethodNotAllowed("It can only be read", extra={"allow": ["GET", "HEAD"]})
-        body = problems.body(problem, instance=scope["path"], request_id=os.urandom(16).hex())
-        headers = [*problems.headers(problem), (b"content-length", str(len(body)).encode()), *self._headers]
+        status, (headers, body) = problem.status, problems.apart(problem, scope["path"])
         if scope["method"] == "OPTIONS":
-            await send({"type": "http.response.start", "status": 204, "headers": [headers[2], *self._headers]})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+            status, headers, body = 204, [header for header in headers if header[0] == b"allow"], b""
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, *self._headers]})
         await send({"type": "http.response.body", "body": body})
 
     async def _remembered(self) -> tuple[int, bytes]:

@@ -1,6 +1,7 @@
 """The one error body: RFC 9457 `application/problem+json`, for FastAPI and for the bare ASGI lanes alike. Pure."""
 
 import math
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,6 +58,14 @@ def body(problem: Problem, *, instance: str, request_id: str) -> bytes:
     if problem.errors:
         members["errors"] = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in problem.errors]
     return orjson.dumps(members | problem.extra)
+
+
+def apart(problem: Problem, instance: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and body of what is refused before it gets a request id: with one of its own."""
+    request_id = os.urandom(16).hex()
+    content = body(problem, instance=instance, request_id=request_id)
+    told = [(b"content-length", str(len(content)).encode()), (b"x-request-id", request_id.encode())]
+    return [*headers(problem), *told], content
 
 
 def headers(problem: Problem) -> list[tuple[bytes, bytes]]:

@@ -9,7 +9,6 @@ connection, and the reset overtakes the answer.
 import asyncio
 import http
 import math
-import os
 from collections.abc import Callable
 from typing import ClassVar, NoReturn, cast
 
@@ -184,8 +183,7 @@ class Protocol(HttpToolsProtocol):
         return HeadTooLarge(f"At most {self.bounds.max_header} bytes are read beside the body")
 
     def _wrong_head(self) -> Problem | None:
-        size, hosts, chunked, sized, coded = len(self.url), 0, False, False, False
-        tags: list[bytes] = []
+        size, hosts, conditions, chunked, sized, coded = len(self.url), 0, 0, False, False, False
         for name, value in self.headers:
             size += len(name) + len(value) + _PER_HEADER
             if name == b"host":
@@ -195,11 +193,11 @@ class Protocol(HttpToolsProtocol):
             elif name == b"content-length":
                 sized = True
             elif name in _CONDITIONS:
-                tags.append(name)
+                conditions += 1
         self._has_body = chunked or sized
         if size > self.bounds.max_header:
             return self._too_large()
-        if len(tags) > len(set(tags)):
+        if conditions > 1:
             self._join_lines()
         if coded:
             return Malformed("The only Transfer-Encoding that is read is chunked")
@@ -314,16 +312,8 @@ RequestResponseCycle.send_500_response = _broke  # type: ignore[method-assign]
 
 
 def _rendered(problem: Problem) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    request_id = os.urandom(16).hex()
-    body = problems.body(problem, instance="/", request_id=request_id)
-    told = [
-        *problems.headers(problem),
-        (b"content-length", str(len(body)).encode()),
-        (b"x-request-id", request_id.encode()),
-        (b"connection", b"close"),
-        *SAFE_HEADERS,
-    ]
-    return told, body
+    headers, body = problems.apart(problem, "/")
+    return [*headers, (b"connection", b"close"), *SAFE_HEADERS], body
 
 
 def _answer(problem: Problem) -> bytes:
