@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Gauge
 
-from generation_worker.providers.openai_errors import Whose
+from generation_worker.providers.base import Whose
 from shared.db.tables import JobError, JobRow
 from shared.observability import log
 

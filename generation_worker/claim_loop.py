@@ -79,7 +79,7 @@ class ClaimLoop:
         wanted = min(self._free(), 1 - len(self._tasks)) if resources.circuit_breaker.probing else self._free()
         if wanted <= 0:
             return [], resources.settings.sweep_every
-        if not await resources.write_gate.open():
+        if not await resources.paid.may_call():
             return [], _GATE_PAUSE
         return await resources.rate_limiter.take(wanted)
 

@@ -12,9 +12,9 @@ from uuid import UUID
 import aiohttp
 from yarl import URL
 
-from generation_worker import outcomes, picture
-from generation_worker.providers import openai
-from generation_worker.providers.openai import GeneratedImage
+from generation_worker import picture
+from generation_worker.paid import until_postgres_answers
+from generation_worker.providers.base import GeneratedImage, unread
 from generation_worker.resources import WorkerResources
 from shared.db import unreadable_answers
 from shared.db.tables import JobRow
@@ -44,7 +44,7 @@ async def bring(
     Raises UnreadableImage, whose answer stays kept.
     """
     keeping = asyncio.create_task(
-        outcomes.until_postgres_answers(
+        until_postgres_answers(
             lambda: unreadable_answers.keep(
                 resources.db, attempt_id, job, "Its picture was being fetched", painting.content
             )
@@ -54,7 +54,7 @@ async def bring(
         data = await fetch(resources.settings, address)
     except Unfetched as why:
         detail = f"The picture could not be fetched from the vendor's address: {why}"
-        raise openai.unread(detail, painting.content, painting.request_id) from why
+        raise unread(detail, painting.content, painting.request_id) from why
     finally:
         keeping.cancel()
     return replace(painting, data=data)

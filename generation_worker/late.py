@@ -9,7 +9,7 @@ import hashlib
 from datetime import timedelta
 from uuid import UUID
 
-from generation_worker import library_entry, picture
+from generation_worker import picture
 from generation_worker.resources import WorkerResources
 from shared.db import jobs, late_images, ledger
 from shared.db.pool import DatabaseUnavailable, transaction
@@ -106,6 +106,6 @@ async def _join(resources: WorkerResources, job: JobRow, stored: Stored, sha256:
         job = await jobs.get(connection, job.id)  # Its prompt may have been erased since it was read.
         if unbilled:
             await ledger.found(connection, job.id, stored.context)
-        changed = await late_images.join(connection, library_entry.of(job, stored, sha256))
+        changed = await late_images.join(connection, picture.library_row(job, stored, sha256))
         await ledger.unstage(connection, job.id)
     return changed

@@ -2,21 +2,20 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import TypeVar
 from uuid import UUID
 
 from prometheus_client import Counter
 
 from generation_worker.circuit_breaker import OpenCircuit
 from generation_worker.leases import Lease, Stop
-from generation_worker.providers import openai
-from generation_worker.providers.openai_errors import Whose
+from generation_worker.paid import forgotten, until_postgres_answers
+from generation_worker.providers import base
+from generation_worker.providers.base import Whose
 from generation_worker.resources import WorkerResources
 from shared.catalog.catalogue import Catalogue
 from shared.db import jobs, ledger, unreadable_answers
-from shared.db.pool import DatabaseUnavailable, transaction
+from shared.db.pool import transaction
 from shared.db.tables import JobError, JobRow, JobStatus, Outcome
 from shared.observability import log
 from shared.storage.store import StoreBusy, StoreError, StoreMisconfigured
@@ -27,11 +26,8 @@ COST = Counter("darkroom_vendor_cost_dollars_total", "Known cost of vendor calls
 ENDED = Counter("darkroom_jobs_ended_total", "Jobs that ended", ["status", "error"])
 
 _LONGEST_DELAY = 60.0
-_POSTGRES_PAUSE = 0.5
 _GATE_DELAY = 2.0
 _KEPT_BACK_DELAY = 1.0
-
-Result = TypeVar("Result")
 
 _UNKNOWN = (
     "The vendor was asked for the picture and it cannot be known whether it made, and charged for, one. "
@@ -52,50 +48,45 @@ def start_counters_at_zero(catalogue: Catalogue) -> None:
 
 
 async def provider_failed(
-    resources: WorkerResources, job: JobRow, attempt_id: UUID, nothing: openai.ProviderError
+    resources: WorkerResources, job: JobRow, attempt_id: UUID, failure: base.ProviderError
 ) -> JobRow | None:
     """The ledger first, then what the table says follows."""
-    outcome = _OUTCOMES.get(type(nothing), Outcome.FAILED)
+    outcome = _OUTCOMES.get(type(failure), Outcome.FAILED)
     CALLS.labels(job.model, outcome).inc()
-    log.get().warning("call.failed", outcome=outcome.value, word=nothing.word, charged=nothing.charged.value)
+    log.get().warning("call.failed", outcome=outcome.value, word=failure.word, charged=failure.charged.value)
 
     async def settle() -> None:
-        if isinstance(nothing, openai.UnreadableImage):
-            await unreadable_answers.keep(resources.db, attempt_id, job, str(nothing), nothing.answer)
+        if isinstance(failure, base.UnreadableImage):
+            await unreadable_answers.keep(resources.db, attempt_id, job, str(failure), failure.answer)
         known = await ledger.settle(
-            resources.db, attempt_id, job, outcome, nothing.charged,
-            detail=nothing.word, provider_request_id=nothing.request_id,
+            resources.db, attempt_id, job, outcome, failure.charged,
+            detail=failure.word, provider_request_id=failure.request_id,
         )  # fmt: skip
         if not known:
             forgotten(attempt_id)
 
     await until_postgres_answers(settle)
-    if isinstance(nothing, openai.ProviderRefused):
+    if isinstance(failure, base.ProviderRefused):
         resources.circuit_breaker.end(job)
-    match nothing:
-        case openai.ProviderBusy():
-            delay = nothing.retry_after if nothing.retry_after is not None else _backoff(job.attempt)
+    match failure:
+        case base.ProviderBusy():
+            delay = failure.retry_after if failure.retry_after is not None else _backoff(job.attempt)
             delay = await resources.rate_limiter.close(delay)
-            return await _postpone(resources, job, nothing.error, str(nothing), delay)
-        case openai.ProviderMisconfigured():
-            return await misconfigured(resources, job, nothing.error, str(nothing), nothing.whose)
-        case openai.NotSent():
-            return await _retry(resources, job, nothing.error, str(nothing))
-        case openai.OutcomeUnknown():
+            return await _postpone(resources, job, failure.error, str(failure), delay)
+        case base.ProviderMisconfigured():
+            return await misconfigured(resources, job, failure.error, str(failure), failure.whose)
+        case base.NotSent():
+            return await _retry(resources, job, failure.error, str(failure))
+        case base.OutcomeUnknown():
             before = await until_postgres_answers(lambda: ledger.unknowns(resources.db, job.id))
             if resources.settings.on_unknown == "retry" and before <= 1:
-                return await _postpone(resources, job, nothing.error, str(nothing), _backoff(job.attempt))
+                return await _postpone(resources, job, failure.error, str(failure), _backoff(job.attempt))
             return await unknown(resources, job)
         case _:
-            return await fail(resources, job, nothing.error, str(nothing))
+            return await fail(resources, job, failure.error, str(failure))
 
 
-def forgotten(attempt_id: UUID) -> None:
-    """Said aloud: Postgres no longer knew of a call that was made. Others may be missing, and are paid twice."""
-    log.get().error("call.forgotten", attempt_id=str(attempt_id), detail="Postgres has lost commits")
-
-
-_OUTCOMES = {openai.ProviderRefused: Outcome.REFUSED, openai.OutcomeUnknown: Outcome.UNKNOWN}
+_OUTCOMES = {base.ProviderRefused: Outcome.REFUSED, base.OutcomeUnknown: Outcome.UNKNOWN}
 
 
 async def unknown(resources: WorkerResources, job: JobRow) -> JobRow | None:
@@ -138,7 +129,7 @@ async def kept_back(resources: WorkerResources, job: JobRow, token: str, open_ci
     return await _not_now(resources, job, open_circuit.reason, open_circuit.detail, delay)
 
 
-async def gate_closed(resources: WorkerResources, job: JobRow, token: str) -> JobRow | None:
+async def held_back(resources: WorkerResources, job: JobRow, token: str) -> JobRow | None:
     """No call may begin while a paid picture cannot be written: this one was not made, and waits."""
     log.get().warning("call.held_back")
     await resources.rate_limiter.give_back(token)
@@ -243,20 +234,12 @@ async def _interrupt(resources: WorkerResources, job: JobRow, why: str) -> bool:
     return cut
 
 
-async def unwanted(resources: WorkerResources, job: JobRow) -> bool:
-    """Whether a client asked to cancel it while it was ours."""
+async def not_begun(resources: WorkerResources, job: JobRow) -> JobRow | None:
+    """The ledger took no row for a call: a client has asked to cancel the job, or another attempt owns it."""
     now = await jobs.get(resources.db, job.id)
-    return now.cancel_requested_at is not None and now.attempt == job.attempt and not now.final
-
-
-async def until_postgres_answers(act: Callable[[], Awaitable[Result]]) -> Result:
-    """For what must not be lost: tried again while Postgres is away, as long as the job's own time lasts."""
-    while True:
-        try:
-            return await act()
-        except DatabaseUnavailable as gone:
-            log.get().warning("postgres.awaited", error=str(gone))
-            await asyncio.sleep(_POSTGRES_PAUSE)
+    if now.cancel_requested_at is None or now.attempt != job.attempt or now.final:
+        return None
+    return await jobs.canceled(resources.db, job.id, job.attempt)
 
 
 def go_on() -> None:

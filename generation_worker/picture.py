@@ -1,9 +1,15 @@
-"""Looking at the vendor's bytes before they are believed. Pure."""
+"""A generated picture: whether its bytes are one, and its row in the library. Pure."""
 
 import io
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from PIL import Image, UnidentifiedImageError
+
+from shared.db.tables import ImageRow, ImageSource, JobRow
+from shared.domain import prompts
+from shared.domain.ids import new_id
+from shared.storage.store import Stored
 
 _FORMATS = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp"}
 _MOST_PIXELS = 3840 * 2160
@@ -28,3 +34,23 @@ def look(data: bytes) -> Looked | None:
             return Looked(_FORMATS[str(picture.format)], picture.width, picture.height)
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError, KeyError):
         return None
+
+
+def library_row(job: JobRow, stored: Stored, sha256: str) -> ImageRow:
+    """The row of a stored picture, to be added; `sha256` is that of the vendor's bytes."""
+    return ImageRow(
+        id=new_id(),
+        business_id=job.business_id,
+        source=ImageSource.AI_GENERATED,
+        filename=prompts.filename(job.prompt, "jpg" if stored.format == "jpeg" else stored.format),
+        public_id=stored.public_id,
+        url=stored.url,
+        format=stored.format,
+        bytes=stored.bytes,
+        width=stored.width,
+        height=stored.height,
+        sha256=sha256,
+        alt_text=job.alt_text,
+        job_id=job.id,
+        created_at=datetime.now(UTC),
+    )

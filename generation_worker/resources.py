@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from generation_worker.circuit_breaker import CircuitBreaker
 from generation_worker.leases import Leases
-from generation_worker.providers.openai import OpenAIProvider, Provider
+from generation_worker.paid import PaidPictures
+from generation_worker.providers.base import Provider
+from generation_worker.providers.openai import OpenAIProvider
 from generation_worker.rate_limiter import RateLimiter
-from generation_worker.write_gate import WriteGate
 from shared.catalog.catalogue import Catalogue, load
 from shared.db import pool as db
 from shared.notify.notifier import Notifier
@@ -29,7 +30,7 @@ class WorkerResources:
     leases: Leases
     rate_limiter: RateLimiter
     circuit_breaker: CircuitBreaker
-    write_gate: WriteGate
+    paid: PaidPictures
 
 
 @asynccontextmanager
@@ -37,7 +38,7 @@ async def open_resources(settings: WorkerSettings) -> AsyncIterator[WorkerResour
     """Opens everything, and closes it in the reverse order."""
     pool = await db.connect(settings)
     notifier = Notifier.at(settings)
-    painter = OpenAIProvider(settings)
+    provider = OpenAIProvider(settings)
     store = CloudinaryStore(settings)
     try:
         yield WorkerResources(
@@ -45,15 +46,15 @@ async def open_resources(settings: WorkerSettings) -> AsyncIterator[WorkerResour
             db=pool,
             notifier=notifier,
             catalogue=load(settings.catalogue),
-            provider=painter,
+            provider=provider,
             store=store,
             leases=Leases(pool, seconds=settings.lease, every=settings.renew_every),
             rate_limiter=RateLimiter(notifier.redis, settings.images_per_minute, settings.longest_pause),
             circuit_breaker=CircuitBreaker(settings.misconfigured_pause),
-            write_gate=WriteGate(pool),
+            paid=PaidPictures(pool, store, notifier),
         )
     finally:
-        await painter.close()
+        await provider.close()
         store.close()
         await notifier.close()
         await pool.close()

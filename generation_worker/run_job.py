@@ -1,22 +1,24 @@
-"""One job, told as steps: find or paint the picture, keep its bytes, store it, finish. Other ends are in `ends`."""
+"""One job, told as steps: find the picture or call for it, keep its bytes, store it, finish.
+
+All other ends of a job are in `outcomes`.
+"""
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
 
-from generation_worker import hosted, library_entry, outcomes, paid, picture
+from generation_worker import hosted, outcomes, picture
 from generation_worker.leases import Lease
-from generation_worker.providers import openai
-from generation_worker.providers.openai_errors import Whose
+from generation_worker.paid import HeldBack
+from generation_worker.providers.base import GeneratedImage, ProviderError, UnreadableImage, Whose
 from generation_worker.resources import WorkerResources
 from shared.catalog import tokens
 from shared.catalog.catalogue import Choice, NotOffered
-from shared.db import images, jobs, ledger, unreadable_answers
-from shared.db.pool import DatabaseUnavailable, transaction
+from shared.db import jobs, ledger
+from shared.db.pool import DatabaseUnavailable
 from shared.db.tables import JobError, JobRow, Outcome
 from shared.observability import log
 from shared.storage.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, public_id
@@ -83,17 +85,17 @@ async def _steps(resources: WorkerResources, job: JobRow, lease: Lease, token: s
         lease.paid = lease.safe = True
         return await _store(resources, job, data)
     if unknown:
-        found = await _look_in_store(resources, job)
+        found = await _find_in_store(resources, job)
         if found is not None or resources.settings.on_unknown == "fail" or unknown > 1:
             await _give_back(resources, token)
             return await _not_asked_again(resources, job, lease, found)
     if token is None:
         return await jobs.release(resources.db, job.id, job.attempt)
-    painted = await _paint(resources, job, lease, token)
-    if not isinstance(painted, bytes):
-        return painted
+    called = await _call(resources, job, lease, token)
+    if not isinstance(called, bytes):
+        return called
     lease.paid = lease.safe = True
-    return await _store(resources, job, painted)
+    return await _store(resources, job, called)
 
 
 async def _give_back(resources: WorkerResources, token: str | None) -> None:
@@ -111,7 +113,8 @@ async def _not_asked_again(
     if isinstance(found, Stored):
         lease.paid = lease.safe = True
         # An earlier attempt had stored it, with its bill beside it, before its worker died.
-        return await _finish(resources, job, found, found.context.get("sha256", ""), note=found.context)
+        image = picture.library_row(job, found, found.context.get("sha256", ""))
+        return await resources.paid.finish(job, image, note=found.context)
     return (
         await outcomes.unknown(resources, job)
         if found is None
@@ -119,7 +122,7 @@ async def _not_asked_again(
     )
 
 
-async def _paint(resources: WorkerResources, job: JobRow, lease: Lease, token: str) -> bytes | JobRow | None:
+async def _call(resources: WorkerResources, job: JobRow, lease: Lease, token: str) -> bytes | JobRow | None:
     """The paid call, between two rows of the ledger."""
     if (open_circuit := resources.circuit_breaker.keeps_back(job)) is not None:
         return await outcomes.kept_back(resources, job, token, open_circuit)
@@ -132,67 +135,64 @@ async def _paint(resources: WorkerResources, job: JobRow, lease: Lease, token: s
     if not isinstance(attempt_id, UUID):
         return attempt_id
     try:
-        painting = await _generate(resources, job, lease, choice, attempt_id)
-    except openai.ProviderError as nothing:
+        generated = await _generate(resources, job, lease, choice, attempt_id)
+    except ProviderError as failure:
         with lease.no_deadline():
-            return await outcomes.provider_failed(resources, job, attempt_id, nothing)
-    receipt = _receipt(choice, painting)
+            return await outcomes.provider_failed(resources, job, attempt_id, failure)
+    receipt = _receipt(choice, generated)
     outcomes.CALLS.labels(job.model, Outcome.PAINTED).inc()
     outcomes.COST.labels(job.model).inc(receipt.cost_micros / 1_000_000)
     with lease.no_deadline():
-        kept = await paid.write_down(resources, job, lease, attempt_id=attempt_id, receipt=receipt, data=painting.data)
-    if kept is None:
+        storing = await resources.paid.write_down(
+            job, lease, attempt_id=attempt_id, receipt=receipt, data=generated.data
+        )
+    if storing is None:
         return None
     lease.safe = True
-    await resources.notifier.publish(kept)
-    await resources.rate_limiter.learn(painting.headers)
-    return painting.data
+    await resources.notifier.publish(storing)
+    await resources.rate_limiter.learn(generated.headers)
+    return generated.data
+
+
+async def _begin(resources: WorkerResources, job: JobRow, token: str) -> UUID | JobRow | None:
+    """The call's row in the ledger; where no call may begin, how the job was changed."""
+    try:
+        attempt_id = await resources.paid.begin(job)
+    except HeldBack:
+        return await outcomes.held_back(resources, job, token)
+    return attempt_id or await outcomes.not_begun(resources, job)
 
 
 async def _generate(
     resources: WorkerResources, job: JobRow, lease: Lease, choice: Choice, attempt_id: UUID
-) -> openai.GeneratedImage:
+) -> GeneratedImage:
     """The call, and the picture where the answer only names its address. Raises ProviderError.
 
     From its answer on the lease is paid: an answer of success is in hand like a picture, whatever it holds.
     """
     lease.sent = lease.calling = True
     try:
-        painting = await resources.provider.generate(
+        generated = await resources.provider.generate(
             job.prompt, choice.provider_parameters(), attempt_id, choice.model.dialect
         )
         lease.paid = True
-    except openai.UnreadableImage:
+    except UnreadableImage:
         lease.paid = True
         raise
     finally:
         lease.calling = False
     resources.circuit_breaker.end(job)
-    if painting.address:
+    if generated.address:
         with lease.no_deadline():
-            painting = await hosted.bring(resources, job, attempt_id, painting, painting.address)
-    return painting
+            generated = await hosted.bring(resources, job, attempt_id, generated, generated.address)
+    return generated
 
 
-async def _begin(resources: WorkerResources, job: JobRow, token: str) -> UUID | JobRow | None:
-    """The call's row in the ledger; where no call may begin, how the job was changed."""
-    if not await resources.write_gate.open():
-        return await outcomes.gate_closed(resources, job, token)
-    attempt_id = await ledger.begin(resources.db, job)
-    if attempt_id is None:
-        return (
-            await jobs.canceled(resources.db, job.id, job.attempt) if await outcomes.unwanted(resources, job) else None
-        )
-    if resources.write_gate.closed:  # Another job's picture met a Postgres that takes no more, in this very moment.
-        return await outcomes.gate_closed(resources, job, token)
-    return attempt_id
-
-
-def _receipt(choice: Choice, painting: openai.GeneratedImage) -> ledger.Receipt:
-    cost = choice.cost_micros(painting.usage)
-    usage = painting.usage or {}
+def _receipt(choice: Choice, generated: GeneratedImage) -> ledger.Receipt:
+    cost = choice.cost_micros(generated.usage)
+    usage = generated.usage or {}
     return ledger.Receipt(
-        provider_request_id=painting.request_id,
+        provider_request_id=generated.request_id,
         input_tokens=tokens.count(usage, "input_tokens"),
         output_tokens=tokens.count(usage, "output_tokens"),
         cost_micros=choice.unit_price_micros if cost is None else cost,
@@ -200,7 +200,7 @@ def _receipt(choice: Choice, painting: openai.GeneratedImage) -> ledger.Receipt:
     )
 
 
-async def _look_in_store(
+async def _find_in_store(
     resources: WorkerResources, job: JobRow
 ) -> Stored | StoreDown | StoreBusy | StoreMisconfigured | None:
     """A call whose outcome is unknown may have reached the store: look before anybody pays again."""
@@ -226,28 +226,7 @@ async def _store(resources: WorkerResources, job: JobRow, data: bytes) -> JobRow
         return await outcomes.fail(
             resources, job, JobError.BAD_PROVIDER_IMAGE, f"The picture store refused it: {refused}"
         )
-    return await _finish(resources, job, stored, sha256)
-
-
-async def _finish(
-    resources: WorkerResources, job: JobRow, stored: Stored, sha256: str, note: Mapping[str, str] | None = None
-) -> JobRow | None:
-    """Image row, success and ledger in one transaction. `note` is the bill of a call that the ledger does not know."""
-    image = library_entry.of(job, stored, sha256)
-
-    async def finish() -> JobRow | None:
-        async with transaction(resources.db) as connection:
-            if await jobs.mark_storing(connection, job.id, job.attempt) is None:
-                return None
-            if note is not None:
-                await ledger.found(connection, job.id, note)
-            done = await jobs.finish(connection, job.id, job.attempt, image.id)
-            await images.add(connection, image)
-            await ledger.unstage(connection, job.id)
-            await unreadable_answers.read_after_all(connection, job.id)
-        return done
-
-    return await outcomes.until_postgres_answers(finish)
+    return await resources.paid.finish(job, picture.library_row(job, stored, sha256))
 
 
 def _name(job: JobRow) -> str:

@@ -17,7 +17,7 @@ from shared.settings import GatewaySettings, LibrarySettings, UploadSettings, Wo
 from shared.storage import store
 from tests.repository import ROOT, SERVICES, files, python
 
-VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "base", "core", "misc"}
+VAGUE = {"utils", "util", "helpers", "helper", "common", "manager", "core", "misc"}
 
 HOUSE = ("shared", *SERVICES)
 PURE = (

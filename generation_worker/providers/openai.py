@@ -1,20 +1,34 @@
-"""The only importer of `openai`: one call, one picture or one error. Nothing of the vendor leaves this file."""
+"""OpenAI and servers that speak like it: one call, one picture or one error. The only importer of the SDK.
+
+What an answer of refusal means is in `openai_errors`; nothing else of the vendor leaves these two files.
+"""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx2
 import openai
 import orjson
+import pybase64
 
-from generation_worker.providers import openai_errors, openai_images
-from generation_worker.providers.openai_errors import ErrorResponse, Meaning, Whose
+from generation_worker.providers import openai_errors
+from generation_worker.providers.base import (
+    GeneratedImage,
+    NotSent,
+    OutcomeUnknown,
+    ProviderBusy,
+    ProviderError,
+    ProviderMisconfigured,
+    ProviderRefused,
+    unread,
+)
+from generation_worker.providers.openai_errors import ErrorResponse, Meaning
 from shared.catalog.dialect import OPENAI, Dialect
 from shared.db.tables import Charged, JobError
 from shared.domain.texts import repaired
@@ -25,75 +39,14 @@ _LONGEST_WORD = 200
 """Characters of a vendor's code, type or parameter."""
 _BESIDE = 1024 * 1024
 """Bytes of an answer beside the picture."""
+_LISTS = ("data", "images", "output")
+_FIELDS = ("b64_json", "url", "b64", "base64", "image_base64", "image", "image_url")
+_MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+_LEAST_BROKEN = 100
+"""Bytes of what is taken for a picture although it does not begin like one."""
+_SPACE = re.compile(rb"\s+")
 _UNSENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 """Failures that happen before the vendor could read a byte of the request."""
-
-
-@dataclass(frozen=True, slots=True)
-class GeneratedImage:
-    """A paid answer."""
-
-    data: bytes
-    """The picture's file; not yet looked at. Empty where it has to be fetched."""
-    usage: Mapping[str, Any] | None
-    """Tokens, where the server says them."""
-    request_id: str | None
-    headers: Mapping[str, str]
-    address: str | None = None
-    """Where the picture lies, if the answer only names that."""
-    content: bytes = b""
-    """Then the whole answer, to be kept until the picture is here."""
-
-
-class ProviderError(Exception):
-    """The root: no picture. `error` is what the job would say, `charged` whether it was billed."""
-
-    def __init__(
-        self,
-        detail: str,
-        *,
-        error: JobError,
-        charged: Charged = Charged.FALSE,
-        request_id: str | None = None,
-        word: str = "",
-    ) -> None:
-        super().__init__(detail)
-        self.error = error
-        self.charged = charged
-        self.request_id = request_id
-        self.word = word or error.value
-        """The vendor's own code, for the ledger."""
-
-
-class ProviderBusy(ProviderError):
-    """Come back after `retry_after` seconds (None: the vendor did not say)."""
-
-    retry_after: float | None = None
-
-
-class NotSent(ProviderError):
-    """The vendor could not be reached; nothing can have been made."""
-
-
-class ProviderRefused(ProviderError):
-    """Final. The detail is the vendor's text for the user."""
-
-
-class ProviderMisconfigured(ProviderError):
-    """Our own mistake: key, money, model, parameters."""
-
-    whose: Whose = Whose.MODEL
-
-
-class OutcomeUnknown(ProviderError):
-    """Sent, and no telling what came of it."""
-
-
-class UnreadableImage(ProviderError):
-    """An answer of success that holds no picture."""
-
-    answer: bytes = b""
-    """The whole of it, for an operator: it was paid for, perhaps."""
 
 
 _ERRORS: dict[Meaning, type[ProviderError]] = {
@@ -102,18 +55,6 @@ _ERRORS: dict[Meaning, type[ProviderError]] = {
     Meaning.MISCONFIGURED: ProviderMisconfigured,
     Meaning.AMBIGUOUS: OutcomeUnknown,
 }
-
-
-class Provider(Protocol):
-    """What makes pictures."""
-
-    async def generate(
-        self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID, dialect: Dialect = OPENAI
-    ) -> GeneratedImage:
-        """Makes one picture for money, of a server that speaks this dialect. Raises ProviderError."""
-        ...
-
-    async def close(self) -> None: ...
 
 
 class OpenAIProvider:
@@ -168,7 +109,7 @@ class OpenAIProvider:
             raise _from_connection(gone) from gone
         except openai.APIError as refused:
             raise from_refusal(unpack(refused, dialect, prompt)) from refused
-        return _painting(answer.content, dict(answer.headers))
+        return read(answer.content, dict(answer.headers))
 
     async def close(self) -> None:
         await self._client.close()
@@ -268,19 +209,74 @@ def _unknown(detail: str, word: str) -> OutcomeUnknown:
     return OutcomeUnknown(detail, error=JobError.OUTCOME_UNKNOWN, charged=Charged.UNKNOWN, word=word)
 
 
-def _painting(content: bytes, headers: Mapping[str, str]) -> GeneratedImage:
+def read(content: bytes, headers: Mapping[str, str]) -> GeneratedImage:
+    """The first picture of an answer of success, in every shape that compatible servers send. Raises UnreadableImage.
+
+    Base64 plain, in lines, URL-safe, unpadded or as a data URI; an address where it lies; or the bytes themselves.
+    """
     request_id = _string(headers.get("x-request-id"))
+    if content.startswith(_MAGIC):
+        return GeneratedImage(content, None, request_id, headers)
     try:
-        found = openai_images.read(content)
-    except openai_images.Unreadable as why:
-        raise unread(f"The vendor's answer holds no picture: {why}", content, request_id) from None
-    if found.data is not None:
-        return GeneratedImage(found.data, found.usage, request_id, headers)
-    return GeneratedImage(b"", found.usage, request_id, headers, found.address, content)
+        answer = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise unread("The vendor's answer holds no picture: no JSON", content, request_id) from None
+    if not isinstance(answer, Mapping):
+        raise unread("The vendor's answer holds no picture: no object", content, request_id)
+    usage = answer.get("usage")
+    usage = usage if isinstance(usage, Mapping) else None
+    found = [_data_or_address(text) for text in _texts(answer)]
+    # Many a word is base64 too; what is long and no picture is a broken one.
+    pictures = [(data, address) for data, address in found if address or data.startswith(_MAGIC)]
+    broken = [(data, address) for data, address in found if len(data) >= _LEAST_BROKEN]
+    for data, address in pictures or broken:
+        return GeneratedImage(data, usage, request_id, headers, address, content if address else b"")
+    raise unread("The vendor's answer holds no picture: no picture in it", content, request_id)
 
 
-def unread(detail: str, answer: bytes, request_id: str | None) -> UnreadableImage:
-    """It said success, so it may have cost; and we hold no picture, so nobody can be told that it did."""
-    bad = UnreadableImage(detail, error=JobError.BAD_PROVIDER_IMAGE, charged=Charged.UNKNOWN, request_id=request_id)
-    bad.answer = answer
-    return bad
+def _texts(answer: Mapping[str, Any]) -> Iterator[str]:
+    """What may hold the picture, likeliest first."""
+    for name in _LISTS:
+        entries = answer.get(name)
+        for entry in entries if isinstance(entries, list) else [entries]:
+            yield from _of_entry(entry)
+    yield from _of_entry(answer)
+
+
+def _of_entry(entry: object) -> Iterator[str]:
+    if isinstance(entry, str):
+        yield entry
+    if isinstance(entry, Mapping):
+        for name in _FIELDS:
+            value = entry.get(name)
+            value = value.get("url") if isinstance(value, Mapping) else value
+            if isinstance(value, str):
+                yield value
+
+
+def _data_or_address(text: str) -> tuple[bytes, str | None]:
+    text = text.strip()
+    start = text[:8].lower()
+    if start.startswith(("http://", "https://")):
+        return b"", text
+    if start.startswith("data:"):
+        head, _, text = text.partition(",")
+        if not head.lower().endswith(";base64"):
+            return b"", None
+    return _decoded(text), None
+
+
+def _decoded(text: str) -> bytes:
+    """Empty where it is no base64."""
+    try:
+        plain = text.encode("ascii")
+    except UnicodeEncodeError:
+        return b""
+    try:
+        return pybase64.b64decode(plain, validate=True)  # what nearly all send, at once
+    except ValueError:
+        plain = _SPACE.sub(b"", plain).replace(b"-", b"+").replace(b"_", b"/").rstrip(b"=")
+    try:
+        return pybase64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
+    except ValueError:
+        return b""

@@ -12,6 +12,7 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
+from generation_worker.providers.base import Whose
 from shared.catalog.dialect import Dialect
 from shared.db.tables import Charged, JobError
 
@@ -27,17 +28,6 @@ class Meaning(Enum):
     """Our key, our money, our model: the job waits, claiming pauses, an operator is needed."""
     AMBIGUOUS = "ambiguous"
     """The picture may exist and be billed."""
-
-
-class Whose(Enum):
-    """Whom a refusal concerns."""
-
-    ACCOUNT = "account"
-    """Every call: key or balance."""
-    MODEL = "model"
-    """Every call for the model."""
-    UNSURE = "unsure"
-    """Perhaps the model, perhaps only this prompt: the model once a second business meets it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 
 from gateway.generation.job_cache import JobCache
 from gateway.generation.status import PREFIX, StatusLane
-from generation_worker import library_entry
+from generation_worker import picture
 from shared.db import images, job_views, jobs, late_images
 from shared.db import pool as db
 from shared.db.jobs import NewJob
@@ -127,7 +127,7 @@ async def test_a_picture_that_came_after_the_end_is_told_beside_the_end(lane: Ru
     async with db.transaction(lane.pool) as connection:
         assert await late_images.lock(connection, failed.id)
         stored = Stored("darkroom/1/late", "http://store/sandbox/image/upload/v1/darkroom/1/late.jpg", "jpeg", 9, 8, 8)
-        changed = await late_images.join(connection, library_entry.of(failed, stored, "ab"))
+        changed = await late_images.join(connection, picture.library_row(failed, stored, "ab"))
     await lane.notifier.publish(changed)
     async with asyncio.timeout(5):
         while (after := await lane.get(failed, If_None_Match=before.headers["etag"])).status_code == 304:
@@ -367,7 +367,7 @@ async def test_a_picture_of_another_version_is_shown_and_strands_nobody(lane: Ru
     await lane.accept()
     odd = await lane.claim()
     await jobs.finish(lane.pool, odd.id, odd.attempt, new_id())
-    row = library_entry.of(odd, Stored("darkroom/1/odd", "https://elsewhere/odd.jpg", form, 9, 8, 8), "ab")
+    row = picture.library_row(odd, Stored("darkroom/1/odd", "https://elsewhere/odd.jpg", form, 9, 8, 8), "ab")
     async with db.transaction(lane.pool) as connection:
         await images.add(connection, row)
         await connection.execute("update jobs set image_id = $2 where id = $1", odd.id, row.id)

@@ -7,7 +7,8 @@ import httpx2
 import openai
 import pytest
 
-from generation_worker.providers import openai as painter
+from generation_worker.providers import base
+from generation_worker.providers import openai as provider
 from generation_worker.providers.openai_errors import Meaning
 from shared.catalog.catalogue import load
 from shared.db.tables import Charged, JobError
@@ -42,10 +43,10 @@ RECORDED: list[tuple[int, dict[str, Any], Meaning, JobError]] = [
     (408, {}, Meaning.AMBIGUOUS, JobError.OUTCOME_UNKNOWN),
 ]  # fmt: skip
 CLASSES = {
-    Meaning.BUSY: painter.ProviderBusy,
-    Meaning.REFUSED: painter.ProviderRefused,
-    Meaning.MISCONFIGURED: painter.ProviderMisconfigured,
-    Meaning.AMBIGUOUS: painter.OutcomeUnknown,
+    Meaning.BUSY: base.ProviderBusy,
+    Meaning.REFUSED: base.ProviderRefused,
+    Meaning.MISCONFIGURED: base.ProviderMisconfigured,
+    Meaning.AMBIGUOUS: base.OutcomeUnknown,
 }
 NAMED = [row for row in RECORDED if row[1].get("code") and row[1]["code"] not in {"x", "invalid_value"}]
 
@@ -69,9 +70,9 @@ def streamed(fields: dict[str, Any]) -> openai.APIError:
 
 @pytest.mark.parametrize(("status", "fields", "meaning", "error"), RECORDED)
 def test_a_response_has_one_meaning(status: int, fields: dict[str, Any], meaning: Meaning, error: JobError) -> None:
-    refusal = painter.unpack(responded(status, fields))
+    refusal = provider.unpack(responded(status, fields))
     assert (refusal.status, refusal.row.meaning, refusal.row.error) == (status, meaning, error)
-    raised = painter.from_refusal(refusal)
+    raised = provider.from_refusal(refusal)
     assert type(raised) is CLASSES[meaning]
     assert raised.charged is (Charged.UNKNOWN if meaning is Meaning.AMBIGUOUS else Charged.FALSE)
 
@@ -80,13 +81,13 @@ def test_a_response_has_one_meaning(status: int, fields: dict[str, Any], meaning
 def test_a_stream_error_means_the_same_by_its_code(
     _status: int, fields: dict[str, Any], meaning: Meaning, error: JobError
 ) -> None:
-    refusal = painter.unpack(streamed(fields))
+    refusal = provider.unpack(streamed(fields))
     assert refusal.status is None
     assert (refusal.row.meaning, refusal.row.error) == (meaning, error)
 
 
 def test_an_unknown_stream_error_may_have_cost_money() -> None:
-    assert painter.unpack(streamed({"code": "server_error"})).row.meaning is Meaning.AMBIGUOUS
+    assert provider.unpack(streamed({"code": "server_error"})).row.meaning is Meaning.AMBIGUOUS
 
 
 @pytest.mark.parametrize(
@@ -108,15 +109,15 @@ def test_an_unknown_stream_error_may_have_cost_money() -> None:
 )
 def test_the_wait_is_read_from_headers_or_text(headers: dict[str, str], message: str, seconds: float | None) -> None:
     error = responded(429, {"code": "rate_limit_exceeded", "message": message}, headers)
-    raised = painter.from_refusal(painter.unpack(error))
-    assert isinstance(raised, painter.ProviderBusy)
+    raised = provider.from_refusal(provider.unpack(error))
+    assert isinstance(raised, base.ProviderBusy)
     assert raised.retry_after == (seconds if seconds is None else pytest.approx(seconds))
 
 
 @pytest.mark.parametrize(("stage", "charged"), [("input", Charged.FALSE), ("output", Charged.UNKNOWN)])
 def test_a_picture_withheld_after_painting_may_have_cost(stage: str, charged: Charged) -> None:
     details = {"moderation_details": {"moderation_stage": stage, "categories": ["violence"]}}
-    raised = painter.from_refusal(painter.unpack(responded(400, {"code": "moderation_blocked"} | details)))
+    raised = provider.from_refusal(provider.unpack(responded(400, {"code": "moderation_blocked"} | details)))
     assert raised.charged is charged
 
 
@@ -128,11 +129,11 @@ def test_a_prompt_that_a_refusal_quotes_cannot_say_that_the_model_is_gone(prompt
     (tmp_path / "catalogue.toml").write_text('dialect = "xai"\n')
     dialect = load(tmp_path / "catalogue.toml").models[0].dialect
     said = responded(400, {"message": f"The model cannot make of this prompt: {prompt}"})
-    assert painter.from_refusal(painter.unpack(said, dialect, prompt)).error is JobError.INVALID_PARAMETERS
+    assert provider.from_refusal(provider.unpack(said, dialect, prompt)).error is JobError.INVALID_PARAMETERS
     gone = responded(400, {"message": "The model grok does not exist"})
-    assert painter.from_refusal(painter.unpack(gone, dialect, prompt)).error is JobError.MODEL_RETIRED
+    assert provider.from_refusal(provider.unpack(gone, dialect, prompt)).error is JobError.MODEL_RETIRED
 
 
 def test_only_a_refusal_shows_the_vendors_text_to_the_user() -> None:
     secret = {"message": "Incorrect API key provided: sk-abc", "code": "invalid_api_key"}
-    assert "sk-abc" not in str(painter.from_refusal(painter.unpack(responded(401, secret))))
+    assert "sk-abc" not in str(provider.from_refusal(provider.unpack(responded(401, secret))))

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from generation_worker.providers import openai_images
+from generation_worker.providers import openai
+from generation_worker.providers.base import UnreadableImage
 
 PICTURE = b"\x89PNG\r\n\x1a\n\xfb\xff\xbe" + bytes(range(256)) + b"x"
 PLAIN = base64.b64encode(PICTURE).decode()
@@ -30,20 +31,20 @@ SHAPES: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("answer", SHAPES)
 def test_a_picture_is_read(answer: dict[str, Any]) -> None:
-    found = openai_images.read(orjson.dumps(answer | {"usage": {"output_tokens": 7}}))
+    found = openai.read(orjson.dumps(answer | {"usage": {"output_tokens": 7}}), {})
     assert (found.data, found.address, found.usage) == (PICTURE, None, {"output_tokens": 7})
 
 
 def test_bytes_alone_are_a_picture() -> None:
-    assert openai_images.read(PICTURE).data == PICTURE
+    assert openai.read(PICTURE, {}).data == PICTURE
 
 
 @pytest.mark.parametrize(
     "answer", [{"data": [{"url": ADDRESS}]}, {"data": [{"b64_json": "", "url": ADDRESS}]}, {"images": [ADDRESS]}]
 )
 def test_an_address_is_found(answer: dict[str, Any]) -> None:
-    found = openai_images.read(orjson.dumps(answer))
-    assert (found.data, found.address) == (None, ADDRESS)
+    found = openai.read(orjson.dumps(answer), {})
+    assert (found.data, found.address) == (b"", ADDRESS)
 
 
 @pytest.mark.parametrize(
@@ -55,5 +56,5 @@ def test_an_address_is_found(answer: dict[str, Any]) -> None:
     ],
 )  # fmt: skip
 def test_what_holds_none_is_said_to(content: bytes) -> None:
-    with pytest.raises(openai_images.Unreadable):
-        openai_images.read(content)
+    with pytest.raises(UnreadableImage):
+        openai.read(content, {})

@@ -12,10 +12,9 @@ import time
 import pytest
 from prometheus_client import REGISTRY
 
-from generation_worker import late, outcomes, paid, run_job
+from generation_worker import late, outcomes, run_job
 from generation_worker.leases import Stop
 from generation_worker.resources import WorkerResources
-from generation_worker.write_gate import WriteGate
 from shared.db import jobs, ledger
 from shared.db.tables import Charged, JobRow, JobStatus, Outcome, Stage
 from shared.domain.ids import new_id
@@ -327,10 +326,10 @@ async def test_only_what_postgres_did_not_take_counts_as_unwritten(resources: Wo
     def counted() -> float | None:
         return REGISTRY.get_sample_value("darkroom_paid_pictures_unwritten")
 
-    gate, attempt_id = WriteGate(resources.db), new_id()
-    with gate.holding(attempt_id):
+    attempt_id = new_id()
+    with resources.paid.holding(attempt_id):
         assert counted() == 0, "a write of every day"
-        gate.failed(attempt_id, 1000)
+        resources.paid.failed(attempt_id, 1000)
         assert counted() == 1
     assert counted() == 0
 
@@ -351,8 +350,8 @@ async def test_a_second_picture_of_a_job_is_not_safe_under_a_name_that_keeps_the
         with resources.leases.held(job) as lease:
             lease.paid = True
             writing = asyncio.create_task(
-                paid.write_down(
-                    resources, job, lease, attempt_id=attempt_id, receipt=receipt, data=pictures.jpeg(320, 320)
+                resources.paid.write_down(
+                    job, lease, attempt_id=attempt_id, receipt=receipt, data=pictures.jpeg(320, 320)
                 )
             )
             await until("the store was asked", lambda: len(sandbox.ledger("cloudinary.upload")) == 2)
