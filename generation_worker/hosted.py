@@ -37,7 +37,7 @@ class NotWhole(Unfetched):
 
 
 async def bring(
-    resources: WorkerResources, job: JobRow, attempt_id: UUID, painting: GeneratedImage, address: str
+    resources: WorkerResources, job: JobRow, attempt_id: UUID, generated: GeneratedImage, address: str
 ) -> GeneratedImage:
     """The same with its picture. The answer is kept meanwhile: whatever ends us, the address is known.
 
@@ -46,7 +46,7 @@ async def bring(
     keeping = asyncio.create_task(
         until_postgres_answers(
             lambda: unreadable_answers.keep(
-                resources.db, attempt_id, job, "Its picture was being fetched", painting.content
+                resources.db, attempt_id, job, "Its picture was being fetched", generated.content
             )
         )
     )
@@ -54,10 +54,10 @@ async def bring(
         data = await fetch(resources.settings, address)
     except Unfetched as why:
         detail = f"The picture could not be fetched from the vendor's address: {why}"
-        raise unread(detail, painting.content, painting.request_id) from why
+        raise unread(detail, generated.content, generated.request_id) from why
     finally:
         keeping.cancel()
-    return replace(painting, data=data)
+    return replace(generated, data=data)
 
 
 async def fetch(settings: WorkerSettings, address: str) -> bytes:

@@ -23,7 +23,10 @@ _SYSTEM = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR")
 
 
 class Process:
-    """One program of the product: `Process("upload_service", {...})`. Its port is chosen here unless it is given."""
+    """One program of the product: `Process("upload_service", {...})`. Its port is chosen here unless it is given.
+
+    `code` is the folder of another version of the product, if it is to be that one's.
+    """
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Process:
         name: str = "",
         ready_line: str = "",
         command: Sequence[str] = (),
+        code: Path = ROOT,
     ) -> None:
         self.name = name or module
         self.port = int(environment.get("DARKROOM_PORT", "0")) or free_port()
@@ -49,7 +53,7 @@ class Process:
             command=command or (sys.executable, "-m", module),
             environment={**_SYSTEM, **defaults, **environment, "DARKROOM_PORT": str(self.port)},
             ready=self._ready,
-            directory=ROOT,
+            directory=code,
             stop_seconds=START_SECONDS,
         )
         self._running = Running(child, logs / f"{self.name}.log")
