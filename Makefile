@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / {printf "  make %-27s %s\n", $$1, $$2}' Makefile
 
 up: ## run the whole product here; Ctrl-C stops it and loses nothing
 	@$(PYTHON) dev.py up
@@ -12,6 +12,25 @@ test: ## lint, types, import contracts and the tests, on private stores; about s
 
 test-one: ## one file of tests: make test-one FILE=tests/unit/test_money.py
 	@.venv/bin/python -m pytest -p no:cacheprovider $(FILE)
+
+check-setting check-error: ## after adding one: the documents know it
+	@$(MAKE) --no-print-directory test-one FILE=tests/test_documented.py
+
+check-route: openapi ## after adding one: the document is written anew, the pages and its readers know it
+	@$(MAKE) --no-print-directory test-one FILE="tests/test_documented.py tests/service/test_document.py"
+
+check-migration: ## after adding one: the migrations build what the tables describe
+	@$(MAKE) --no-print-directory test-one FILE=tests/jobs/test_tables.py
+
+check-model: ## after adding one: the catalogue reads it, and its prices follow from what it says
+	@$(MAKE) --no-print-directory test-one FILE=tests/unit/test_catalogue.py
+
+check-event: ## after adding a metric or an event of the log: the operations page explains it
+	@$(MAKE) --no-print-directory test-one FILE=tests/test_documented_operations.py
+
+migration: ## a new file for one: make migration NAME="pictures have tags"
+	@.venv/bin/python -m alembic revision --message "$(NAME)" \
+	  --rev-id "$$(printf %04d $$(($$(ls shared/migrations/versions | grep -c '^[0-9]') + 1)))"
 
 test-slow: ## what takes long, or needs root, Debian's packages or many servers
 	@$(PYTHON) dev.py test-slow
@@ -37,4 +56,4 @@ remove: ## remove the data too, wherever it lies: says where, and asks
 clean: ## remove what was built; the data stays, `make remove` says where and takes it
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis gateway/web/node_modules gateway/web/dist gateway/web/.built
 
-.PHONY: help up test test-one test-slow matrix chaos bench openapi lock remove clean
+.PHONY: help up test test-one check-setting check-error check-route check-migration check-model check-event migration test-slow matrix chaos bench openapi lock remove clean
