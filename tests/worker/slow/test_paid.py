@@ -23,7 +23,7 @@ from tests import pictures
 from tests.repository import ROOT
 from tests.sandbox_server import SandboxServer
 from tests.servers import PostgresServer
-from tests.worker.conftest import Starting, Working, accept, claim, until
+from tests.worker.conftest import PATIENCE, Starting, Working, accept, claim, until
 from tests.worker.trouble import FULL_FOR_PICTURES, READ_ONLY, TROUBLES, Trouble, url_for_role
 
 SLOTS = 4
@@ -151,8 +151,10 @@ async def test_a_picture_that_is_in_the_store_lets_its_worker_leave(
 # A worker that lost its job brings home what it pays for.
 
 
-async def in_a_slow_call(resources: WorkerResources, sandbox: SandboxServer) -> "tuple[JobRow, asyncio.Task[None]]":
-    sandbox.script("openai.generate", {"do": "slow", "seconds": 1})
+async def in_a_slow_call(
+    resources: WorkerResources, sandbox: SandboxServer, seconds: float = 1
+) -> "tuple[JobRow, asyncio.Task[None]]":
+    sandbox.script("openai.generate", {"do": "slow", "seconds": seconds})
     await accept(resources)
     job = await claim(resources)
     working = asyncio.create_task(run_job.run(resources, job, ""))
@@ -179,9 +181,10 @@ async def test_a_lost_lease_does_not_cut_the_call_and_the_next_attempt_gets_its_
 async def test_a_picture_that_comes_after_its_job_ended_joins_the_library_and_its_cost_is_told(
     resources: WorkerResources, worked: Working, sandbox: SandboxServer
 ) -> None:
-    job, working = await in_a_slow_call(resources, sandbox)
+    job, working = await in_a_slow_call(resources, sandbox, PATIENCE - 5)
     ended = await worked(job)
     assert (ended.status, ended.charged) == (JobStatus.FAILED, Charged.UNKNOWN)
+    sandbox.release()
     await working
     now = await jobs.get(resources.db, job.id)
     (painted,) = await resources.db.fetch("select outcome, cost_micros from attempts")
@@ -198,9 +201,11 @@ async def test_a_picture_that_comes_while_the_next_attempt_gives_up_is_stored(
     resources: WorkerResources, worked: Working, sandbox: SandboxServer
 ) -> None:
     job, working = await in_a_slow_call(resources, sandbox)
-    sandbox.script("cloudinary.lookup", {"do": "slow", "seconds": 1.5})  # It looks, and meanwhile the picture comes.
-    waiting = await worked(job)
-    await working
+    sandbox.script("cloudinary.lookup", {"do": "slow", "seconds": PATIENCE - 5})
+    looking = asyncio.create_task(worked(job))
+    await working  # The picture has come, while the next attempt still looks for it.
+    sandbox.release()
+    waiting = await looking
     assert (waiting.status, waiting.stage) == (JobStatus.QUEUED, Stage.STORING)
     done = await worked(waiting)
     assert (done.status, done.charged) == (JobStatus.SUCCEEDED, Charged.TRUE)
