@@ -76,12 +76,12 @@ class ClaimLoop:
         if resources.circuit_breaker.left:
             return [], resources.circuit_breaker.left
         # One job while the mend of our own mistake is being proved.
-        wanted = min(self._free(), 1 - len(self._tasks)) if resources.circuit_breaker.probing else self._free()
-        if wanted <= 0:
+        most = min(self._free(), 1 - len(self._tasks)) if resources.circuit_breaker.probing else self._free()
+        if most <= 0:
             return [], resources.settings.sweep_every
         if not await resources.paid.may_call():
             return [], _GATE_PAUSE
-        return await resources.rate_limiter.take(wanted)
+        return await resources.rate_limiter.take(most)
 
     async def _claim(self, how: Callable[[Pool, int, float], Awaitable[list[JobRow]]], most: int) -> list[JobRow]:
         try:

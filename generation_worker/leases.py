@@ -116,17 +116,17 @@ class Leases:
             await self._renew()
 
     async def _renew(self) -> None:
-        asked = [lease for lease in self._held if not lease.lost]
-        if not asked:
+        due = [lease for lease in self._held if not lease.lost]
+        if not due:
             return
-        attempts = list({lease.key for lease in asked})
+        attempts = list({lease.key for lease in due})
         try:
             kept = {(held.id, held.attempt): held for held in await jobs.renew(self._db, attempts, self._seconds)}
         except DatabaseUnavailable as gone:
             # Nobody else can take our jobs either while Postgres is away: the paid calls go on.
-            log.get().warning("lease.unrenewed", held=len(asked), error=str(gone))
+            log.get().warning("lease.unrenewed", held=len(due), error=str(gone))
             return
-        for lease in asked:
+        for lease in due:
             if lease.key not in kept:
                 log.get().warning(
                     "lease.lost", job_id=str(lease.job.id), attempt=lease.job.attempt, in_call=lease.calling

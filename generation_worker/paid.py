@@ -233,11 +233,11 @@ async def _hand_in(connection: Connection, paid: _Paid) -> tuple[bool, JobRow | 
         job = await jobs.lock(connection, paid.job.id)
     except NotFound:
         return await _of_a_forgotten_job(connection, paid), None
-    wanted = not job.final or await late_images.lock(connection, job.id)
-    data = paid.data if wanted else None
+    needed = not job.final or await late_images.lock(connection, job.id)
+    data = paid.data if needed else None
     known = await ledger.painted(connection, paid.attempt_id, paid.job, paid.receipt, data)
     changed = await jobs.hand_in(connection, job.id)
-    if job.final and wanted:
+    if job.final and needed:
         await late_images.look_soon(connection, job.id)
     log.get().warning("picture.handed_in", status=job.status.value, cost_micros=paid.receipt.cost_micros)
     return known, changed

@@ -44,10 +44,10 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _choose(resources: GatewayResources, asked: schemas.Choosing) -> Choice:
+def _choose(resources: GatewayResources, body: schemas.Choosing) -> Choice:
     """The catalogue's word on model, size and quality, or a problem that names what is allowed."""
     try:
-        return resources.catalogue.choose(asked.model, asked.size, asked.quality, _today())
+        return resources.catalogue.choose(body.model, body.size, body.quality, _today())
     except NotOffered as wrong:
         field = FieldError(wrong.pointer, wrong.code, wrong.detail)
         extra: dict[str, Any] = {"allowed": list(wrong.allowed)} if wrong.allowed else {}
@@ -68,35 +68,35 @@ def _choose(resources: GatewayResources, asked: schemas.Choosing) -> Choice:
 )
 async def generate(
     request: Request,
-    asked: GenerateRequest,
+    body: GenerateRequest,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Response:
     """Everything wrong is refused here, before anything is queued. The answer is sent after the job is committed."""
     resources = _resources(request)
-    caller.of(request.scope).act_for(asked.business_id)
-    choice = _choose(resources, asked)
-    if asked.max_cost_usd is not None and choice.unit_price_micros > micros(asked.max_cost_usd):
+    caller.of(request.scope).act_for(body.business_id)
+    choice = _choose(resources, body)
+    if body.max_cost_usd is not None and choice.unit_price_micros > micros(body.max_cost_usd):
         estimate = usd(choice.unit_price_micros)
         raise CostAboveMaximum(
-            f"It is estimated at ${estimate}, above your maximum of ${asked.max_cost_usd}",
+            f"It is estimated at ${estimate}, above your maximum of ${body.max_cost_usd}",
             errors=(FieldError("/max_cost_usd", "too_small", f"The estimate is ${estimate}"),),
             extra={"estimated_usd": estimate, "charged": False},
         )
     new_job = NewJob(
         id=new_id(),
-        business_id=asked.business_id,
-        prompt=asked.prompt,
+        business_id=body.business_id,
+        prompt=body.prompt,
         model=choice.model.name,
         size=str(choice.size),
         quality=choice.quality.name,
-        alt_text=api_schemas.alt_text(asked.alt_text),
+        alt_text=api_schemas.alt_text(body.alt_text),
         estimated_micros=choice.unit_price_micros,
         request_id=request_id(request),
-        body_hash=_digest(asked),
+        body_hash=_digest(body),
         idempotency_key=idempotency_key,
-        deadline_seconds=asked.deadline_seconds,
+        deadline_seconds=body.deadline_seconds,
     )
-    async with resources.turn(request, asked.business_id):
+    async with resources.turn(request, body.business_id):
         job, replayed = await budgets.accept(
             resources.db, new_job, resources.settings.monthly_budget, resources.settings.max_waiting_jobs
         )
@@ -106,8 +106,8 @@ async def generate(
     return await _answer(request, job, 202, {"Idempotency-Replayed": "true"} if replayed else {})
 
 
-def _digest(asked: GenerateRequest) -> str:
-    return hashlib.sha256(json.dumps(asked.model_dump(), sort_keys=True).encode()).hexdigest()
+def _digest(body: GenerateRequest) -> str:
+    return hashlib.sha256(json.dumps(body.model_dump(), sort_keys=True).encode()).hexdigest()
 
 
 async def _answer(request: Request, job: JobRow, status: int, headers: dict[str, str]) -> Response:
@@ -168,18 +168,18 @@ class JobsQuery(QueryModel):
 
 
 @router.get("/jobs", response_model=schemas.JobPage, operation_id="list_jobs", summary="List jobs, newest first")
-async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> Response:
+async def list_jobs(request: Request, query: Annotated[JobsQuery, Query()]) -> Response:
     """By page number, or by `cursor`, which costs the same at any depth."""
     resources = _resources(request)
-    caller.of(request.scope).act_for(asked.business_id)
-    before = cursor.read(asked.cursor) if asked.cursor else None
-    page = asked.page or 1
-    offset = 0 if before else (page - 1) * asked.page_size
-    async with resources.turn(request, asked.business_id):
-        found, total = await job_views.page(
-            resources.db, asked.business_id, asked.status, limit=asked.page_size + 1, offset=offset, before=before
+    caller.of(request.scope).act_for(query.business_id)
+    before = cursor.read(query.cursor) if query.cursor else None
+    page = query.page or 1
+    offset = 0 if before else (page - 1) * query.page_size
+    async with resources.turn(request, query.business_id):
+        views, total = await job_views.page(
+            resources.db, query.business_id, query.status, limit=query.page_size + 1, offset=offset, before=before
         )
-    shown, more = found[: asked.page_size], len(found) > asked.page_size
+    shown, more = views[: query.page_size], len(views) > query.page_size
     settings = resources.settings
     last = shown[-1].job if shown else None
     return api_schemas.json_response(
@@ -187,8 +187,8 @@ async def list_jobs(request: Request, asked: Annotated[JobsQuery, Query()]) -> R
             items=[schemas.job(job_view, settings.public_url, settings.purge_after) for job_view in shown],
             total=total,
             page=page,
-            page_size=asked.page_size,
-            pages=-(-total // asked.page_size),
+            page_size=query.page_size,
+            pages=-(-total // query.page_size),
             next_cursor=cursor.write(last.created_at, last.id) if last and more else None,
         )
     )
@@ -214,24 +214,24 @@ async def sizes(request: Request, if_none_match: Annotated[str | None, Header(ma
 @router.post(
     "/estimate-cost", response_model=schemas.Estimate, operation_id="estimate_cost", summary="What would it cost?"
 )
-async def estimate(request: Request, asked: EstimateRequest) -> Response:
+async def estimate(request: Request, body: EstimateRequest) -> Response:
     """The same validation as asking for the picture, without any effect; for a `business_id` also its budget."""
-    if asked.business_id is not None:
-        caller.of(request.scope).act_for(asked.business_id)
+    if body.business_id is not None:
+        caller.of(request.scope).act_for(body.business_id)
     resources = _resources(request)
-    choice = _choose(resources, asked)
+    choice = _choose(resources, body)
     others = resources.catalogue.alternatives(choice, _today())
     return api_schemas.json_response(
         schemas.Estimate(
             model=choice.model.name,
             size=str(choice.size),
             quality=choice.quality.name,
-            count=asked.count,
+            count=body.count,
             unit_cost_usd=usd(choice.unit_price_micros),
-            total_cost_usd=usd(choice.unit_price_micros * asked.count),
+            total_cost_usd=usd(choice.unit_price_micros * body.count),
             exact=choice.exact,
             price_list_version=choice.price_list_version,
-            budget=await _budget(request, asked.business_id),
+            budget=await _budget(request, body.business_id),
             alternatives=[
                 schemas.Alternative(
                     model=other.model.name,

@@ -58,10 +58,10 @@ class StatusLane:
             await self._poll(job_id, view, scope, receive, send)
 
     async def _poll(self, job_id: UUID, view: JobSnapshot, scope: Scope, receive: Receive, send: Send) -> None:
-        asked = _headers(scope)
+        request_headers = _headers(scope)
         waited = False
-        seconds = _seconds(scope) if b"prefer" in asked else 0
-        known = asked.get(b"if-none-match", b"")
+        seconds = _seconds(scope) if b"prefer" in request_headers else 0
+        known = request_headers.get(b"if-none-match", b"")
         # Who names an older version is behind already, and is told at once.
         if (
             seconds
@@ -104,10 +104,10 @@ class StatusLane:
         loop = asyncio.get_running_loop()
         until, now = loop.time() + seconds, view
         while now.revision == view.revision and (left := until - loop.time()) > 0 and not self._watch.closing:
-            found = await self._watch.changed(job_id, now, left)
-            if found is None:
+            changed = await self._watch.changed(job_id, now, left)
+            if changed is None:
                 return None
-            now = found
+            now = changed
         return now
 
     async def _stream(self, job_id: UUID, view: JobSnapshot, scope: Scope, receive: Receive, send: Send) -> None:
@@ -174,5 +174,5 @@ def _headers(scope: Scope) -> dict[bytes, bytes]:
 
 def _seconds(scope: Scope) -> int:
     """Seconds of `Prefer: wait=N`, 30 at most; 0 without it."""
-    said = [value for name, value in scope["headers"] if name == b"prefer"]
-    return min(prefer.wait(b",".join(said)), _LONGEST_WAIT) if said else 0
+    values = [value for name, value in scope["headers"] if name == b"prefer"]
+    return min(prefer.wait(b",".join(values)), _LONGEST_WAIT) if values else 0

@@ -97,7 +97,9 @@ class Provider(Protocol):
         """Makes one picture for money, of a server that speaks this dialect. Raises ProviderError."""
         ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Lets its connections go."""
+        ...
 
 
 def unread(detail: str, answer: bytes, request_id: str | None) -> UnreadableImage:

@@ -89,6 +89,7 @@ class OpenAIProvider:
     async def generate(
         self, prompt: str, parameters: Mapping[str, Any], attempt_id: UUID, dialect: Dialect = OPENAI
     ) -> GeneratedImage:
+        """One call, one picture. Raises ProviderError."""
         headers: dict[str, str | openai.Omit] = {**dict(dialect.headers), "X-Client-Request-Id": str(attempt_id)}
         if dialect.key_header:
             headers |= {dialect.key_header: self._client.api_key, "Authorization": openai.Omit()}
@@ -112,6 +113,7 @@ class OpenAIProvider:
         return read(answer.content, dict(answer.headers))
 
     async def close(self) -> None:
+        """Lets its connections go."""
         await self._client.close()
 
 
@@ -155,16 +157,16 @@ def unpack(error: openai.APIError, dialect: Dialect = OPENAI, prompt: str = "") 
     response = getattr(error, "response", None)
     whole = response.text if response is not None else json.dumps(error.body, default=str)
     try:
-        told = openai_errors.error_of(orjson.loads(whole))
+        fields = openai_errors.error_of(orjson.loads(whole))
     except orjson.JSONDecodeError:  # Also for half a surrogate pair, which the SDK reads.
-        told = openai_errors.error_of(error.body) if isinstance(error.body, Mapping) else {}
+        fields = openai_errors.error_of(error.body) if isinstance(error.body, Mapping) else {}
     return ErrorResponse(
         status=getattr(error, "status_code", None),
-        code=_string(told.get("code")),
-        kind=_string(told.get("type")),
-        param=_string(told.get("param")),
-        message=repaired(str(told.get("message") or error.message)),
-        body=told,
+        code=_string(fields.get("code")),
+        kind=_string(fields.get("type")),
+        param=_string(fields.get("param")),
+        message=repaired(str(fields.get("message") or error.message)),
+        body=fields,
         first=openai_errors.rows_of(dialect),
         whole=whole,
         prompt=prompt,
@@ -225,10 +227,10 @@ def read(content: bytes, headers: Mapping[str, str]) -> GeneratedImage:
         raise unread("The vendor's answer holds no picture: no object", content, request_id)
     usage = answer.get("usage")
     usage = usage if isinstance(usage, Mapping) else None
-    found = [_data_or_address(text) for text in _texts(answer)]
+    candidates = [_data_or_address(text) for text in _texts(answer)]
     # Many a word is base64 too; what is long and no picture is a broken one.
-    pictures = [(data, address) for data, address in found if address or data.startswith(_MAGIC)]
-    broken = [(data, address) for data, address in found if len(data) >= _LEAST_BROKEN]
+    pictures = [(data, address) for data, address in candidates if address or data.startswith(_MAGIC)]
+    broken = [(data, address) for data, address in candidates if len(data) >= _LEAST_BROKEN]
     for data, address in pictures or broken:
         return GeneratedImage(data, usage, request_id, headers, address, content if address else b"")
     raise unread("The vendor's answer holds no picture: no picture in it", content, request_id)

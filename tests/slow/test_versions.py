@@ -83,14 +83,14 @@ def fleet(
             services = {setting: started(behind, module).url for module, setting in SERVICES.items()}
             return started(code, "gateway", **services)
 
-        gateways = [gateway(folder / "code", ROOT), gateway(ROOT, folder / "code")]
+        old, new = gateway(folder / "code", ROOT), gateway(ROOT, folder / "code")
         workers = {"old": started(folder / "code", "generation_worker"), "new": started(ROOT, "generation_worker")}
-        for process in [*gateways, *workers.values()]:
+        for process in (old, new, *workers.values()):
             process.wait_ready()
         made = Stack(folder / "command", database_url=database, redis_url=queue.url, workers=0).command(
             "keys", "make", "--name", "a", "--business", "1"
         )
-        yield Fleet(*gateways, workers, sandbox, made.split()[0])
+        yield Fleet(old, new, workers, sandbox, made.split()[0])
 
 
 def test_jobs_of_either_are_done_by_either_and_told_by_both(fleet: Fleet) -> None:

@@ -202,7 +202,7 @@ async def test_a_picture_that_comes_while_the_next_attempt_gives_up_is_stored(
 ) -> None:
     job, working = await in_a_slow_call(resources, sandbox)
     sandbox.script("cloudinary.lookup", {"do": "slow", "seconds": PATIENCE - 5})
-    looking = asyncio.create_task(worked(job))
+    looking = asyncio.ensure_future(worked(job))
     await working  # The picture has come, while the next attempt still looks for it.
     sandbox.release()
     waiting = await looking
