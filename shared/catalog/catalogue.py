@@ -4,14 +4,16 @@ Not here: the figures (`catalogue.toml`), one model (`model.py`), calling the ve
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import model_validator
 
 from shared.catalog import datafile
-from shared.catalog.datafile import Table
+from shared.catalog.datafile import Spec, fault_at
 from shared.catalog.dialect import Dialect
 from shared.catalog.model import QUALITIES, Model, NotOffered, Quality
 from shared.catalog.sizes import Size
@@ -60,8 +62,9 @@ class Choice:
 
     def provider_parameters(self) -> dict[str, str | int]:
         """What the images API is sent besides the prompt, in OpenAI's words: the model's dialect translates them."""
-        quality = {"quality": self.quality.provider} if self.model.sends_quality else {}
-        return {"model": self.model.name, "size": str(self.size), "n": 1, **quality, **self.model.parameters}
+        parameters = self.model.parameters
+        quality = {"quality": self.quality.provider} if parameters.quality else {}
+        return {"model": self.model.name, "size": str(self.size), "n": 1, **quality, **parameters.sent}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Catalogue:
     """In the order shown."""
 
     def choose(self, model: str | None, size: str | None, quality: str | None, today: date) -> Choice:
-        """Settles a request; None takes the default. Raises Refusal at the first of model, size, quality that is wrong.
+        """Settles a request; None takes the default. Raises NotOffered at the first wrong one of model, size, quality.
 
         No model named means the default one, or, once that is retired, the first in its chain of replacements that
         is not. A retired model that is named is refused, never swapped: its price and its look are not the same.
@@ -117,13 +120,13 @@ class Catalogue:
 
     def _named(self, name: str, today: date) -> Model:
         model = self._find(name)
+        if model is not None and model.status(today) != "retired":
+            return model
         allowed = tuple(other.name for other in self.models if other.status(today) != "retired")
         if model is None:
             raise NotOffered(
                 "/model", "not_allowed", f"There is no such model. Offered: {', '.join(allowed)}.", allowed
             )
-        if model.status(today) != "retired":
-            return model
         shutdown = None if model.enabled is False else model.shutdown
         successor = self._usable(model, today)
         detail = f"{name} was switched off{f' on {shutdown}' if shutdown else ''}."
@@ -145,40 +148,49 @@ class Catalogue:
         return None
 
 
+class CatalogueSpec(Spec):
+    """The catalogue file."""
+
+    version: str
+    default_model: str
+    dialect: str
+    """The one of every model that names none."""
+    dialects: dict[str, Dialect]
+    models: dict[str, Model]
+
+    @model_validator(mode="after")
+    def _every_name_is_known(self) -> Self:
+        named: dict[tuple[str, ...], str | None] = {("dialect",): self.dialect}
+        named |= {("models", name, "dialect"): model.dialect_name for name, model in self.models.items()}
+        for key, dialect in named.items():
+            if dialect is not None and dialect not in self.dialects:
+                raise fault_at(*key, fault=f"must be one of {', '.join(sorted(self.dialects))}")
+        if self.default_model not in self.models:
+            raise fault_at("default_model", fault=f"is no model of this catalogue: {', '.join(sorted(self.models))}")
+        for name, model in self.models.items():
+            if model.replacement is not None and model.replacement not in self.models.keys() - {name}:
+                raise fault_at("models", name, "replacement", fault="is no other model of this catalogue")
+        return self
+
+
 def load(override: Path | None = None) -> Catalogue:
     """The packaged catalogue, with the operator's file (if any) laid over it: tables key by key, lists as a whole.
 
     Raises DataFileError, whose text names the file, the key and the fault.
     """
     packaged = resources.files("shared.catalog").joinpath(_PACKAGED).read_text("utf-8")
-    values = datafile.parse(_PACKAGED, packaged)
-    if override is None:
-        return _read(Table(_PACKAGED, "", values))
-    text, file = datafile.read(override), str(override)
-    # The packaged file is sound by itself (a test says so): whatever is wrong now, the override made it wrong.
-    merged = datafile.merge(values, datafile.parse(file, text))
-    return _read(Table(file, "", merged), fingerprint=f"+{hashlib.sha256(text.encode()).hexdigest()[:8]}")
-
-
-def _read(table: Table, fingerprint: str = "") -> Catalogue:
-    cards, tongues = table.table("models"), table.table("dialects")
-    dialects = {name: Dialect.read(name, tongues.table(name)) for name in tongues}
-    usual = table.get("dialect", str)
-    if usual not in dialects:
-        raise table.fault("dialect", f"must be one of {', '.join(sorted(dialects))}")
-    catalogue = Catalogue(
-        version=table.get("version", str) + fingerprint,
-        default_model=table.get("default_model", str),
-        models=tuple(Model.read(name, cards.table(name), dialects, dialects[usual]) for name in cards),
+    file, values, fingerprint = _PACKAGED, datafile.parse(_PACKAGED, packaged), ""
+    if override is not None:
+        # The packaged file is sound by itself (a test says so): whatever is wrong now, the override made it wrong.
+        file, text = str(override), datafile.read(override)
+        values = datafile.merge(values, datafile.parse(file, text))
+        fingerprint = f"+{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    spec = datafile.validate(CatalogueSpec, file, values)
+    models = tuple(
+        model.model_copy(update={"name": name, "dialect": spec.dialects[model.dialect_name or spec.dialect]})
+        for name, model in spec.models.items()
     )
-    table.finish()
-    names = {model.name for model in catalogue.models}
-    if catalogue.default_model not in names:
-        raise table.fault("default_model", f"is no model of this catalogue: {', '.join(sorted(names))}")
-    for model in catalogue.models:
-        if model.replacement is not None and model.replacement not in names - {model.name}:
-            raise cards.table(model.name).fault("replacement", "is no other model of this catalogue")
-    return catalogue
+    return Catalogue(spec.version + fingerprint, spec.default_model, models)
 
 
 def _model_document(model: Model, today: date) -> dict[str, Any]:
@@ -202,7 +214,7 @@ def _model_document(model: Model, today: date) -> dict[str, Any]:
             }
             for size in model.sizes
         ],
-        "size_rule": asdict(model.size_rule) if model.size_rule else None,
+        "size_rule": dict(model.size_rule) if model.size_rule else None,
         "max_prompt_characters": MAX_PROMPT_CHARACTERS,
         "qualities": [quality.name for quality in model.qualities],
         "prices": {

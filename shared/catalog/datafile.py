@@ -1,25 +1,35 @@
 """Reading TOML data files, one laid over another; complaints name the file, the key and the fault.
 
-Knows nothing of what the files mean; `catalogue.py` does."""
+Knows nothing of what the files mean; that is in the `Spec`s that they are validated against."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from shared.domain.money import micros
 
-T = TypeVar("T")
-
-_KINDS: Mapping[type, str] = {
-    str: "a string",
-    int: "a whole number",
-    bool: "true or false",
-    date: "a date like 2026-12-01, without quotes",
-    list: "a list",
-    dict: "a table",
+_FAULTS: Mapping[str, str] = {
+    "missing": "is missing",
+    "string_type": "must be a string",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "date_type": "must be a date like 2026-12-01, without quotes",
+    "tuple_type": "must be a list",
+    "frozen_set_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+    "too_short": "must list one or more",
+    "too_long": "must list {max_length} at most",
+    "greater_than_equal": "must be at least {ge}",
+    "literal_error": "must be {expected}",
+    "value_error": "{error}",
+    "fault_at": "{fault}",
 }
+"""Pydantic's errors in the words of a person who writes TOML."""
 
 
 class DataFileError(ValueError):
@@ -33,6 +43,49 @@ class DataFileError(ValueError):
         """Dotted path of the key; empty when the file as a whole is at fault."""
         self.fault = fault
         """What is wrong, as the end of a sentence."""
+
+
+def fault_at(*key: str, fault: str) -> PydanticCustomError:
+    """The error for a validator to raise about a key further down in its table."""
+    return PydanticCustomError("fault_at", "{fault}", {"key": key, "fault": fault})
+
+
+class Spec(BaseModel):
+    """What a table of a data file may hold, but for the fields with `exclude`: those are set by who reads it."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _knows_every_key(cls, table: Any) -> Any:
+        """A misspelled key would otherwise do nothing, in silence."""
+        known = sorted(field.alias or name for name, field in cls.model_fields.items() if not field.exclude)
+        for key, value in table.items() if isinstance(table, dict) else ():
+            if key not in known:
+                hint = " (a name with a dot in it needs quotes)" if isinstance(value, dict) else ""
+                raise fault_at(key, fault=f"is not known here; known: {', '.join(known)}{hint}")
+        return table
+
+
+def _distinct(values: object) -> object:
+    if isinstance(values, list) and (not values or any(values.count(value) > 1 for value in values)):
+        raise ValueError("must list one string or more, none of them twice")
+    return values
+
+
+# TOML has lists only, which a strict tuple or set would refuse.
+LISTED = Field(strict=False)
+DISTINCT = BeforeValidator(_distinct)
+"""Of a list: at least one, none twice."""
+
+Strings = Annotated[frozenset[str], LISTED, DISTINCT]
+"""A list of strings: at least one, none twice."""
+Count = Annotated[int, Field(ge=1)]
+"""A whole number of at least one."""
+Dollars = Annotated[int, BeforeValidator(micros)]
+"""In the file dollars, as a string so that nothing is rounded; here micros."""
+
+S = TypeVar("S", bound=Spec)
 
 
 def read(path: Path) -> str:
@@ -62,88 +115,29 @@ def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-class Table:
-    """One table of a data file, read key by key; `finish` then refuses the keys that nobody asked for."""
+def validate(spec: type[S], file: str, values: Mapping[str, Any]) -> S:
+    """The values as this spec says. Raises DataFileError about the first fault; `file` is only named in it."""
+    try:
+        return spec.model_validate(values)
+    except ValidationError as wrong:
+        raise _data_file_error(file, wrong.errors(include_url=False, include_input=False)[0]) from None
 
-    def __init__(self, file: str, key: str, values: Mapping[str, Any]) -> None:
-        self._file = file
-        self._key = key
-        self._values = values
-        self._asked: set[str] = set()
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
+def _data_file_error(file: str, error: ErrorDetails) -> DataFileError:
+    context = error.get("ctx", {})
+    if error["type"] == "literal_error":
+        context["expected"] = context["expected"].replace("'", "")
+    template = _FAULTS.get(error["type"])
+    fault = template.format_map(context) if template else error["msg"]
+    key = ""
+    path = [part for part in error["loc"] if part != "[key]"] + list(context.get("key", ()))
+    if path and isinstance(path[-1], int):  # What is wrong with an entry is said of its list.
+        fault = f"entry {path.pop() + 1} {fault}"
+    for part in path:
+        key += f"[{part}]" if isinstance(part, int) else f".{_quoted(part)}"
+    return DataFileError(file, key.removeprefix("."), fault)
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._values
 
-    def path(self, key: str) -> str:
-        """The dotted path of a key of this table, quoted where TOML wants it."""
-        plain = key.replace("-", "").replace("_", "").isalnum()
-        return ".".join(part for part in (self._key, key if plain else f'"{key}"') if part)
-
-    def fault(self, key: str, fault: str) -> DataFileError:
-        """The error to raise about a key of this table."""
-        return DataFileError(self._file, self.path(key), fault)
-
-    def get(self, key: str, kind: type[T]) -> T:
-        """A value that must be there; `object` takes any kind."""
-        self._asked.add(key)
-        if key not in self._values:
-            raise self.fault(key, "is missing")
-        value: T = self._values[key]
-        # The exact type: to isinstance True is an int and a time is a date, but not to the person who wrote the file.
-        if kind is not object and type(value) is not kind:
-            raise self.fault(key, f"must be {_KINDS[kind]}")
-        return value
-
-    def find(self, key: str, kind: type[T]) -> T | None:
-        """A value that may be absent."""
-        self._asked.add(key)
-        return self.get(key, kind) if key in self._values else None
-
-    def count(self, key: str) -> int:
-        """A whole number of at least one."""
-        value = self.get(key, int)
-        if value < 1:
-            raise self.fault(key, "must be at least 1")
-        return value
-
-    def money(self, key: str) -> int:
-        """Dollars, written as a string so that nothing is rounded; as micros."""
-        try:
-            return micros(self.get(key, object))
-        except ValueError as fault:
-            raise self.fault(key, str(fault)) from None
-
-    def words(self, key: str) -> tuple[str, ...]:
-        """A list of strings: at least one, none twice."""
-        values = self.get(key, list)
-        if not values or not all(isinstance(value, str) for value in values) or len(set(values)) < len(values):
-            raise self.fault(key, "must list one string or more, none of them twice")
-        return tuple(values)
-
-    def numbers(self, key: str) -> tuple[int, ...]:
-        """A list of whole numbers: at least one."""
-        values = self.get(key, list)
-        if not values or not all(type(value) is int for value in values):
-            raise self.fault(key, "must list one whole number or more")
-        return tuple(values)
-
-    def tables(self, key: str) -> "tuple[Table, ...]":
-        """A list of tables; empty where it is absent."""
-        rows = self.find(key, list) or []
-        if not all(isinstance(row, dict) for row in rows):
-            raise self.fault(key, "must be a list of tables")
-        return tuple(Table(self._file, f"{self.path(key)}[{number}]", row) for number, row in enumerate(rows))
-
-    def table(self, key: str) -> "Table":
-        """A table within this one; empty where it is absent."""
-        return Table(self._file, self.path(key), self.find(key, dict) or {})
-
-    def finish(self) -> None:
-        """Refuses what nobody asked for: a misspelled key would otherwise do nothing, in silence."""
-        for key, value in self._values.items():
-            if key not in self._asked:
-                hint = " (a name with a dot in it needs quotes)" if isinstance(value, dict) else ""
-                raise self.fault(key, f"is not known here; known: {', '.join(sorted(self._asked))}{hint}")
+def _quoted(key: str) -> str:
+    """As TOML wants it."""
+    return key if key.replace("-", "").replace("_", "").isalnum() else f'"{key}"'

@@ -5,27 +5,20 @@ Not here: the figures (`catalogue.toml`), choosing among models (`catalogue.py`)
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
-from shared.catalog.datafile import Table
+from pydantic import BeforeValidator, Field, PlainValidator, model_validator
+
+from shared.catalog.datafile import DISTINCT, LISTED, Count, Dollars, Spec, fault_at
 from shared.catalog.dialect import OPENAI, Dialect
-from shared.catalog.sizes import Size, SizeRule
+from shared.catalog.sizes import Size, SizeRule, SizeText
 from shared.catalog.tokens import TokenPrices
 
 Status = Literal["active", "deprecated", "retired"]
 
-QUALITIES = ("standard", "hd")
-"""The product's words, in the order shown; each model says what they mean at its vendor."""
-
-PARAMETERS: Mapping[str, tuple[str, ...] | range] = {
-    "response_format": ("b64_json", "url"),
-    "output_format": ("jpeg", "png", "webp"),
-    "output_compression": range(101),
-    "background": ("auto", "opaque"),
-    "moderation": ("auto", "low"),
-    "style": ("natural", "vivid"),
-}
-"""What a model's `parameters` may hold besides `quality`, and the values whose answers we can handle."""
+# An empty table of an override, laid over nothing, says nothing.
+EMPTY_IS_NONE = BeforeValidator(lambda table: None if table == {} else table)
 
 
 class NotOffered(Exception):
@@ -70,66 +63,105 @@ class Quality:
     """Blocks along the longer side, from which sizes by the rule are priced; None only where there is no rule."""
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class QualityWords(Spec):
+    """The product's words for a quality, in the order shown, and what each is called at the vendor; None: no offer."""
+
+    standard: str | None = None
+    hd: str | None = None
+
+
+QUALITIES = tuple(QualityWords.model_fields)
+"""The product's words, in the order shown."""
+
+
+def _one_of(allowed: tuple[str, ...] | range) -> PlainValidator:
+    """One of these, or false."""
+    choices = f"{allowed[0]} to {allowed[-1]}" if isinstance(allowed, range) else ", ".join(allowed)
+
+    def check(value: object) -> object:
+        if value is False or (type(value) in (str, int) and value in allowed):
+            return value
+        raise ValueError(f"must be {choices}, or false to leave it out")
+
+    return PlainValidator(check)
+
+
+class Parameters(Spec):
+    """What every call sends besides prompt, model, size and n, in OpenAI's words. The values are those whose answers we
+    can handle; false leaves a parameter out, so that an override can take one away."""
+
+    quality: bool = True
+    """Whether the call names a quality; some compatible servers do not know the parameter."""
+    response_format: Annotated[str | int, _one_of(("b64_json", "url"))] = False
+    output_format: Annotated[str | int, _one_of(("jpeg", "png", "webp"))] = False
+    output_compression: Annotated[str | int, _one_of(range(101))] = False
+    background: Annotated[str | int, _one_of(("auto", "opaque"))] = False
+    moderation: Annotated[str | int, _one_of(("auto", "low"))] = False
+    style: Annotated[str | int, _one_of(("natural", "vivid"))] = False
+
+    @cached_property
+    def sent(self) -> Mapping[str, str | int]:
+        """Those that are not left out, without `quality`, which is each call's own."""
+        return {name: value for name, value in self if value is not False and name != "quality"}
+
+
+class Model(Spec):
     """One model, as the file and the operator describe it."""
 
-    name: str
-    """The vendor's name for it."""
+    name: str = Field("", exclude=True)
+    """The vendor's name for it: the key of its table."""
+    dialect: Dialect = Field(OPENAI, exclude=True, alias="settled")
+    """How its server differs from OpenAI."""
+    dialect_name: str | None = Field(None, alias="dialect")
+    """None: the catalogue's usual one."""
+    sizes: Annotated[tuple[SizeText, ...], LISTED, DISTINCT]
+    """Sizes shown; the first is the default."""
     label: str
     """The name for people."""
-    deprecated: date | None
+    deprecated: date | None = None
     """Day its end was announced."""
-    shutdown: date | None
+    shutdown: date | None = None
     """First day on which it does not answer any more."""
-    replacement: str | None
+    replacement: str | None = None
     """Model to use instead."""
-    enabled: bool | None
+    enabled: bool | None = None
     """The operator's word, stronger than the dates: True works, False is switched off, None leaves it to the dates."""
-    sizes: tuple[Size, ...]
-    """Sizes shown; the first is the default."""
-    size_rule: SizeRule | None
+    size_rule: Annotated[SizeRule | None, EMPTY_IS_NONE] = None
     """Further sizes it takes."""
-    qualities: tuple[Quality, ...]
-    """In the product's order; the first is the default."""
-    tokens: TokenPrices | None
+    words: QualityWords = Field(QualityWords(), alias="qualities")
+    """What each of the product's qualities is called at the vendor."""
+    prices: Mapping[str, Mapping[SizeText, Dollars]] = Field({})
+    """Micros for one picture, by the vendor's quality and the size."""
+    grid: Mapping[str, Count] = Field({})
+    """Blocks along the longer side, by the vendor's quality, from which sizes by the rule are priced."""
+    tokens: Annotated[TokenPrices | None, EMPTY_IS_NONE] = None
     """Prices where it is billed by the token; None: each picture costs exactly what is listed."""
-    sends_quality: bool
-    """Whether the call names a quality; some compatible servers do not know the parameter."""
-    parameters: Mapping[str, str | int]
-    """Further parameters of every call, in OpenAI's words."""
-    dialect: Dialect = OPENAI
-    """How its server differs from OpenAI."""
+    parameters: Parameters = Parameters()
 
-    @classmethod
-    def read(cls, name: str, table: Table, dialects: Mapping[str, Dialect], usual: Dialect) -> "Model":
-        """From its table in the catalogue file. Raises DataFileError. `usual` is for a model that names no dialect."""
-        dialect = table.find("dialect", str)
-        if dialect is not None and dialect not in dialects:
-            raise table.fault("dialect", f"must be one of {', '.join(sorted(dialects))}")
-        rule = SizeRule.read(table.table("size_rule")) if table.find("size_rule", dict) else None
-        tokens = TokenPrices.read(table.table("tokens")) if table.find("tokens", dict) else None
-        if rule and not tokens:
-            raise table.fault("size_rule", "needs `tokens`: sizes beyond the list are priced by them")
-        sizes = _read_sizes(table)
-        sends_quality, parameters = _read_parameters(table.table("parameters"))
-        model = cls(
-            name=name,
-            label=table.get("label", str),
-            deprecated=table.find("deprecated", date),
-            shutdown=table.find("shutdown", date),
-            replacement=table.find("replacement", str),
-            enabled=table.find("enabled", bool),
-            sizes=sizes,
-            size_rule=rule,
-            qualities=_read_qualities(table, sizes, by_rule=rule is not None),
-            tokens=tokens,
-            sends_quality=sends_quality,
-            parameters=parameters,
-            dialect=dialects[dialect] if dialect else usual,
+    @model_validator(mode="after")
+    def _everything_offered_has_a_price(self) -> Self:
+        if self.size_rule and not self.tokens:
+            raise fault_at("size_rule", fault="needs `tokens`: sizes beyond the list are priced by them")
+        for quality in self.qualities:
+            for size in self.sizes:
+                if size not in quality.prices:
+                    fault = f"is missing: {quality.name} is offered in this size"
+                    raise fault_at("prices", quality.provider, str(size), fault=fault)
+            if self.size_rule and quality.grid is None:
+                fault = f"is missing: {quality.name} is offered in sizes by the rule"
+                raise fault_at("grid", quality.provider, fault=fault)
+        if not self.qualities:
+            raise fault_at("qualities", fault=f"must offer one of {', '.join(QUALITIES)}")
+        return self
+
+    @cached_property
+    def qualities(self) -> tuple[Quality, ...]:
+        """In the product's order; the first is the default."""
+        return tuple(
+            Quality(name, provider, self.prices.get(provider, {}), self.grid.get(provider))
+            for name, provider in self.words
+            if provider is not None
         )
-        table.finish()
-        return model
 
     def status(self, today: date) -> Status:
         """Retired from its shutdown day on; deprecated once its end is announced; else active. `enabled` overrules."""
@@ -141,7 +173,7 @@ class Model:
         return "deprecated" if announced else "active"
 
     def size(self, text: str | None) -> Size:
-        """The size named, or the default. Raises Refusal."""
+        """The size named, or the default. Raises NotOffered."""
         size = Size.parse(text) if text is not None else self.sizes[0]
         if size in self.sizes:
             return size
@@ -155,7 +187,7 @@ class Model:
         raise NotOffered("/size", "not_allowed", f"{self.name} offers {', '.join(allowed)}; {fault}.", allowed)
 
     def quality(self, name: str | None) -> Quality:
-        """The quality named, or the default. Raises Refusal."""
+        """The quality named, or the default. Raises NotOffered."""
         for quality in self.qualities:
             if name in (quality.name, None):
                 return quality
@@ -176,61 +208,3 @@ class Model:
         `Choice.cost_micros` answers for flat prices too.
         """
         return self.tokens.cost_micros(usage) if self.tokens else None
-
-
-def _read_sizes(table: Table) -> tuple[Size, ...]:
-    sizes = []
-    for word in table.words("sizes"):
-        size = Size.parse(word)
-        if size is None:
-            raise table.fault("sizes", f'must be written like "1024x1024", not "{word}"')
-        sizes.append(size)
-    return tuple(sizes)
-
-
-def _read_qualities(table: Table, sizes: tuple[Size, ...], *, by_rule: bool) -> tuple[Quality, ...]:
-    """Joins our words with the vendor's prices and grids, and makes sure that nothing offered lacks a price."""
-    words, prices, grids = table.table("qualities"), table.table("prices"), table.table("grid")
-    listed = {word: _read_prices(prices.table(word)) for word in prices}
-    blocks = {word: grids.count(word) for word in grids}
-    qualities = []
-    for name in QUALITIES:
-        if name not in words:
-            continue
-        provider = words.get(name, str)
-        for size in sizes:
-            if size not in listed.get(provider, {}):
-                raise prices.table(provider).fault(str(size), f"is missing: {name} is offered in this size")
-        if by_rule and provider not in blocks:
-            raise grids.fault(provider, f"is missing: {name} is offered in sizes by the rule")
-        qualities.append(Quality(name, provider, listed[provider], blocks.get(provider)))
-    words.finish()
-    if not qualities:
-        raise table.fault("qualities", f"must offer one of {', '.join(QUALITIES)}")
-    return tuple(qualities)
-
-
-def _read_prices(table: Table) -> dict[Size, int]:
-    prices = {}
-    for word in table:
-        size = Size.parse(word)
-        if size is None:
-            raise table.fault(word, 'must be a size like "1024x1024"')
-        prices[size] = table.money(word)
-    return prices
-
-
-def _read_parameters(table: Table) -> tuple[bool, dict[str, str | int]]:
-    """What to send; false leaves a parameter out, so that an override can take one away."""
-    sends_quality = table.find("quality", bool)
-    parameters: dict[str, str | int] = {}
-    for name, allowed in PARAMETERS.items():
-        value = table.find(name, object)
-        if value is None or value is False:
-            continue
-        if isinstance(value, bool) or not isinstance(value, str | int) or value not in allowed:
-            choices = f"{allowed[0]} to {allowed[-1]}" if isinstance(allowed, range) else ", ".join(allowed)
-            raise table.fault(name, f"must be {choices}, or false to leave it out")
-        parameters[name] = value
-    table.finish()
-    return sends_quality is not False, parameters

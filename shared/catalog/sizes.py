@@ -3,10 +3,13 @@
 Not here: what a platform accepts (`platforms.py`), what a size costs (`tokens.py`)."""
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import gcd
+from typing import Annotated
 
-from shared.catalog.datafile import Table
+from pydantic import PlainValidator
+
+from shared.catalog.datafile import Count, Spec
 from shared.domain import platforms
 
 _SIZE = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})")
@@ -50,27 +53,30 @@ class Size:
         return platforms.check(platforms.Platform.INSTAGRAM, picture).publishable_as_is
 
 
-@dataclass(frozen=True, slots=True)
-class SizeRule:
+def _spelled(text: object) -> Size:
+    size = Size.parse(text) if isinstance(text, str) else None
+    if size is None:
+        raise ValueError('must be a size like "1024x1024"')
+    return size
+
+
+SizeText = Annotated[Size, PlainValidator(_spelled)]
+"""A size as the file spells it: `1792x1024`."""
+
+
+class SizeRule(Spec):
     """Which sizes a model paints beyond those listed."""
 
-    step: int
+    step: Count
     """Both sides are multiples of it."""
-    min_pixels: int
+    min_pixels: Count
     """Least width times height."""
-    max_pixels: int
+    max_pixels: Count
     """Most width times height."""
-    max_side: int
+    max_side: Count
     """Longest side."""
-    max_ratio: int
+    max_ratio: Count
     """The longer side is at most this many times the shorter."""
-
-    @classmethod
-    def read(cls, table: Table) -> "SizeRule":
-        """From its table in the catalogue file."""
-        rule = cls(*(table.count(field.name) for field in fields(cls)))
-        table.finish()
-        return rule
 
     def broken_by(self, size: Size) -> str | None:
         """The first condition that the size does not meet, as a clause; None where it may be painted."""

@@ -3,37 +3,28 @@
 Arithmetic only; the prices and the grids are data of `catalogue.toml`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any
 
-from shared.catalog.datafile import Table
+from shared.catalog.datafile import Dollars, Spec
 
 _MILLION = 1_000_000
 _MOST_TOKENS = 100_000_000
 """Of one call. More is no count but a fault of the server's, and would not fit the ledger's columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPrices:
+class TokenPrices(Spec):
     """Micros per million tokens of each kind."""
 
-    text_in: int
+    text_in: Dollars
     """The prompt."""
-    text_cached: int
+    text_cached: Dollars
     """The part of the prompt that the vendor had cached."""
-    image_in: int
+    image_in: Dollars
     """Pictures sent along."""
-    image_cached: int
+    image_cached: Dollars
     """The part of them that the vendor had cached."""
-    image_out: int
+    image_out: Dollars
     """What was painted: nearly all of the bill."""
-
-    @classmethod
-    def read(cls, table: Table) -> "TokenPrices":
-        """From its table in the catalogue file, where the prices are dollars."""
-        prices = cls(*(table.money(field.name) for field in fields(cls)))
-        table.finish()
-        return prices
 
     def cost_micros(self, usage: Mapping[str, Any] | None) -> int | None:
         """The true cost of an answer's `usage` object, rounded half up once; None where it does not say enough.

@@ -86,6 +86,9 @@ def test_the_operator_adds_changes_and_switches_off(tmp_path: Path) -> None:
         ("[models.gpt-image-2]\nreplacement = 'gone'", "models.gpt-image-2.replacement", "no other model"),
         ("[models.gpt-image-2]\nreplacement = 'gpt-image-2'", "models.gpt-image-2.replacement", "no other model"),
         ("[models.gpt-image-2]\nsizes = ['big']", "models.gpt-image-2.sizes", "1024x1024"),
+        ("[models.gpt-image-2]\nsizes = ['1024x1024', 'big']", "models.gpt-image-2.sizes", "entry 2 must be a size"),
+        ("[models.gpt-image-2]\nname = 'mine'", "models.gpt-image-2.name", "not known here"),
+        ("[models.gpt-image-2.parameters]\nstyle = 0", "models.gpt-image-2.parameters.style", "natural, vivid"),
         ("[models.gpt-image-2]\nsizes = []", "models.gpt-image-2.sizes", "one string or more"),
         (
             "[models.gpt-image-2]\nsizes = ['64x64']",
