@@ -33,7 +33,6 @@ from shared.http.health import METRICS, Check, Probes
 from shared.http.middleware import Middleware
 from shared.http.protocol import SAFE_HEADERS
 from shared.settings import GatewaySettings
-from shared.settings.checks import parts
 
 _API = IMAGES.encode()
 _GENERATE = _API + b"/generate"
@@ -101,7 +100,7 @@ class Gateway(Middleware):
             advisory=advisory,
             headers=SAFE_HEADERS,
             closed=closed,
-            origins=settings.cors_origins,
+            origins=settings.cors_origins or (),
         )
         # Outermost, so that a page of another origin can read refusals too.
         self._entrance = _with_cors(super().__call__, settings)
@@ -169,12 +168,11 @@ async def _proofs(settings: GatewaySettings, resources: GatewayResources) -> Asy
 
 def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
     """Lets the pages of the listed origins call the API; no page at all unless some are listed."""
-    origins = parts(settings.cors_origins)
-    if not origins:
+    if not settings.cors_origins:
         return app
     return _Cors(
         app,
-        allow_origins=origins,
+        allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=[
             "Authorization",

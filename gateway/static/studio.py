@@ -13,7 +13,6 @@ from gateway.static import files
 from gateway.static.files import StaticFile
 from shared.domain.errors import MethodNotAllowed, NotFound
 from shared.settings import GatewaySettings
-from shared.settings.checks import parts
 
 DIST = Path(__file__).parent.parent / "web" / "dist"
 _HASHED = "/assets/"
@@ -52,7 +51,7 @@ class Studio:
 def _policy(settings: GatewaySettings) -> str:
     """Pictures come from the store, and can be fetched from there to be saved; everything else comes from here, and no
     script from within the page."""
-    store = " ".join(("https://res.cloudinary.com", *parts(settings.picture_origins)))
+    store = " ".join(("https://res.cloudinary.com", *(settings.picture_origins or ())))
     if settings.sandbox_url and "cloudinary" in settings.sandbox_parts:
         sandbox = urlsplit(settings.sandbox_url)
         store += f" {sandbox.scheme}://{sandbox.netloc}"

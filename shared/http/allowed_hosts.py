@@ -6,6 +6,7 @@ sends to our name. Pure.
 """
 
 import re
+from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ from starlette.types import Scope
 
 from shared.domain.errors import Forbidden, Misdirected
 from shared.settings import Common
-from shared.settings.checks import is_loopback, parts
+from shared.settings.checks import is_loopback
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(?::[0-9]{0,5})?")
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -25,15 +26,15 @@ _MOST_REMEMBERED = 1000
 class AllowedHosts:
     """Who is let in. `origins` are those of pages that the operator listed."""
 
-    def __init__(self, settings: Common, origins: str | None = None) -> None:
+    def __init__(self, settings: Common, origins: Iterable[str] = ()) -> None:
         public = urlsplit(settings.public_url)
-        self._origins = {f"{public.scheme}://{public.netloc}".lower(), *(one.lower() for one in parts(origins))}
+        self._origins = {f"{public.scheme}://{public.netloc}".lower(), *map(str.lower, origins)}
         self._names = {"localhost", public.hostname or ""}
         self._endings = [".localhost"]
         self._at_home = settings.loopback
         if not self._at_home:
             self._endings += _INNER
-        for listed in settings.allowed_host_list():
+        for listed in settings.allowed_hosts or ():
             if listed.startswith("*."):
                 self._endings.append(listed[1:])
             else:

@@ -8,7 +8,7 @@ import functools
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 import structlog
@@ -88,7 +88,7 @@ class Middleware:
         advisory: Mapping[str, Check] | None = None,
         headers: Sequence[tuple[bytes, bytes]] = (),
         closed: AbstractSet[str] = frozenset(),
-        origins: str | None = None,
+        origins: Iterable[str] = (),
     ) -> None:
         self._app = app
         self._probed = Probes.paths - closed

@@ -8,8 +8,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, Validation
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.domain.money import micros
-from shared.settings import checks
-from shared.settings.checks import SHORTEST_SECRET, is_loopback, parts
+from shared.settings.checks import SHORTEST_SECRET, Host, Listed, is_loopback, parts
 
 SANDBOX_WORD = "sandbox"
 """What the sandbox's keys are made of where nothing else is said: known to everybody, as it stands here."""
@@ -32,7 +31,9 @@ def variable(name: str, *more: str) -> AliasChoices:
 class Common(BaseSettings):
     """What every process reads."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     env: Literal["development", "production"] = Field("development", validation_alias=variable("DARKROOM_ENV"))
     """`production` refuses to start on the sandbox."""
@@ -73,7 +74,7 @@ class Common(BaseSettings):
     """Seconds one Redis command may take before Redis counts as down."""
     public_url: str = Field("http://localhost:8003", validation_alias=variable("DARKROOM_PUBLIC_URL"))
     """The gateway's address as clients see it; links in answers begin with it."""
-    allowed_hosts: str | None = Field(None, validation_alias=variable("DARKROOM_ALLOWED_HOSTS"))
+    allowed_hosts: Listed[Host] | None = Field(None, validation_alias=variable("DARKROOM_ALLOWED_HOSTS"))
     """Further names by which this process may be asked, with commas between; `*.example.org` for all under it."""
     catalogue: Path | None = Field(None, validation_alias=variable("DARKROOM_CATALOGUE"))
     """A TOML file laid over the packaged catalogue of models and prices."""
@@ -125,16 +126,6 @@ class Common(BaseSettings):
         if secret and not re.fullmatch(r"[A-Za-z0-9_-]+", secret.get_secret_value()):
             raise ValueError("must be letters, digits, - and _")
         return secret
-
-    @field_validator("allowed_hosts")
-    @classmethod
-    def _hosts_are_names(cls, text: str | None) -> str | None:
-        checks.check_hosts(text)
-        return text
-
-    def allowed_host_list(self) -> list[str]:
-        """`allowed_hosts` one by one."""
-        return [name.lower() for name in parts(self.allowed_hosts)]
 
     def inner_secrets(self) -> list[str]:
         """The secrets between the gateway and the inner services; the first one signs."""
@@ -201,5 +192,5 @@ def read(kind: type[Kind]) -> Kind:
     try:
         return kind()
     except ValidationError as wrong:
-        lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in wrong.errors(include_input=False)]
+        lines = [f"{e['loc'][0] if e['loc'] else 'settings'}: {e['msg']}" for e in wrong.errors(include_input=False)]
         raise SystemExit("darkroom: wrong settings\n  " + "\n  ".join(lines)) from None

@@ -1,12 +1,14 @@
 """The settings of the gateway, and of the operator's commands."""
 
+import re
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, model_validator
 
-from shared.settings import checks
-from shared.settings.checks import parts
+from shared.settings.checks import SHORTEST_SECRET, Listed, Origin, parts
 from shared.settings.every_process import Common, Micros, Seconds, variable
+
+_PUBLIC_KEY_ALGORITHMS = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
 
 class GatewaySettings(Common):
@@ -26,9 +28,9 @@ class GatewaySettings(Common):
     """The only signatures that are believed, with commas between. HS256 stands alone."""
     jwt_leeway: float = Field(30.0, ge=0, le=300, validation_alias=variable("DARKROOM_JWT_LEEWAY_SECONDS"))
     """Seconds by which the issuer's clock may differ from ours."""
-    cors_origins: str | None = Field(None, validation_alias=variable("DARKROOM_CORS_ORIGINS"))
+    cors_origins: Listed[Origin] | None = Field(None, validation_alias=variable("DARKROOM_CORS_ORIGINS"))
     """Origins of web pages that may call the API, with commas between: `https://app.example`. Default: none."""
-    picture_origins: str | None = Field(None, validation_alias=variable("DARKROOM_PICTURE_ORIGINS"))
+    picture_origins: Listed[Origin] | None = Field(None, validation_alias=variable("DARKROOM_PICTURE_ORIGINS"))
     """Origins that pictures are delivered from beside the store's usual one, with commas between: a private CDN."""
     key_requests: int = Field(1200, ge=1, le=6_000_000, validation_alias=variable("DARKROOM_KEY_REQUESTS_PER_MINUTE"))
     """What one key may ask in a minute, a sixth of it at once. Polls that nothing changed for are free."""
@@ -71,21 +73,27 @@ class GatewaySettings(Common):
     max_watchers: int = Field(5000, ge=1, validation_alias=variable("DARKROOM_MAX_WATCHERS"))
     """Waiting polls and event streams this process holds at once."""
 
-    @field_validator("cors_origins", "picture_origins")
-    @classmethod
-    def _origins_are_named(cls, text: str | None) -> str | None:
-        checks.check_origins(text)
-        return text
-
     def jwt_algorithm_list(self) -> list[str]:
         """The signatures that are believed."""
         return parts(self.jwt_algorithms)
 
     @model_validator(mode="after")
     def _tokens_can_be_checked(self) -> Self:
-        if "jwt" in self.auth:
-            key = self.jwt_key.get_secret_value() if self.jwt_key else None
-            checks.check_tokens(self.jwt_issuer, self.jwt_audience, self.jwt_jwks_url, key, self.jwt_algorithm_list())
+        if "jwt" not in self.auth:
+            return self
+        for name, value in (("ISSUER", self.jwt_issuer), ("AUDIENCE", self.jwt_audience)):
+            if not value:
+                raise ValueError(f"DARKROOM_AUTH with jwt needs DARKROOM_JWT_{name}")
+        url, key = self.jwt_jwks_url, self.jwt_key
+        if (url is None) == (key is None):
+            raise ValueError("DARKROOM_AUTH with jwt needs one of DARKROOM_JWT_JWKS_URL and DARKROOM_JWT_KEY")
+        if url and not re.match(r"https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]", url):
+            raise ValueError("DARKROOM_JWT_JWKS_URL must begin with https://")
+        algorithms = set(self.jwt_algorithm_list())
+        if algorithms != {"HS256"} and not (algorithms and algorithms <= _PUBLIC_KEY_ALGORITHMS):
+            raise ValueError(f"DARKROOM_JWT_ALGORITHMS: HS256, or some of {', '.join(sorted(_PUBLIC_KEY_ALGORITHMS))}")
+        if algorithms == {"HS256"} and (key is None or len(key.get_secret_value()) < SHORTEST_SECRET):
+            raise ValueError(f"HS256 needs a DARKROOM_JWT_KEY of at least {SHORTEST_SECRET} characters")
         return self
 
     @model_validator(mode="after")

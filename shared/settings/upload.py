@@ -2,9 +2,9 @@
 
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from shared.settings import checks
+from shared.settings.checks import HostAndPort, Listed
 from shared.settings.every_process import InnerSettings, Seconds, variable
 
 
@@ -43,7 +43,7 @@ class UploadSettings(InnerSettings):
     """Looks that wait for that; a share of so many of one key, and of one business."""
     probes_wait: Seconds = Field(20.0, validation_alias=variable("DARKROOM_PROBES_WAIT"))
     """Seconds a look may wait; with the look itself less than the gateway waits for an answer."""
-    probe_allow: str | None = Field(None, validation_alias=variable("DARKROOM_PROBE_ALLOW"))
+    probe_allow: Listed[HostAndPort] | None = Field(None, validation_alias=variable("DARKROOM_PROBE_ALLOW"))
     """`host:port` with commas between, which is fetched from even though it is not public. Anybody who may probe can
     then make the upload service ask there: never name a host that trusts its network."""
 
@@ -53,13 +53,7 @@ class UploadSettings(InnerSettings):
             raise ValueError("DARKROOM_SHARE of DARKROOM_TEMP_BYTES must hold DARKROOM_MAX_FILE_BYTES")
         return self
 
-    @field_validator("probe_allow")
-    @classmethod
-    def _probe_allow_is_readable(cls, text: str | None) -> str | None:
-        checks.hosts_and_ports(text)
-        return text
-
     @property
     def probe_allowed(self) -> frozenset[tuple[str, int]]:
         """`probe_allow` as pairs."""
-        return checks.hosts_and_ports(self.probe_allow)
+        return frozenset(self.probe_allow or ())

@@ -4,9 +4,9 @@ from itertools import pairwise
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from shared.settings import checks
+from shared.settings.checks import HostAndPort, Listed
 from shared.settings.every_process import Seconds, StoreSettings, variable
 
 
@@ -47,7 +47,7 @@ class WorkerSettings(StoreSettings):
     asks for more, one call asks again after that."""
     fetch_timeout: Seconds = Field(30.0, validation_alias=variable("DARKROOM_FETCH_TIMEOUT"))
     """Seconds that fetching a picture may take where a vendor answers with its address."""
-    fetch_allow: str | None = Field(None, validation_alias=variable("DARKROOM_FETCH_ALLOW"))
+    fetch_allow: Listed[HostAndPort] | None = Field(None, validation_alias=variable("DARKROOM_FETCH_ALLOW"))
     """`host:port` with commas between, where pictures may lie although it is not public. The vendor's own is one."""
     max_vendor_picture: int = Field(
         32 * 1024 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_VENDOR_PICTURE_BYTES")
@@ -71,15 +71,9 @@ class WorkerSettings(StoreSettings):
             raise ValueError("DARKROOM_LEASE_SECONDS must be longer than twice DARKROOM_RENEW_SECONDS")
         return self
 
-    @field_validator("fetch_allow")
-    @classmethod
-    def _fetch_allow_is_readable(cls, text: str | None) -> str | None:
-        checks.hosts_and_ports(text)
-        return text
-
     @property
     def fetch_allowed(self) -> frozenset[tuple[str, int]]:
         """`fetch_allow` as pairs, and the host of the vendor that is asked."""
         vendor = urlsplit(self.painter_access()[1])
         port = vendor.port or (80 if vendor.scheme == "http" else 443)
-        return checks.hosts_and_ports(self.fetch_allow) | {((vendor.hostname or "").lower(), port)}
+        return frozenset(self.fetch_allow or ()) | {((vendor.hostname or "").lower(), port)}

@@ -16,7 +16,7 @@ LISTED = Common(**STORES, allowed_hosts="named.example, *.under.example, 10.0.0.
 
 def check(settings: Common, method: str = "GET", origins: str | None = None, **headers: str) -> None:
     told = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    AllowedHosts(settings, origins).check({"type": "http", "method": method, "headers": told})
+    AllowedHosts(settings, [origins] if origins else ()).check({"type": "http", "method": method, "headers": told})
 
 
 @pytest.mark.parametrize(
