@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,18 +14,16 @@ SANDBOX_WORD = "sandbox"
 """What the sandbox's keys are made of where nothing else is said: known to everybody, as it stands here."""
 
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""More than none, and an end."""
 
 
-def _micros(dollars: object) -> int | None:
-    return None if dollars is None else micros(dollars)
+Micros = Annotated[int, BeforeValidator(micros)]
+"""Written as dollars, `20` or `0.05`; here millionths of one."""
 
 
-Micros = Annotated[int | None, BeforeValidator(_micros)]
-"""Written as dollars, `20` or `0.05`; none where it is not set."""
-
-
-def variable(name: str, *more: str) -> AliasChoices:
-    return AliasChoices(name, *more)
+def variable(name: str, default: Any = ..., **bounds: Any) -> Any:
+    """A setting that this environment variable says, within these bounds of pydantic's; without a default required."""
+    return Field(default, validation_alias=AliasChoices(name), **bounds)
 
 
 class Common(BaseSettings):
@@ -35,69 +33,67 @@ class Common(BaseSettings):
         frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True, hide_input_in_errors=True
     )
 
-    env: Literal["development", "production"] = Field("development", validation_alias=variable("DARKROOM_ENV"))
+    env: Literal["development", "production"] = variable("DARKROOM_ENV", "development")
     """`production` refuses to start on the sandbox."""
-    host: str = Field("127.0.0.1", validation_alias=variable("DARKROOM_HOST"))
+    host: str = variable("DARKROOM_HOST", "127.0.0.1")
     """Address this process listens on."""
-    port: int = Field(0, ge=0, le=65535, validation_alias=variable("DARKROOM_PORT"))
+    port: int = variable("DARKROOM_PORT", 0, ge=0, le=65535)
     """Port this process listens on; 0 takes a free one."""
-    max_connections: int = Field(10_000, ge=1, validation_alias=variable("DARKROOM_MAX_CONNECTIONS"))
+    max_connections: int = variable("DARKROOM_MAX_CONNECTIONS", 10_000, ge=1)
     """Connections this process holds at once; the next one is told 503 and closed."""
-    share: float = Field(0.25, gt=0, le=1, validation_alias=variable("DARKROOM_SHARE"))
+    share: float = variable("DARKROOM_SHARE", 0.25, gt=0, le=1)
     """The part of what a process has once that one key, and one business, may hold."""
-    max_header: int = Field(32 * 1024, ge=1024, validation_alias=variable("DARKROOM_MAX_HEADER_BYTES"))
+    max_header: int = variable("DARKROOM_MAX_HEADER_BYTES", 32 * 1024, ge=1024)
     """Bytes of a request's line and headers together, and of chunk sizes, their extensions and trailers together."""
-    header_timeout: Seconds = Field(20.0, validation_alias=variable("DARKROOM_HEADER_TIMEOUT"))
+    header_timeout: Seconds = variable("DARKROOM_HEADER_TIMEOUT", 20.0)
     """Seconds a connection has for its first request, and a request for its headers."""
-    body_timeout: Seconds = Field(300.0, validation_alias=variable("DARKROOM_BODY_TIMEOUT"))
+    body_timeout: Seconds = variable("DARKROOM_BODY_TIMEOUT", 300.0)
     """Seconds a request's body may take; a picture of 10 MiB in that time is 280 kbit/s."""
-    least_body_rate: int = Field(0, ge=0, validation_alias=variable("DARKROOM_LEAST_BODY_RATE"))
+    least_body_rate: int = variable("DARKROOM_LEAST_BODY_RATE", 0, ge=0)
     """Bytes a second of a body that have to come on average; 0 for no such bound. The gateway has one."""
-    least_body_seconds: Seconds = Field(20.0, validation_alias=variable("DARKROOM_LEAST_BODY_SECONDS"))
+    least_body_seconds: Seconds = variable("DARKROOM_LEAST_BODY_SECONDS", 20.0)
     """Seconds over which that is looked at."""
-    linger: Seconds = Field(5.0, validation_alias=variable("DARKROOM_LINGER_SECONDS"))
+    linger: Seconds = variable("DARKROOM_LINGER_SECONDS", 5.0)
     """Seconds in which what a client still sends after a refusal is thrown away, so that it can read the refusal."""
-    linger_bytes: int = Field(100 * 1024 * 1024, ge=0, validation_alias=variable("DARKROOM_LINGER_BYTES"))
+    linger_bytes: int = variable("DARKROOM_LINGER_BYTES", 100 * 1024 * 1024, ge=0)
     """Bytes of it, at most; then the connection is closed."""
-    database_url: SecretStr = Field(validation_alias=variable("DATABASE_URL"))
+    database_url: SecretStr = variable("DATABASE_URL")
     """PostgreSQL 15 or newer, `postgresql://user:password@host:port/name`."""
-    database_pool: int = Field(10, ge=1, le=200, validation_alias=variable("DARKROOM_DATABASE_POOL"))
+    database_pool: int = variable("DARKROOM_DATABASE_POOL", 10, ge=1, le=200)
     """Most connections this process opens to Postgres."""
-    database_queue: int = Field(1024, ge=1, validation_alias=variable("DARKROOM_DATABASE_QUEUE"))
+    database_queue: int = variable("DARKROOM_DATABASE_QUEUE", 1024, ge=1)
     """Requests that wait for a connection, in turns by business; the next gets 503. One key, and one business, may have
     `DARKROOM_SHARE` of so many, waiting and under way."""
-    database_timeout: Seconds = Field(10.0, validation_alias=variable("DARKROOM_DATABASE_TIMEOUT"))
+    database_timeout: Seconds = variable("DARKROOM_DATABASE_TIMEOUT", 10.0)
     """Seconds one statement, or waiting for a free connection, may take."""
-    redis_url: SecretStr = Field(validation_alias=variable("REDIS_URL"))
+    redis_url: SecretStr = variable("REDIS_URL")
     """Redis 6 or newer, `redis://:password@host:port/0`. Only wakes workers: losing its data loses no job."""
-    redis_timeout: Seconds = Field(2.0, validation_alias=variable("DARKROOM_REDIS_TIMEOUT"))
+    redis_timeout: Seconds = variable("DARKROOM_REDIS_TIMEOUT", 2.0)
     """Seconds one Redis command may take before Redis counts as down."""
-    public_url: str = Field("http://localhost:8003", validation_alias=variable("DARKROOM_PUBLIC_URL"))
+    public_url: str = variable("DARKROOM_PUBLIC_URL", "http://localhost:8003")
     """The gateway's address as clients see it; links in answers begin with it."""
-    allowed_hosts: Listed[Host] | None = Field(None, validation_alias=variable("DARKROOM_ALLOWED_HOSTS"))
+    allowed_hosts: Listed[Host] | None = variable("DARKROOM_ALLOWED_HOSTS", None)
     """Further names by which this process may be asked, with commas between; `*.example.org` for all under it."""
-    catalogue: Path | None = Field(None, validation_alias=variable("DARKROOM_CATALOGUE"))
+    catalogue: Path | None = variable("DARKROOM_CATALOGUE", None)
     """A TOML file laid over the packaged catalogue of models and prices."""
-    sandbox_url: str | None = Field(None, validation_alias=variable("DARKROOM_SANDBOX_URL"))
+    sandbox_url: str | None = variable("DARKROOM_SANDBOX_URL", None)
     """Where `deploy.sandbox` listens. Each vendor whose own variable is absent is then played by it."""
-    sandbox_secret: SecretStr | None = Field(None, validation_alias=variable("DARKROOM_SANDBOX_SECRET"))
+    sandbox_secret: SecretStr | None = variable("DARKROOM_SANDBOX_SECRET", None)
     """What the sandbox's keys are made of; the same as the sandbox is told."""
-    openai_api_key: SecretStr | None = Field(None, validation_alias=variable("OPENAI_API_KEY"))
+    openai_api_key: SecretStr | None = variable("OPENAI_API_KEY", None)
     """The vendor's own variable; where set, real money is spent."""
-    openai_base_url: str | None = Field(None, validation_alias=variable("OPENAI_BASE_URL"))
+    openai_base_url: str | None = variable("OPENAI_BASE_URL", None)
     """The vendor's own variable, for compatible servers. Default: OpenAI's."""
-    cloudinary_url: SecretStr | None = Field(None, validation_alias=variable("CLOUDINARY_URL"))
+    cloudinary_url: SecretStr | None = variable("CLOUDINARY_URL", None)
     """The vendor's own variable, `cloudinary://key:secret@cloud[?upload_prefix=…]`."""
-    inner_secret: SecretStr | None = Field(None, validation_alias=variable("DARKROOM_INNER_SECRET"))
+    inner_secret: SecretStr | None = variable("DARKROOM_INNER_SECRET", None)
     """What the gateway signs with and the inner services believe; 32 characters at least. Two with a comma between:
     the first signs, both are believed. Without it the inner services stay on a loopback address and believe anybody."""
-    purge_after: int = Field(30, ge=0, le=3650, validation_alias=variable("DARKROOM_PURGE_AFTER_DAYS"))
+    purge_after: int = variable("DARKROOM_PURGE_AFTER_DAYS", 30, ge=0, le=3650)
     """Days a deleted picture stays in the trash before its bytes are destroyed."""
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", validation_alias=variable("DARKROOM_LOG_LEVEL")
-    )
+    log_level: Literal["debug", "info", "warning", "error"] = variable("DARKROOM_LOG_LEVEL", "info")
     """Least severe event that is written."""
-    log_format: Literal["json", "text"] = Field("json", validation_alias=variable("DARKROOM_LOG_FORMAT"))
+    log_format: Literal["json", "text"] = variable("DARKROOM_LOG_FORMAT", "json")
     """`json` for machines, `text` for a person at a terminal."""
 
     @model_validator(mode="after")
@@ -168,9 +164,9 @@ class Common(BaseSettings):
 class StoreSettings(Common):
     """For the processes that speak with the picture store."""
 
-    store_timeout: Seconds = Field(60.0, validation_alias=variable("DARKROOM_STORE_TIMEOUT"))
+    store_timeout: Seconds = variable("DARKROOM_STORE_TIMEOUT", 60.0)
     """Seconds one call to the picture store may take. The SDK itself has no limit."""
-    store_threads: int = Field(8, ge=1, le=64, validation_alias=variable("DARKROOM_STORE_THREADS"))
+    store_threads: int = variable("DARKROOM_STORE_THREADS", 8, ge=1, le=64)
     """Calls to the store at the same time."""
 
 
