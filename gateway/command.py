@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.commands import budgets, pictures, prompts
 from shared.db import api_keys
-from shared.db.api_key_tables import ApiKey
 from shared.db.pool import DatabaseUnavailable, Pool, connect, transaction
+from shared.db.tables import ApiKey
 from shared.domain.caller import Right
 from shared.domain.errors import NotFound
 from shared.settings import CommandSettings, read

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.db.api_key_tables import ApiKey
 from shared.db.pool import Db, Row
+from shared.db.tables import ApiKey
 from shared.domain.caller import Caller, Right
 from shared.domain.errors import NotFound
 from shared.domain.ids import new_id

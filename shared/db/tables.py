@@ -10,19 +10,8 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    CheckConstraint,
-    Column,
-    DateTime,
-    Identity,
-    Index,
-    Integer,
-    LargeBinary,
-    Text,
-    text,
-)
+import sqlalchemy as sa
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 
@@ -89,21 +78,21 @@ class JobError(StrEnum):
 
 def _time(*, optional: bool = False, now: bool = False) -> Any:
     default = text("now()") if now else None
-    return Column(DateTime(timezone=True), nullable=optional, server_default=default)
+    return sa.Column(sa.DateTime(timezone=True), nullable=optional, server_default=default)
 
 
 def _text(*, optional: bool = False) -> Any:
-    return Column(Text, nullable=optional)
+    return sa.Column(sa.Text, nullable=optional)
 
 
 def _count() -> Any:
-    return Column(Integer, nullable=False, server_default=text("0"))
+    return sa.Column(sa.Integer, nullable=False, server_default=text("0"))
 
 
-def one_of(column: str, kinds: type[StrEnum]) -> CheckConstraint:
+def one_of(column: str, kinds: type[StrEnum]) -> sa.CheckConstraint:
     """The constraint that keeps to these words."""
     words = ", ".join(f"'{kind}'" for kind in kinds)
-    return CheckConstraint(f"{column} in ({words})", name=f"{column}_is_known")
+    return sa.CheckConstraint(f"{column} in ({words})", name=f"{column}_is_known")
 
 
 class ImageRow(SQLModel):
@@ -111,12 +100,12 @@ class ImageRow(SQLModel):
 
     id: UUID = Field(primary_key=True)
     """UUIDv7: sorts by the time it was made."""
-    business_id: int = Field(sa_type=BigInteger)
+    business_id: int = Field(sa_type=sa.BigInteger)
     """The tenant."""
     source: ImageSource = Field(sa_column=_text())
     filename: str = Field(sa_column=_text())
     """As the person wrote it, made safe for display; never used as a path."""
-    public_id: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    public_id: str = Field(sa_column=sa.Column(sa.Text, nullable=False, unique=True))
     """The store's name of the bytes."""
     url: str = Field(sa_column=_text())
     """The store's versioned address of the original."""
@@ -153,10 +142,10 @@ class JobRow(SQLModel):
 
     id: UUID = Field(primary_key=True)
     """UUIDv7."""
-    business_id: int = Field(sa_type=BigInteger)
+    business_id: int = Field(sa_type=sa.BigInteger)
     status: JobStatus = Field(default=JobStatus.QUEUED, sa_column=_text())
     stage: Stage = Field(default=Stage.WAITING, sa_column=_text())
-    revision: int = Field(default=1, sa_column=Column(Integer, nullable=False, server_default=text("1")))
+    revision: int = Field(default=1, sa_column=sa.Column(sa.Integer, nullable=False, server_default=text("1")))
     """Grows with every change a client could see: the ETag and the event id."""
 
     prompt: str = Field(sa_column=_text())
@@ -192,9 +181,9 @@ class JobRow(SQLModel):
     cancel_requested_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
     """The mark a running job's worker sees at its next renewal."""
 
-    estimated_micros: int = Field(sa_type=BigInteger)
+    estimated_micros: int = Field(sa_type=sa.BigInteger)
     """Price said at acceptance, in millionths of a US dollar."""
-    actual_micros: int | None = Field(default=None, sa_type=BigInteger)
+    actual_micros: int | None = Field(default=None, sa_type=sa.BigInteger)
     """Sum of its attempts, once it ended; null while it is open or where it cannot be known."""
     charged: Charged | None = Field(default=None, sa_column=_text(optional=True))
     """Set when it ends."""
@@ -214,60 +203,24 @@ class JobRow(SQLModel):
         return self.finished_at is not None
 
 
-class AttemptRow(SQLModel):
-    """One vendor call. The sum of this table is the bill."""
+class ApiKey(SQLModel):
+    """A key that somebody was given. The key itself is nowhere."""
 
     id: UUID = Field(primary_key=True)
-    """Sent to the vendor as X-Client-Request-Id."""
-    job_id: UUID
-    """No foreign key: a call may be kept longer than its job."""
-    attempt: int
-    """The job's fence when the call was made."""
-    business_id: int = Field(sa_type=BigInteger)
-    model: str = Field(sa_column=_text())
-    size: str = Field(sa_column=_text())
-    quality: str = Field(sa_column=_text())
-    outcome: Outcome = Field(default=Outcome.IN_FLIGHT, sa_column=_text())
-    charged: Charged | None = Field(default=None, sa_column=_text(optional=True))
-    """Null while in flight."""
-    started_at: datetime = Field(sa_column=_time(now=True))
-    ended_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
-    provider_request_id: str | None = Field(default=None, sa_column=_text(optional=True))
-    input_tokens: int | None = Field(default=None)
-    output_tokens: int | None = Field(default=None)
-    cost_micros: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default=text("0")))
-    """Cost in millionths of a US dollar; 0 unless painted."""
-    cost_estimated: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=text("false")))
-    """Whether the cost is the estimate, because the vendor's answer did not count. It counts; nobody calls it exact."""
-    detail: str | None = Field(default=None, sa_column=_text(optional=True))
-    """The vendor's code for a refusal or failure."""
-    estimated_micros: int | None = Field(default=None, sa_type=BigInteger)
-    """Its job's estimate, once that job is gone; null while the job says it."""
-
-
-class StagedImage(SQLModel):
-    """A picture that was paid for and is not yet in the store. Written before anything else is tried with it."""
-
-    job_id: UUID = Field(primary_key=True, foreign_key="jobs.id")
-    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    painted_at: datetime = Field(sa_column=_time(now=True))
-
-
-class UploadRow(SQLModel):
-    """An upload under way, so that a crash leaves no bytes without a row; under a key, the memory of its answer."""
-
-    id: UUID = Field(primary_key=True)
-    """The image id, and so the public id, its bytes are stored under."""
-    business_id: int = Field(sa_type=BigInteger)
-    idempotency_key: str | None = Field(default=None, sa_column=_text(optional=True))
-    body_hash: str | None = Field(default=None, sa_column=_text(optional=True))
-    """Digest of file, filename and alt text, to tell a repetition from a reused key."""
-    image_id: UUID | None = Field(default=None)
-    """The image that answered it, which is an older one where the same bytes were there already."""
-    begun_at: datetime = Field(sa_column=_time(now=True))
-    sweep_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
-    """From when on its bytes are destroyed, where the store did not destroy them before."""
-    sweep_failures: int = Field(default=0, sa_column=_count())
+    name: str = Field(sa_column=_text())
+    """Whose it is, in the operator's words."""
+    prefix: str = Field(sa_column=sa.Column(sa.Text, nullable=False, unique=True))
+    """The public part of the key, by which it is found, named and revoked."""
+    digest: bytes = Field(sa_column=sa.Column(sa.LargeBinary, nullable=False))
+    """SHA-256 of the whole key."""
+    rights: list[str] = Field(sa_column=sa.Column(sa.ARRAY(sa.Text), nullable=False))
+    """Of `read`, `write`, `generate`, `operate`."""
+    businesses: list[int] | None = Field(default=None, sa_column=sa.Column(sa.ARRAY(sa.BigInteger), nullable=True))
+    """The tenants it may act for; null: all."""
+    created_at: datetime = Field(sa_column=_time(now=True))
+    expires_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    """Null: never."""
+    revoked_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
 
 
 _SUCCEEDED = text("status = 'succeeded'")
@@ -289,8 +242,8 @@ class Images(ImageRow, table=True):
     __tablename__: ClassVar[Any] = "images"
     __table_args__ = (
         one_of("source", ImageSource),
-        CheckConstraint("business_id > 0", name="business_id_is_positive"),
-        CheckConstraint("width > 0 and height > 0 and bytes > 0", name="picture_has_a_size"),
+        sa.CheckConstraint("business_id > 0", name="business_id_is_positive"),
+        sa.CheckConstraint("width > 0 and height > 0 and bytes > 0", name="picture_has_a_size"),
         Index("images_page", "business_id", *_NEWEST, postgresql_where=_LIVE),
         Index("images_page_by_source", "business_id", "source", *_NEWEST, postgresql_where=_LIVE),
         Index("images_trash", "business_id", text("deleted_at desc"), text("id desc"), postgresql_where=_TRASHED),
@@ -318,12 +271,12 @@ class Jobs(JobRow, table=True):
         one_of("stage", Stage),
         one_of("charged", Charged),
         one_of("error_code", JobError),
-        CheckConstraint("business_id > 0", name="business_id_is_positive"),
-        CheckConstraint(
+        sa.CheckConstraint("business_id > 0", name="business_id_is_positive"),
+        sa.CheckConstraint(
             "(status in ('succeeded', 'failed', 'canceled')) = (finished_at is not null)", name="final_means_finished"
         ),
-        CheckConstraint("(status = 'succeeded') = (image_id is not null)", name="success_means_an_image"),
-        CheckConstraint("(status = 'running') = (lease_until is not null)", name="running_means_a_lease"),
+        sa.CheckConstraint("(status = 'succeeded') = (image_id is not null)", name="success_means_an_image"),
+        sa.CheckConstraint("(status = 'running') = (lease_until is not null)", name="running_means_a_lease"),
         Index("jobs_idempotency", "business_id", "idempotency_key", unique=True),
         Index("jobs_page", "business_id", *_NEWEST),
         Index("jobs_waiting", "business_id", "created_at", postgresql_where=text("status = 'queued'")),
@@ -338,8 +291,8 @@ class Jobs(JobRow, table=True):
     )
 
 
-class Attempts(AttemptRow, table=True):
-    """The table of `AttemptRow`."""
+class Attempts(SQLModel, table=True):
+    """One vendor call. The sum of this table is the bill."""
 
     __tablename__: ClassVar[Any] = "attempts"
     __table_args__ = (
@@ -351,20 +304,76 @@ class Attempts(AttemptRow, table=True):
         Index("attempts_in_the_air", "job_id", "attempt", postgresql_where=text("outcome = 'in_flight'")),
     )
 
+    id: UUID = Field(primary_key=True)
+    """Sent to the vendor as X-Client-Request-Id."""
+    job_id: UUID
+    """No foreign key: a call may be kept longer than its job."""
+    attempt: int
+    """The job's fence when the call was made."""
+    business_id: int = Field(sa_type=sa.BigInteger)
+    model: str = Field(sa_column=_text())
+    size: str = Field(sa_column=_text())
+    quality: str = Field(sa_column=_text())
+    outcome: Outcome = Field(default=Outcome.IN_FLIGHT, sa_column=_text())
+    charged: Charged | None = Field(default=None, sa_column=_text(optional=True))
+    """Null while in flight."""
+    started_at: datetime = Field(sa_column=_time(now=True))
+    ended_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    provider_request_id: str | None = Field(default=None, sa_column=_text(optional=True))
+    input_tokens: int | None = Field(default=None)
+    output_tokens: int | None = Field(default=None)
+    cost_micros: int = Field(default=0, sa_column=sa.Column(sa.BigInteger, nullable=False, server_default=text("0")))
+    """Cost in millionths of a US dollar; 0 unless painted."""
+    cost_estimated: bool = Field(
+        default=False, sa_column=sa.Column(sa.Boolean, nullable=False, server_default=text("false"))
+    )
+    """Whether the cost is the estimate, because the vendor's answer did not count. It counts; nobody calls it exact."""
+    detail: str | None = Field(default=None, sa_column=_text(optional=True))
+    """The vendor's code for a refusal or failure."""
+    estimated_micros: int | None = Field(default=None, sa_type=sa.BigInteger)
+    """Its job's estimate, once that job is gone; null while the job says it."""
 
-class Spills(StagedImage, table=True):
-    """The table of `StagedImage`."""
+
+class StagedImages(SQLModel, table=True):
+    """A picture that was paid for and is not yet in the store. Written before anything else is tried with it."""
 
     __tablename__: ClassVar[Any] = "spills"
 
+    job_id: UUID = Field(primary_key=True, foreign_key="jobs.id")
+    data: bytes = Field(sa_column=sa.Column(sa.LargeBinary, nullable=False))
+    painted_at: datetime = Field(sa_column=_time(now=True))
 
-class Uploads(UploadRow, table=True):
-    """The table of `UploadRow`."""
+
+class Uploads(SQLModel, table=True):
+    """An upload under way, so that a crash leaves no bytes without a row; under a key, the memory of its answer."""
 
     __tablename__: ClassVar[Any] = "uploads"
     __table_args__ = (
         Index("uploads_idempotency", "business_id", "idempotency_key", unique=True),
         Index("uploads_open", "begun_at", postgresql_where=text("image_id is null")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    """The image id, and so the public id, its bytes are stored under."""
+    business_id: int = Field(sa_type=sa.BigInteger)
+    idempotency_key: str | None = Field(default=None, sa_column=_text(optional=True))
+    body_hash: str | None = Field(default=None, sa_column=_text(optional=True))
+    """Digest of file, filename and alt text, to tell a repetition from a reused key."""
+    image_id: UUID | None = Field(default=None)
+    """The image that answered it, which is an older one where the same bytes were there already."""
+    begun_at: datetime = Field(sa_column=_time(now=True))
+    sweep_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    """From when on its bytes are destroyed, where the store did not destroy them before."""
+    sweep_failures: int = Field(default=0, sa_column=_count())
+
+
+class ApiKeys(ApiKey, table=True):
+    """The table of `ApiKey`."""
+
+    __tablename__: ClassVar[Any] = "api_keys"
+    __table_args__ = (
+        sa.CheckConstraint("rights <@ array['read', 'write', 'generate', 'operate']", name="rights_are_known"),
+        sa.CheckConstraint("businesses is null or cardinality(businesses) > 0", name="no_businesses_is_said_by_null"),
     )
 
 
@@ -373,12 +382,12 @@ class LibraryCounts(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "library_counts"
     __table_args__ = (Index("library_counts_of_a_business", "business_id"),)
-    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    business_id: int = Field(sa_type=BigInteger)
+    id: int = Field(sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    business_id: int = Field(sa_type=sa.BigInteger)
     source: ImageSource = Field(sa_column=_text())
     trashed: bool
     """Whether it counts the trash or the live ones."""
-    delta: int = Field(sa_type=BigInteger)
+    delta: int = Field(sa_type=sa.BigInteger)
     """What one statement added or took away, or the sum of older rows that were folded into this one."""
 
 
@@ -387,9 +396,9 @@ class JobCounts(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "job_counts"
     __table_args__ = (Index("job_counts_of_a_business", "business_id"),)
-    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    business_id: int = Field(sa_type=BigInteger)
+    id: int = Field(sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    business_id: int = Field(sa_type=sa.BigInteger)
     status: JobStatus = Field(sa_column=_text())
     """One of the three that are final."""
-    delta: int = Field(sa_type=BigInteger)
+    delta: int = Field(sa_type=sa.BigInteger)
     """1 for a job that ended, -1 for one that was taken away, or the sum of older rows folded into this one."""

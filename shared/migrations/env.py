@@ -3,7 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import shared.db.api_key_tables  # noqa: F401 - they fill the metadata
+import shared.db.tables  # noqa: F401 - they fill the metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_type=True)

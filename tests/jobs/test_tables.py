@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
 
-from shared.db import api_key_tables, attachments, budgets, late_images, ledger, tables, unreadable_answers
+from shared.db import attachments, budgets, late_images, ledger, tables, unreadable_answers
 
 
 def _differences(connection: Connection) -> list[object]:
@@ -21,7 +21,7 @@ async def test_the_migrations_build_what_the_models_describe(database: str) -> N
         late_images.LateLooks.__tablename__,
         ledger.LedgerDays.__tablename__,
         tables.Jobs.__tablename__,
-        api_key_tables.ApiKeys.__tablename__,
+        tables.ApiKeys.__tablename__,
         unreadable_answers.UnreadAnswers.__tablename__,
     } <= set(SQLModel.metadata.tables)
     engine = create_async_engine(database.replace("postgresql://", "postgresql+asyncpg://", 1))
