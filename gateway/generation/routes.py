@@ -223,26 +223,24 @@ async def estimate(request: Request, body: EstimateRequest) -> Response:
     others = resources.catalogue.alternatives(choice, _today())
     return api_schemas.json_response(
         schemas.Estimate(
-            model=choice.model.name,
-            size=str(choice.size),
-            quality=choice.quality.name,
+            **_priced(choice),
             count=body.count,
-            unit_cost_usd=usd(choice.unit_price_micros),
             total_cost_usd=usd(choice.unit_price_micros * body.count),
             exact=choice.exact,
             price_list_version=choice.price_list_version,
             budget=await _budget(request, body.business_id),
-            alternatives=[
-                schemas.Alternative(
-                    model=other.model.name,
-                    size=str(other.size),
-                    quality=other.quality.name,
-                    unit_cost_usd=usd(other.unit_price_micros),
-                )
-                for other in others
-            ],
+            alternatives=[schemas.Alternative(**_priced(other)) for other in others],
         )
     )
+
+
+def _priced(choice: Choice) -> dict[str, str]:
+    return {
+        "model": choice.model.name,
+        "size": str(choice.size),
+        "quality": choice.quality.name,
+        "unit_cost_usd": usd(choice.unit_price_micros),
+    }
 
 
 async def _budget(request: Request, business_id: int | None) -> schemas.Budget | None:

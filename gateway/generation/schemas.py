@@ -10,7 +10,7 @@ from shared.catalog.catalogue import MAX_PROMPT_CHARACTERS
 from shared.db import budgets
 from shared.db.budgets import Month
 from shared.db.job_views import JobView
-from shared.db.tables import Charged, JobError, JobStatus, Stage
+from shared.db.tables import Charged, JobError, JobRow, JobStatus, Stage
 from shared.domain import texts
 from shared.domain.money import usd
 from shared.http import api_schemas
@@ -179,6 +179,10 @@ class Estimate(ResponseModel):
     alternatives: list[Alternative]
 
 
+_SAME = JobRow.model_fields.keys() & Job.model_fields.keys()
+"""What a job's row and the contract call by the same name."""
+
+
 def _charged(charged: Charged | None) -> bool | Literal["unknown"] | None:
     match charged:
         case None:
@@ -197,19 +201,13 @@ def budget(month: Month, limit: int) -> Budget:
 def job(job_view: JobView, public_url: str, purge_after_days: int) -> Job:
     """The contract's Job."""
     row = job_view.job
-    status_url = f"{public_url}/api/v1/images/generate/status/{row.id}"
+    routes = f"{public_url}/api/v1/images/generate"
+    status_url = f"{routes}/status/{row.id}"
     charged = _charged(row.charged)
     queued, failed = row.status is JobStatus.QUEUED, row.status is JobStatus.FAILED
     return Job(
+        **{name: getattr(row, name) for name in _SAME},
         job_id=row.id,
-        business_id=row.business_id,
-        status=row.status,
-        stage=row.stage,
-        prompt=row.prompt,
-        model=row.model,
-        size=row.size,
-        quality=row.quality,
-        attempt=row.attempt,
         queue=Queue(position=job_view.position or 1, eta_seconds=job_view.eta_seconds or 1, waiting_for=row.error_code)
         if queued
         else None,
@@ -230,12 +228,5 @@ def job(job_view: JobView, public_url: str, purge_after_days: int) -> Job:
         if failed and row.error_code
         else None,
         cancel_requested=row.cancel_requested_at is not None,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        links=Links(
-            status=status_url,
-            events=f"{status_url}/events",
-            cancel=f"{public_url}/api/v1/images/generate/{row.id}/cancel",
-        ),
+        links=Links(status=status_url, events=f"{status_url}/events", cancel=f"{routes}/{row.id}/cancel"),
     )

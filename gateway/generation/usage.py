@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from gateway.generation import schemas
 from gateway.generation.schemas import Budget
@@ -36,6 +36,8 @@ class UsageQuery(QueryModel):
 
 class Spend(ResponseModel):
     """The calls of one day, model and quality."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     day: date
     model: str
@@ -82,17 +84,7 @@ async def usage(
         month = await budgets.month_of(resources.db, asked.business_id, since)
         spent = await ledger.spend(resources.db, asked.business_id, month.since, month.until)
         limit = await budgets.limit_of(resources.db, asked.business_id, resources.settings.monthly_budget)
-    items = [
-        Spend(
-            day=row.day,
-            model=row.model,
-            quality=row.quality,
-            images=row.images,
-            cost_usd=usd(row.cost_micros),
-            unknown=row.unknown,
-        )
-        for row in spent
-    ]
+    items = [Spend.model_validate(row) for row in spent]
     if asked.format == "csv" or (asked.format is None and _prefers_csv(accept)):
         return _table(items, f"usage-{asked.business_id}-{name}.csv")
     return api_schemas.json_response(

@@ -69,6 +69,12 @@ def _job(row: Row | None) -> JobRow | None:
     return None if row is None else JobRow(**row)
 
 
+async def _change(db: Db, job_id: UUID, attempt: int, change: str, *values: object) -> JobRow | None:
+    """The job after this change, whose values begin at `$3`; None where it is no longer this attempt's."""
+    update = f"update jobs set {change} where {_MINE} returning {_COLUMNS}"
+    return _job(await db.fetchrow(update, job_id, attempt, *values))
+
+
 async def create(db: Db, new_job: NewJob) -> tuple[JobRow, bool]:
     """Accepts a wish: the job, and whether it is an earlier one with the same idempotency key.
 
@@ -185,23 +191,13 @@ async def renew(db: Db, held: Sequence[tuple[UUID, int]], lease: float) -> list[
 
 async def finish(db: Db, job_id: UUID, attempt: int, image_id: UUID) -> JobRow | None:
     """Succeeded, with this image. The caller adds the image row in the same transaction."""
-    return _job(
-        await db.fetchrow(
-            f"""update jobs set status = 'succeeded', image_id = $3, error_code = null, error_detail = null, {_END}
-            where {_MINE} returning {_COLUMNS}""",
-            job_id, attempt, image_id,
-        )
-    )  # fmt: skip
+    change = f"status = 'succeeded', image_id = $3, error_code = null, error_detail = null, {_END}"
+    return await _change(db, job_id, attempt, change, image_id)
 
 
 async def mark_storing(db: Db, job_id: UUID, attempt: int) -> JobRow | None:
     """The picture exists and its bytes are safe: the stage is now storing. Same transaction as `ledger.painted`."""
-    return _job(
-        await db.fetchrow(
-            f"update jobs set stage = 'storing', revision = revision + 1 where {_MINE} returning {_COLUMNS}",
-            job_id, attempt,
-        )
-    )  # fmt: skip
+    return await _change(db, job_id, attempt, "stage = 'storing', revision = revision + 1")
 
 
 async def hand_in(connection: Connection, job_id: UUID) -> JobRow | None:
@@ -231,13 +227,8 @@ async def lock(connection: Connection, job_id: UUID) -> JobRow:
 
 async def fail(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str) -> JobRow | None:
     """Failed for good. What it cost is read from the ledger."""
-    return _job(
-        await db.fetchrow(
-            f"""update jobs set status = 'failed', error_code = $3, error_detail = $4, {_END}
-            where {_MINE} returning {_COLUMNS}""",
-            job_id, attempt, code, detail,
-        )
-    )  # fmt: skip
+    change = f"status = 'failed', error_code = $3, error_detail = $4, {_END}"
+    return await _change(db, job_id, attempt, change, code, detail)
 
 
 async def retry(
@@ -256,22 +247,13 @@ async def retry(
 
 async def snooze(db: Db, job_id: UUID, attempt: int, code: JobError, detail: str, *, delay: float) -> JobRow | None:
     """Not now: queued again after `delay` seconds, no counter touched, `code` says what it waits for."""
-    return _job(
-        await db.fetchrow(
-            f"""update jobs set error_code = $3, error_detail = $4, due_at = now() + make_interval(secs => $5), {_WAIT}
-            where {_MINE} returning {_COLUMNS}""",
-            job_id, attempt, code, detail, delay,
-        )
-    )  # fmt: skip
+    change = f"error_code = $3, error_detail = $4, due_at = now() + make_interval(secs => $5), {_WAIT}"
+    return await _change(db, job_id, attempt, change, code, detail, delay)
 
 
 async def release(db: Db, job_id: UUID, attempt: int) -> JobRow | None:
     """This worker stops: queued and due at once, no counter touched."""
-    return _job(
-        await db.fetchrow(
-            f"update jobs set due_at = now(), {_WAIT} where {_MINE} returning {_COLUMNS}", job_id, attempt
-        )
-    )
+    return await _change(db, job_id, attempt, f"due_at = now(), {_WAIT}")
 
 
 async def recover(db: Db, most: int) -> list[JobRow]:
@@ -362,13 +344,7 @@ async def cancel(db: Db, job_id: UUID, business_ids: Whose) -> JobRow:
 
 async def canceled(db: Db, job_id: UUID, attempt: int) -> JobRow | None:
     """The worker's half of `cancel`: the work was stopped. Whether it was charged is read from the ledger."""
-    return _job(
-        await db.fetchrow(
-            f"""update jobs set status = 'canceled', error_code = null, error_detail = null, {_END}
-            where {_MINE} returning {_COLUMNS}""",
-            job_id, attempt,
-        )
-    )  # fmt: skip
+    return await _change(db, job_id, attempt, f"status = 'canceled', error_code = null, error_detail = null, {_END}")
 
 
 async def get(db: Db, job_id: UUID, business_ids: Whose = None) -> JobRow:

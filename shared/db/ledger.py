@@ -19,6 +19,7 @@ from sqlmodel import Field, SQLModel
 from shared.db.pool import Connection, Db, Pool, transaction
 from shared.db.tables import Charged, JobRow, Outcome
 from shared.domain.ids import new_id
+from shared.domain.money import usd
 
 
 class LedgerDays(SQLModel, table=True):
@@ -296,6 +297,11 @@ class DailySpend:
     cost_micros: int
     unknown: int
     """Calls whose outcome is not known; their cost is in no sum."""
+
+    @property
+    def cost_usd(self) -> str:
+        """The cost as a decimal string in US dollars."""
+        return usd(self.cost_micros)
 
 
 async def spend(db: Db, business_id: int, since: datetime, until: datetime) -> list[DailySpend]:
