@@ -17,7 +17,7 @@ from shared.db.pool import Pool
 from shared.domain.caller import ANYONE, Caller
 from shared.domain.errors import Unauthorized
 from shared.http.health import METRICS
-from shared.http.rights import SAFE, needed
+from shared.http.internal_auth import SAFE, needed
 
 FRESH_SECONDS = 3.0
 """How long an answer about a key is believed: a revoked one is refused everywhere at most so much later."""

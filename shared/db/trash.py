@@ -11,10 +11,11 @@ import asyncpg
 
 from shared.db import attachments, images
 from shared.db.pool import Connection, Db, Row
-from shared.db.put_off import PAUSE
 from shared.domain.caller import Whose
 from shared.domain.errors import Conflict, ImageInUse
 
+PAUSE = "make_interval(secs => least(300 * power(2, least(%s, 20)), 86400))"
+"""SQL: how long to leave alone what the store did not destroy so many times before: 5, 10, 20 minutes … a day."""
 _NAMED = 10
 """Posts that a refusal names."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.db.pool import Db
-from shared.db.put_off import PAUSE
+from shared.db.trash import PAUSE
 from shared.domain.errors import IdempotencyKeyReused, Unavailable
 
 CLOSE_WITHIN = 300.0

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.domain.caller import ANYONE, Caller, Right
 from shared.domain.errors import Unauthorized
-from shared.http.rights import needed
+from shared.http.health import METRICS
 from shared.settings import Common
 
 HEADER = "X-Darkroom-Caller"
@@ -27,6 +27,21 @@ SECONDS = 60
 _RAW_HEADER = HEADER.lower().encode()
 _OPEN = frozenset({b"/openapi.json"})
 """Says nothing about anybody; the gateway reads it before there is a caller."""
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing."""
+_GENERATE = "/api/v1/images/generate"
+_LOOKING = ("/api/v1/images/validate", f"{_GENERATE}/estimate-cost")
+"""What is sent with POST and changes nothing."""
+
+
+def needed(method: str, path: str) -> Right:
+    """The right that a request needs. The gateway asks for it, and the service asks again of what was signed."""
+    if path == METRICS:
+        return Right.OPERATE
+    if method in SAFE or path.startswith(_LOOKING):
+        return Right.READ
+    return Right.GENERATE if path.startswith(_GENERATE) else Right.WRITE
 
 
 class CallerToken:
