@@ -15,7 +15,7 @@ from shared.domain.errors import AlreadyFinished, IdempotencyKeyReused, NotFound
 
 _COLUMNS = ", ".join(f"jobs.{name}" for name in JobRow.model_fields)
 
-BILL = """
+_BILL = """
     select coalesce(sum(cost_micros), 0) as known,
            case when bool_or(a.charged = 'true') then 'true'
                 when bool_or(a.charged = 'unknown' or a.outcome = 'in_flight') then 'unknown'
@@ -23,13 +23,14 @@ BILL = """
            coalesce(bool_or(cost_estimated), false) as estimated
     from attempts a where a.job_id = jobs.id"""
 
-_COST = f"""
+COST = f"""
     (actual_micros, charged) = (
         select case when bill.charged = 'unknown' or bill.estimated then null else bill.known end, bill.charged
-        from ({BILL}) bill)"""
+        from ({_BILL}) bill)"""
+"""SQL: what a job cost and whether it was charged, read from the ledger; of `update jobs set`."""
 
 _END = f"""
-    stage = 'done', finished_at = now(), lease_until = null, revision = revision + 1, {_COST}"""
+    stage = 'done', finished_at = now(), lease_until = null, revision = revision + 1, {COST}"""
 
 _WAIT = """
     status = 'queued', lease_until = null, revision = revision + 1, ring_at = now() + interval '15 s', rings = 0,
@@ -210,7 +211,7 @@ async def hand_in(connection: Connection, job_id: UUID) -> JobRow | None:
             job_id,
         )
         or await connection.fetchrow(
-            f"""update jobs set revision = revision + 1, {_COST}
+            f"""update jobs set revision = revision + 1, {COST}
             where id = $1 and finished_at is not null returning {_COLUMNS}""",
             job_id,
         )

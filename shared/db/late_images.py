@@ -14,7 +14,7 @@ from sqlalchemy import Column, DateTime, Index
 from sqlmodel import Field, SQLModel
 
 from shared.db import images
-from shared.db.jobs import BILL
+from shared.db.jobs import COST
 from shared.db.pool import Connection, Db
 from shared.db.tables import ImageRow, JobRow
 
@@ -117,10 +117,7 @@ async def join(connection: Connection, image: ImageRow) -> JobRow:
     await images.add(connection, image)
     await connection.execute("delete from late_looks where job_id = $1", image.job_id)
     row = await connection.fetchrow(
-        f"""update jobs set revision = revision + 1, (actual_micros, charged) = (
-            select case when bill.charged = 'unknown' or bill.estimated then null else bill.known end, bill.charged
-            from ({BILL}) bill)
-        where id = $1 returning {_COLUMNS}""",
+        f"update jobs set revision = revision + 1, {COST} where id = $1 returning {_COLUMNS}",
         image.job_id,
     )
     assert row is not None  # noqa: S101 - it is locked
