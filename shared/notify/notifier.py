@@ -65,22 +65,9 @@ class _Careful(AbstractConnection):
             await super().check_health()  # type: ignore[no-untyped-call]
 
 
-class _Connection(_Careful, Connection):
-    pass
-
-
-class _TlsConnection(_Careful, SSLConnection):
-    pass
-
-
-class _SocketConnection(_Careful, UnixDomainSocketConnection):
-    pass
-
-
-_CAREFUL = {
-    Connection: _Connection,
-    SSLConnection: _TlsConnection,
-    UnixDomainSocketConnection: _SocketConnection,
+_CAREFUL: dict[type[AbstractConnection], type[AbstractConnection]] = {
+    kind: type(f"_Careful{kind.__name__}", (_Careful, kind), {})
+    for kind in (Connection, SSLConnection, UnixDomainSocketConnection)
 }
 
 
