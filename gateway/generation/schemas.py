@@ -1,5 +1,6 @@
 """What clients of the generation routes send and see."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -183,14 +184,9 @@ _SAME = JobRow.model_fields.keys() & Job.model_fields.keys()
 """What a job's row and the contract call by the same name."""
 
 
-def _charged(charged: Charged | None) -> bool | Literal["unknown"] | None:
-    match charged:
-        case None:
-            return None
-        case Charged.UNKNOWN:
-            return "unknown"
-        case Charged.TRUE | Charged.FALSE:
-            return charged is Charged.TRUE
+_CHARGED: Mapping[Charged | None, bool | Literal["unknown"] | None] = {
+    None: None, Charged.TRUE: True, Charged.FALSE: False, Charged.UNKNOWN: "unknown",
+}  # fmt: skip
 
 
 def budget(month: Month, limit: int) -> Budget:
@@ -203,7 +199,7 @@ def job(job_view: JobView, public_url: str, purge_after_days: int) -> Job:
     row = job_view.job
     routes = f"{public_url}/api/v1/images/generate"
     status_url = f"{routes}/status/{row.id}"
-    charged = _charged(row.charged)
+    charged = _CHARGED[row.charged]
     queued, failed = row.status is JobStatus.QUEUED, row.status is JobStatus.FAILED
     return Job(
         **{name: getattr(row, name) for name in _SAME},
