@@ -16,7 +16,8 @@ from generation_worker.paid import HeldBack
 from generation_worker.providers.base import GeneratedImage, ProviderError, UnreadableImage, Whose
 from generation_worker.resources import WorkerResources
 from shared.catalog import tokens
-from shared.catalog.catalogue import Choice, NotOffered
+from shared.catalog.catalogue import Choice
+from shared.catalog.model import NotOffered
 from shared.db import jobs, ledger
 from shared.db.pool import DatabaseUnavailable
 from shared.db.tables import JobError, JobRow, Outcome

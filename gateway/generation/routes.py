@@ -13,7 +13,8 @@ from pydantic import Field
 from gateway.generation import model_options, schemas
 from gateway.generation.schemas import EstimateRequest, GenerateRequest
 from gateway.resources import GatewayResources
-from shared.catalog.catalogue import Choice, NotOffered
+from shared.catalog.catalogue import Choice
+from shared.catalog.model import NotOffered
 from shared.db import budgets, job_views, jobs
 from shared.db.jobs import NewJob
 from shared.db.tables import JobRow, JobStatus

@@ -15,21 +15,9 @@ from pydantic import model_validator
 from shared.catalog import datafile
 from shared.catalog.datafile import Spec, fault_at
 from shared.catalog.dialect import Dialect
-from shared.catalog.model import QUALITIES, Model, NotOffered, Quality
+from shared.catalog.model import Model, NotOffered, Quality
 from shared.catalog.sizes import Size
 from shared.domain.money import usd
-
-__all__ = [
-    "MAX_PROMPT_CHARACTERS",
-    "QUALITIES",
-    "Catalogue",
-    "Choice",
-    "Model",
-    "NotOffered",
-    "Quality",
-    "Size",
-    "load",
-]
 
 MAX_PROMPT_CHARACTERS = 1000
 """The product's own limit, below that of every model."""

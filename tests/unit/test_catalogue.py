@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.catalog import catalogue
-from shared.catalog.catalogue import Catalogue, NotOffered, Size
+from shared.catalog.catalogue import Catalogue
+from shared.catalog.model import NotOffered
+from shared.catalog.sizes import Size
 from shared.catalog.tokens import output_tokens
 
 TODAY = date(2026, 11, 22)

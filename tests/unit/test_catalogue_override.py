@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from shared.catalog import catalogue
-from shared.catalog.catalogue import Catalogue, NotOffered
+from shared.catalog.catalogue import Catalogue
 from shared.catalog.datafile import DataFileError
+from shared.catalog.model import NotOffered
 
 TODAY = date(2026, 11, 22)
 
