@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.db.images import ROW, fold
+from shared.db.images import ROW
 from shared.db.pool import Db, Row
 from shared.db.tables import ImageSource
-from shared.domain import cursor
+from shared.domain import cursor, texts
 
 COUNTED = 500
 """Matches of a search are counted so far."""
@@ -91,7 +91,7 @@ async def _found(db: Db, wanted: ImageFilter, limit: int, offset: int, after: _A
     """Among the newest first; what these do not settle is asked of an index of words."""
     where, values = _where(wanted)
     beyond, when = _beyond(wanted, after, values), _when(wanted)
-    like = _like(fold(wanted.search), values)
+    like = _like(texts.folded(wanted.search), values)
     walk, most = f"order by i.{when} desc, i.id desc limit", max(COUNTED + 1, offset + limit)
     near = f"""
         select id, at from (
@@ -129,7 +129,7 @@ async def _sought(
     `few`: of all that match there are at most `COUNTED`. Many of a word without a trigram are never asked of its index:
     where the planner computes `grams` of their rows instead of reading it, 300,000 take half a minute.
     """
-    word, when = fold(wanted.search), _when(wanted)
+    word, when = texts.folded(wanted.search), _when(wanted)
     if few or _TRIGRAM.search(word):
         matching, values = _matching(wanted, after)
         row, *more = await db.fetch(
@@ -197,7 +197,7 @@ def _matching(wanted: ImageFilter, after: _After | None) -> tuple[str, list[obje
     and find the whole business there.
     """
     where, values = _where(wanted)
-    beyond, word = _beyond(wanted, after, values), fold(wanted.search)
+    beyond, word = _beyond(wanted, after, values), texts.folded(wanted.search)
     if _TRIGRAM.search(word):
         return f"{where}{beyond} and {_like(word, values)}", values
     values += [word, [word[n : n + 2] for n in range(max(1, len(word) - 1))]]

@@ -27,8 +27,7 @@ async def put(connection: Connection, image_id: UUID, business_ids: Whose = None
         return row
     if row["used_in"] and not even_if_used:
         raise await _in_use(connection, row, "`even_if_used` deletes it all the same")
-    await connection.execute("update images set deleted_at = now() where id = $1", image_id)
-    return await images.get(connection, image_id)
+    return await images.change(connection, image_id, "deleted_at = now()")
 
 
 async def put_many(
@@ -60,10 +59,10 @@ async def restore(connection: Connection, image_id: UUID, business_ids: Whose, p
     row = await images.lock(connection, image_id, business_ids)
     try:
         async with connection.transaction():
-            restored = await connection.fetchval(
-                """update images set deleted_at = null where id = $1 and purge_at is null
-                    and (deleted_at is null or $3 or deleted_at > now() - make_interval(days => $2)) returning id""",
-                image_id, purge_after_days, row["used_in"] > 0,
+            return await images.change(
+                connection, image_id, "deleted_at = null", purge_after_days, row["used_in"] > 0,
+                where="""purge_at is null
+                    and (deleted_at is null or $3 or deleted_at > now() - make_interval(days => $2))""",
             )  # fmt: skip
     except asyncpg.UniqueViolationError:
         live = await images.find_by_hash(connection, row["business_id"], row["sha256"])
@@ -71,7 +70,6 @@ async def restore(connection: Connection, image_id: UUID, business_ids: Whose, p
             live = await images.find_copy(connection, row["parent_id"], row["derived_as"])
         extra = {"image_id": str(live["id"])} if live else {}
         raise Conflict("The same picture was uploaded or made again meanwhile; it is live", extra=extra) from None
-    return images.there(await images.find(connection, image_id) if restored else None)
 
 
 async def purge(
@@ -85,10 +83,7 @@ async def purge(
     if row["used_in"] and not even_if_used:
         raise await _in_use(connection, row, "`even_if_used` destroys it all the same")
     await attachments.detach_all(connection, image_id)
-    await connection.execute(
-        "update images set deleted_at = coalesce(deleted_at, now()), purge_at = now() where id = $1", image_id
-    )
-    return await images.get(connection, image_id)
+    return await images.change(connection, image_id, "deleted_at = coalesce(deleted_at, now()), purge_at = now()")
 
 
 async def _in_use(connection: Connection, row: Row, but: str) -> ImageInUse:

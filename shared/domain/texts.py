@@ -66,6 +66,12 @@ def repaired(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
+def folded(text: str) -> str:
+    """Case and composition taken out, for any script: texts that people call the same become the same. Not Postgres's
+    lower(): what that knows depends on its locale."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
 def seen(text: str) -> str:
     """The text. Raises ValueError where there is something and nothing of it is visible."""
     if text.strip() and not any(map(visible, text)):
