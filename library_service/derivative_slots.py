@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from shared.db.pool import Row
 from shared.http.shares import Line, Places, ShareKey, part
 from shared.settings import LibrarySettings
 
@@ -22,22 +23,23 @@ class DerivativeSlots:
             seconds=settings.copies_wait,
         )
         self._places = Places(settings.copies, part(settings.share, settings.copies), line)
-        self._under_way: dict[tuple[UUID, str], asyncio.Task[UUID]] = {}
+        self._under_way: dict[tuple[UUID, str], asyncio.Task[tuple[Row, bool]]] = {}
 
     async def once(
-        self, parent_id: UUID, kind: str, who: ShareKey, make: Callable[[], Awaitable[UUID]]
-    ) -> tuple[UUID, bool]:
-        """The id that `make` answers, and whether it was called here; who asks meanwhile gets the same, or the same
-        refusal. Raises RateLimited, or Unavailable where all is full."""
+        self, parent_id: UUID, kind: str, who: ShareKey, make: Callable[[], Awaitable[tuple[Row, bool]]]
+    ) -> tuple[Row, bool]:
+        """What `make` answers: the copy, and whether it was made. Who asks meanwhile gets the same, not made for them,
+        or the same refusal. Raises RateLimited, or Unavailable where all is full."""
         key = parent_id, kind
         task = self._under_way.get(key)
         if task is not None:
-            return await asyncio.shield(task), False
+            copy, _made = await asyncio.shield(task)
+            return copy, False
         # A task of its own: the client that asked first may leave, and the others wait for it.
         task = self._under_way[key] = asyncio.create_task(self._in_turn(who, make))
         task.add_done_callback(lambda _: self._under_way.pop(key))
-        return await asyncio.shield(task), True
+        return await asyncio.shield(task)
 
-    async def _in_turn(self, who: ShareKey, make: Callable[[], Awaitable[UUID]]) -> UUID:
+    async def _in_turn(self, who: ShareKey, make: Callable[[], Awaitable[tuple[Row, bool]]]) -> tuple[Row, bool]:
         async with self._places.turn(who):
             return await make()

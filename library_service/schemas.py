@@ -220,3 +220,8 @@ class Wish(RequestModel):
 
     preset: Annotated[Text, AfterValidator(_preset), Field(json_schema_extra={"enum": list(PRESETS)})]
     mode: Mode = Field("crop", description="crop cuts what sticks out; pad keeps everything and adds blurred bars")
+
+    @property
+    def kind(self) -> str:
+        """How a copy that was made so is named in its row: `instagram_4x5 crop`."""
+        return f"{self.preset} {self.mode}"

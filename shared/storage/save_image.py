@@ -1,21 +1,43 @@
-"""Bytes become a picture of the library: store, row, intent closed. In this order, so that whatever dies in between
-leaves no row without bytes, and no bytes that the sweep does not know of (`uploads.begin` came before).
+"""Bytes become a picture of the library: intent, store, row, intent closed. In this order, so that whatever dies in
+between leaves no row without bytes, and no bytes that the sweep does not know of. Nobody else begins or closes intents.
 """
 
+from dataclasses import dataclass
+
 from shared.db import images, uploads
-from shared.db.pool import Pool, transaction
+from shared.db.pool import Pool, Row, transaction
 from shared.db.tables import ImageRow
 from shared.db.uploads import Begun
+from shared.domain.errors import Conflict
+from shared.domain.ids import new_id
 from shared.observability import log
 from shared.storage.content import Content
 from shared.storage.store import ImageStore, StoreError, as_problem, public_id
 
 
-async def save_image(db: Pool, store: ImageStore, begun: Begun, image: ImageRow, data: bytes | Content) -> ImageRow:
-    """Stores the bytes under the name that was begun and adds the row; or answers the image with the same bytes.
+@dataclass(frozen=True, slots=True)
+class SavedImage:
+    """The picture that is kept now, and how it came to be."""
 
-    `image` needs no `public_id` and no `url`. Raises StorageUnavailable, InvalidImage, Unavailable.
+    row: Row
+    """As `shared.db.images` reads it."""
+    created: bool
+    """False where the same bytes were there already."""
+    replayed: bool = False
+    """Whether this idempotency key had its answer before."""
+
+
+async def save_image(
+    db: Pool, store: ImageStore, image: ImageRow, data: Content, *, key: str | None = None, body_hash: str | None = None
+) -> SavedImage:
+    """Stores the bytes and adds the row, or finds the picture with the same bytes, or the answer that `key` had before.
+
+    `image` needs no `public_id` and no `url`; it gets the id of the first upload with the same key and `body_hash`.
+    Raises IdempotencyKeyReused, Conflict, StorageUnavailable, InvalidImage, Unavailable.
     """
+    begun = await uploads.begin(db, image.id, image.business_id, key, body_hash)
+    if begun.image_id:
+        return await _replayed(db, begun)
     try:
         stored = await store.put(public_id(image.business_id, begun.id), data)
     except StoreError as fault:
@@ -23,22 +45,36 @@ async def save_image(db: Pool, store: ImageStore, begun: Begun, image: ImageRow,
         raise as_problem(fault) from fault
     ours = image.model_copy(update={"id": begun.id, "public_id": stored.public_id, "url": stored.url})
     async with transaction(db) as connection:
-        kept = await images.add(connection, ours)
-        if kept.id == ours.id:
-            await uploads.close(connection, begun.id, kept.id)
-    if kept.id != ours.id:
-        await _drop(db, store, begun, ours, kept)
-    return kept
+        row = await images.insert(connection, ours)
+        created = row["id"] == begun.id
+        if created:
+            await uploads.close(connection, begun.id, begun.id)
+    if not created:
+        # The same bytes arrived twice at the same moment, and the other was first. Ours go, now or with the sweep.
+        try:
+            await store.remove(ours.public_id)
+        except StoreError as fault:
+            _failed(fault, begun)
+        else:
+            await uploads.close(db, begun.id, row["id"])
+    return SavedImage(row, created)
 
 
-async def _drop(db: Pool, store: ImageStore, begun: Begun, ours: ImageRow, kept: ImageRow) -> None:
-    """The same bytes arrived twice at the same moment, and the other was first. Ours go, now or with the sweep."""
-    try:
-        await store.remove(ours.public_id)
-    except StoreError as fault:
-        _failed(fault, begun)
-    else:
-        await uploads.close(db, begun.id, kept.id)
+async def reuse_image(db: Pool, twin: Row, key: str, body_hash: str) -> SavedImage:
+    """Makes a picture that is there the answer of this key, unless it has one. Raises IdempotencyKeyReused, Conflict,
+    Unavailable."""
+    begun = await uploads.begin(db, new_id(), twin["business_id"], key, body_hash)
+    if begun.image_id:
+        return await _replayed(db, begun)
+    await uploads.close(db, begun.id, twin["id"])
+    return SavedImage(twin, created=False)
+
+
+async def _replayed(db: Pool, begun: Begun) -> SavedImage:
+    row = await images.find(db, begun.image_id) if begun.image_id else None
+    if row is None:
+        raise Conflict("The picture that answered this Idempotency-Key was deleted for good; send a new key")
+    return SavedImage(row, created=begun.id == begun.image_id, replayed=True)
 
 
 def _failed(fault: StoreError, begun: Begun) -> None:

@@ -164,9 +164,8 @@ async def _case(request: Request, *default: Platform) -> AsyncIterator[_Case]:
     if kind == "multipart/form-data":
         fields = frozenset({"platforms"} if len(default) > 1 else ())
         who = share_key(caller.of(request.scope))
-        with resources.space.account(who) as account:
-            async with received(request, resources.settings.max_file, fields, account) as form:
-                yield await _of_file(resources, form, default, who)
+        async with received(request, fields, who) as form:
+            yield await _of_file(resources, form, default, who)
     elif kind in ("application/json", ""):
         yield await _of_json(resources, request, default)
     else:
@@ -174,9 +173,6 @@ async def _case(request: Request, *default: Platform) -> AsyncIterator[_Case]:
 
 
 async def _of_file(resources: UploadResources, form: ReceivedForm, default: Sequence[Platform], who: ShareKey) -> _Case:
-    if form.filename is None:
-        missing = FieldError("/file", "missing", "Send the picture in the part `file`")
-        raise Invalid(missing.detail, errors=(missing,))
     names = [name.strip() for name in form.fields.get("platforms", "").split(",") if name.strip()]
     wanted = _checked(_PLATFORMS, names, "platforms") if names else default
     found = await resources.decoders.inspect(form.file, form.bytes, who)
