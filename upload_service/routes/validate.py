@@ -1,7 +1,7 @@
 """POST /api/v1/images/validate[/instagram]: what a platform would say of a picture, and a copy that it takes.
 
 The picture is one of the library, a file, or four numbers. The rules are in `platforms`, the copies' pixels in
-`renditions`, their addresses in `delivery`.
+`renditions`, their addresses in `urls`.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from shared.db import images
 from shared.domain import caller, platforms, renditions
@@ -19,6 +19,7 @@ from shared.domain.errors import BodyTooLarge, FieldError, Invalid, Malformed, U
 from shared.domain.platforms import Picture, Platform, Severity
 from shared.http import api_schemas, strict_input
 from shared.http.api_schemas import BusinessId, Id, ResponseModel, Text
+from shared.http.request_bodies import MOST_JSON
 from shared.http.shares import ShareKey, share_key
 from shared.http.strict_input import FromText, RequestModel
 from shared.storage import urls
@@ -27,9 +28,7 @@ from upload_service.resources import UploadResources
 
 router = APIRouter(prefix="/api/v1/images", tags=["Validation"])
 
-_MOST_JSON = 64 * 1024
 _MOST_SIDE = 10_000_000
-
 
 Platforms = list[Annotated[Platform, FromText]]
 
@@ -64,6 +63,8 @@ class ByNumbers(RequestModel):
 
 class Check(ResponseModel):
     """One rule."""
+
+    model_config = ConfigDict(from_attributes=True)  # of a `platforms.RuleCheck`
 
     code: str
     ok: bool
@@ -175,10 +176,10 @@ async def _case(request: Request, *default: Platform) -> AsyncIterator[_Case]:
 async def _of_file(resources: UploadResources, form: ReceivedForm, default: Sequence[Platform], who: ShareKey) -> _Case:
     names = [name.strip() for name in form.fields.get("platforms", "").split(",") if name.strip()]
     wanted = _checked(_PLATFORMS, names, "platforms") if names else default
-    found = await resources.decoders.inspect(form.file, form.bytes, who)
+    accepted = await resources.decoders.inspect(form.file, form.bytes, who)
     picture = Picture(
-        found.width, found.height, form.bytes, found.format,
-        animated=found.frames > 1, transparent=found.transparent, srgb=found.srgb,
+        accepted.width, accepted.height, form.bytes, accepted.format,
+        animated=accepted.frames > 1, transparent=accepted.transparent, srgb=accepted.srgb,
     )  # fmt: skip
     return _Case(picture, None, wanted)
 
@@ -219,37 +220,28 @@ async def _read(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_JSON:
-            raise BodyTooLarge(f"A JSON body may have at most {_MOST_JSON} bytes")
+        if len(body) > MOST_JSON:
+            raise BodyTooLarge(f"A JSON body may have at most {MOST_JSON} bytes")
     if not body:
         raise Malformed("The body is empty")
     return bytes(body)
 
 
 def _verdict(platform: Platform, case: _Case) -> Verdict:
-    found = platforms.check(platform, case.picture)
+    verdict = platforms.check(platform, case.picture)
     return Verdict(
         platform=platform,
-        valid=found.valid,
-        publishable_as_is=found.publishable_as_is,
-        checks=[
-            Check(
-                code=check.code, ok=check.ok, severity=check.severity, actual=check.actual, limit=check.limit,
-                message=check.message, fix=check.fix,
-            )
-            for check in found.checks
-        ],
-        warnings=list(found.warnings),
+        valid=verdict.valid,
+        publishable_as_is=verdict.publishable_as_is,
+        checks=verdict.checks,
+        warnings=verdict.warnings,
         fix=_fix(platform, case),
-    )  # fmt: skip
+    )
 
 
 def _fix(platform: Platform, case: _Case) -> Fix | None:
-    copies = renditions.fix_renditions(platform, case.picture)
-    if not copies:
-        return None
-    first, last = copies[0], copies[-1]  # one where the shape can stay, else crop and pad
-    return Fix(crop=_copy(first, case.url), pad=_copy(last, case.url))
+    copies = [_copy(copy, case.url) for copy in renditions.fix_renditions(platform, case.picture)]
+    return Fix(crop=copies[0], pad=copies[-1]) if copies else None  # one where the shape can stay, else crop and pad
 
 
 def _copy(copy: renditions.Rendition, url: str | None) -> Copy:
