@@ -49,7 +49,7 @@ async def look(
     resources = resources_of(request)
     business_ids = caller.of(request.scope).business_ids(asked.business_id)
     async with resources.turn(request, asked.business_id):
-        answer = shown(resources, await images.get(resources.db, image_id, business_ids))
+        answer = shown(request, await images.get(resources.db, image_id, business_ids))
     if etags.names(if_none_match, answer.headers["etag"]):
         return Response(status_code=304, headers={"ETag": answer.headers["etag"]})
     return answer
@@ -69,14 +69,14 @@ async def change(
     resources = resources_of(request)
     async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
         row = await images.lock(connection, image_id, caller.of(request.scope).business_ids(asked.business_id))
-        check_version(resources, row, if_match)
+        check_version(request, row, if_match)
         filename, alt_text = row["filename"], row["alt_text"]
         if "filename" in said.model_fields_set:
             filename = filenames.safe(said.filename, filename)
         if "alt_text" in said.model_fields_set:
             alt_text = api_schemas.alt_text(said.alt_text)
         row = await images.describe(connection, row, filename, alt_text)
-    return shown(resources, row)
+    return shown(request, row)
 
 
 @router.get(

@@ -5,10 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from library_service.resources import resources_of
-from library_service.responses import Tag, lock_version, shown
+from library_service.responses import Tag, changing, shown
 from library_service.schemas import Attaching, ImageId, Post, PostId, Posts, Scope
 from shared.db import attachments, images
-from shared.db.pool import transaction
 from shared.domain import caller
 from shared.http import api_schemas
 from shared.observability import log
@@ -38,12 +37,10 @@ async def attach(
     """Says that a post of yours shows it; again, with which platform. From then on it is not deleted unasked, and never
     destroyed. 409 `image_deleted` in the trash; 422 `not_publishable` where the platform does not take it. With
     `If-Match: <ETag>` only if nobody changed it meanwhile."""
-    resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
-    async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
-        await lock_version(resources, connection, image_id, business_ids, if_match)
+    async with changing(request, image_id, asked.business_id, if_match) as (connection, business_ids):
         row = await attachments.attach(connection, image_id, post_id, said.platform, business_ids)
     log.get().info("image.attached", image_id=str(image_id), business_id=row["business_id"], platform=said.platform)
-    return shown(resources, row)
+    return shown(request, row)
 
 
 @router.delete(
@@ -57,12 +54,10 @@ async def detach(
 ) -> Response:
     """The post is gone, or shows another picture now. Repeating it is safe. With `If-Match: <ETag>` only if nobody
     changed the picture meanwhile."""
-    resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
-    async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
-        await lock_version(resources, connection, image_id, business_ids, if_match)
+    async with changing(request, image_id, asked.business_id, if_match) as (connection, business_ids):
         row = await attachments.detach(connection, image_id, post_id, business_ids)
     log.get().info("image.detached", image_id=str(image_id), business_id=row["business_id"])
-    return shown(resources, row)
+    return shown(request, row)
 
 
 @router.get(
@@ -75,11 +70,5 @@ async def posts(request: Request, image_id: ImageId, asked: Annotated[Scope, Que
     async with resources.turn(request, asked.business_id):
         await images.get(resources.db, image_id, business_ids)
         rows = await attachments.posts(resources.db, image_id, _MOST)
-    return api_schemas.json_response(
-        Posts(
-            items=[
-                Post(post_id=row["post_id"], platform=row["platform"], attached_at=row["attached_at"]) for row in rows
-            ],
-            total=rows[0]["total"] if rows else 0,
-        )
-    )
+    items = [Post.model_validate(dict(row)) for row in rows]
+    return api_schemas.json_response(Posts(items=items, total=rows[0]["total"] if rows else 0))

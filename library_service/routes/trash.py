@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from library_service.purge import destroy
 from library_service.resources import LibraryResources, resources_of
-from library_service.responses import Tag, lock_version, shown
+from library_service.responses import Tag, changing, lock_version, shown
 from library_service.schemas import (
     BulkDelete,
     BulkDeleted,
@@ -105,24 +105,24 @@ async def delete(
     `If-Match: <ETag>` only if nobody changed it meanwhile.
     409 `image_in_use`, with the `posts`, where a post shows it, unless `even_if_used`.
     """
-    who = caller.of(request.scope)
-    resources, business_ids = resources_of(request), who.business_ids(asked.business_id)
     if asked.purge:
-        async with resources.purging.turn(share_key(who, asked.business_id)):
-            return await _purged(resources, image_id, business_ids, if_match, even_if_used=asked.even_if_used)
-    async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
-        await lock_version(resources, connection, image_id, business_ids, if_match)
+        who = caller.of(request.scope)
+        business_ids = who.business_ids(asked.business_id)
+        async with resources_of(request).purging.turn(share_key(who, asked.business_id)):
+            return await _purged(request, image_id, business_ids, if_match, even_if_used=asked.even_if_used)
+    async with changing(request, image_id, asked.business_id, if_match) as (connection, business_ids):
         row = await trash.put(connection, image_id, business_ids, even_if_used=asked.even_if_used)
     log.get().info("image.trashed", image_id=str(image_id), business_id=row["business_id"])
-    return shown(resources, row)
+    return shown(request, row)
 
 
 async def _purged(
-    resources: LibraryResources, image_id: UUID, business_ids: Whose, if_match: str | None, *, even_if_used: bool
+    request: Request, image_id: UUID, business_ids: Whose, if_match: str | None, *, even_if_used: bool
 ) -> Response:
     """Said in the row first: whatever dies after that, the rounds of `purge.py` bring it to its end."""
+    resources = resources_of(request)
     async with transaction(resources.db) as connection:
-        await lock_version(resources, connection, image_id, business_ids, if_match)
+        await lock_version(request, connection, image_id, business_ids, if_match)
         row = await trash.purge(connection, image_id, business_ids, even_if_used=even_if_used)
     fault = await destroy(resources.db, resources.store, image_id, row["public_id"])
     if fault is None:
@@ -141,9 +141,8 @@ async def restore(
 ) -> Response:
     """Same id, same address. 409 where the same picture was uploaded again meanwhile. With `If-Match: <ETag>` only if
     nobody changed it meanwhile."""
-    resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
-    async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
-        await lock_version(resources, connection, image_id, business_ids, if_match)
-        row = await trash.restore(connection, image_id, business_ids, resources.settings.purge_after)
+    purge_after = resources_of(request).settings.purge_after
+    async with changing(request, image_id, asked.business_id, if_match) as (connection, business_ids):
+        row = await trash.restore(connection, image_id, business_ids, purge_after)
     log.get().info("image.restored", image_id=str(image_id), business_id=row["business_id"])
-    return shown(resources, row)
+    return shown(request, row)
