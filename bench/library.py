@@ -97,7 +97,7 @@ async def _measured(site: Site, times: int) -> list[Row]:
     async with living(app), await db.connect(settings, plans="anew") as pool:
         plans = {"plan_cache_mode": "force_custom_plan", "max_parallel_workers_per_gather": "0"}
         bare = await asyncpg.connect(site.database_url, server_settings=plans)
-        deep = (await image_pages.numbered(pool, _ALL, _DEEP, _SIZE)).next_cursor
+        deep = (await image_pages.page(pool, _ALL, _SIZE, number=_DEEP)).next_cursor
         assert deep, "there is no deep page"
         lines: list[Row] = []
         for question in _QUESTIONS:
@@ -113,8 +113,8 @@ async def _asked(
 
     def paged(on: db.Db) -> Awaitable[ImageRows]:
         if question.page is None:
-            return image_pages.following(on, question.wanted, deep, _SIZE)
-        return image_pages.numbered(on, question.wanted, question.page, _SIZE)
+            return image_pages.page(on, question.wanted, _SIZE, after=deep)
+        return image_pages.page(on, question.wanted, _SIZE, number=question.page)
 
     statements: list[tuple[str, tuple[object, ...]]] = []
     async with pool.acquire() as connection:

@@ -1,15 +1,13 @@
-"""The shapes that only the library answers with or takes."""
+"""The shapes that only the library answers with or takes. Those of its pages are in `routes/lists.py`."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Path
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from shared.db.image_pages import COUNTED
 from shared.domain import texts
-from shared.domain.cursor import PATTERN
 from shared.domain.errors import NotFound
 from shared.domain.filenames import MAX_LENGTH
 from shared.domain.platforms import Platform
@@ -35,43 +33,6 @@ class Scope(QueryModel):
     """Where the id alone says which picture; naming the business as well makes another's a 404."""
 
     business_id: BusinessId | None = None
-
-
-class ListQuery(QueryModel):
-    """Which pictures, and which page of them."""
-
-    business_id: BusinessId
-    page: int | None = Field(None, ge=1, le=1_000_000_000, description="Without `cursor`: the first by default")
-    page_size: int = Field(20, ge=1, le=100)
-    cursor: Text | None = Field(
-        None,
-        min_length=1,
-        max_length=200,
-        description="`next_cursor` of the page before",
-        json_schema_extra={"pattern": PATTERN},
-    )
-    search: Text = Field("", max_length=200, description="A piece of filename, prompt or alt text, in any case")
-    source: Literal["all", "uploaded", "ai_generated"] = "all"
-    trashed: bool = Field(False, description="The trash instead of the live pictures")
-
-    @model_validator(mode="after")
-    def _one_way(self) -> "ListQuery":
-        # Generated clients send what they believe to be the default beside the cursor.
-        if self.cursor and self.page not in {None, 1}:
-            raise ValueError("send page or cursor, not both")
-        return self
-
-
-class ImagePage(ResponseModel):
-    """Some of them, newest first."""
-
-    items: list[api_schemas.Image]
-    total: int
-    total_exact: bool = Field(description=f"False where a search found more than {COUNTED}: `total` is {COUNTED} then")
-    page: int | None = Field(description="Null where a cursor was sent")
-    page_size: int
-    pages: int
-    next_cursor: str | None = Field(description="Null at the end")
 
 
 def _side(value: int) -> int:

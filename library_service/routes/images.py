@@ -8,15 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 from library_service.resources import resources_of
 from library_service.responses import Tag, check_version, shown
 from library_service.routes import lists
-from library_service.schemas import (
-    Description,
-    ImageId,
-    ImagePage,
-    ListQuery,
-    Scope,
-    Thumbnail,
-    ThumbnailQuery,
-)
+from library_service.routes.lists import ImagePage, ListQuery
+from library_service.schemas import Description, ImageId, Scope, Thumbnail, ThumbnailQuery
 from shared.db import images
 from shared.db.pool import transaction
 from shared.domain import caller, filenames

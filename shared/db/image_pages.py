@@ -2,7 +2,7 @@
 
 Totals are sums of `library_counts`; those of a search are counted, up to `COUNTED`
 (docs/decisions/0011-library-totals.md).
-Not here: what one row becomes for a client (`wire.image`), and single rows (`images.py`)."""
+Not here: what one row becomes for a client (`api_schemas.image`), and single rows (`images.py`)."""
 
 import re
 from dataclasses import dataclass
@@ -51,19 +51,13 @@ class ImageRows:
     """Where the next page begins; None at the end."""
 
 
-async def numbered(db: Db, wanted: ImageFilter, page: int, size: int) -> ImageRows:
-    """The page of this number, from 1. Costs more the deeper it is."""
-    return await _page(db, wanted, size, offset=(page - 1) * size)
-
-
-async def following(db: Db, wanted: ImageFilter, word: str, size: int) -> ImageRows:
-    """The page after a `next_cursor`. Raises Invalid for a word that is none."""
-    return await _page(db, wanted, size, after=cursor.read(word))
-
-
-async def _page(db: Db, wanted: ImageFilter, size: int, *, offset: int = 0, after: _After | None = None) -> ImageRows:
-    """One row more than shown is read, to know whether a page follows."""
-    rows, total = await (_found if wanted.search else _listed)(db, wanted, size + 1, offset, after)
+async def page(db: Db, wanted: ImageFilter, size: int, *, number: int = 1, after: str | None = None) -> ImageRows:
+    """The page of this number, which costs more the deeper it is, or the one after a `next_cursor`, at any depth the
+    same. Raises Invalid for an `after` that is no cursor."""
+    offset = 0 if after else (number - 1) * size
+    # One row more than shown is read, to know whether a page follows.
+    read = _found if wanted.search else _listed
+    rows, total = await read(db, wanted, size + 1, offset, cursor.read(after) if after else None)
     last = rows[size - 1] if len(rows) > size else None
     next_cursor = cursor.write(last[_when(wanted)], last["id"]) if last else None
     exact = not wanted.search or total <= COUNTED

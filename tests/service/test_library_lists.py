@@ -6,7 +6,7 @@ import pytest
 
 from library_service.resources import open_resources
 from library_service.routes import lists
-from library_service.schemas import ImagePage, ListQuery
+from library_service.routes.lists import ImagePage, ListQuery
 from shared.domain import caller
 from shared.settings import LibrarySettings
 from tests.sandbox_server import SandboxServer
