@@ -22,9 +22,9 @@ from shared.domain.errors import BodyTooLarge, FieldError, Invalid, Malformed, U
 from shared.http.request_bodies import FORM_OVERHEAD, file_too_large
 from shared.http.shares import ShareKey
 from shared.observability import log
+from upload_service.bounds import Account
 from upload_service.formats.container import Part
 from upload_service.resources import UploadResources
-from upload_service.space import Account
 
 _BATCH = 512 * 1024
 """Bytes that are hashed and written at once, in a thread; so much memory an upload takes."""

@@ -8,9 +8,9 @@ from shared.db.pool import Pool, connect
 from shared.http.shares import Line, Places
 from shared.settings import UploadSettings
 from shared.storage.store import CloudinaryStore, ImageStore
+from upload_service.bounds import Space
 from upload_service.decoder.decoders import Decoders
 from upload_service.fetch import Fetcher
-from upload_service.space import Space
 
 
 @dataclass(frozen=True, slots=True)

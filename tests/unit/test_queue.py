@@ -9,7 +9,7 @@ from shared.domain.caller import ANYONE, Caller, Right
 from shared.domain.errors import RateLimited, Unavailable
 from shared.http.shares import ShareKey, share_key
 from shared.settings import UploadSettings
-from upload_service.decoder.queue import DecoderQueue
+from upload_service.bounds import DecoderQueue
 
 ONE, TWO, THREE = (ShareKey(f"business {n}", frozenset({f"business {n}"})) for n in (1, 2, 3))
 

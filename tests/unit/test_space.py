@@ -5,7 +5,7 @@ import pytest
 from shared.domain.errors import RateLimited, Unavailable
 from shared.http.shares import ShareKey
 from shared.settings import UploadSettings
-from upload_service.space import Space
+from upload_service.bounds import Space
 
 ONE, TWO, THREE = (ShareKey(f"business {n}", frozenset({f"business {n}"})) for n in (1, 2, 3))
 

@@ -1,5 +1,5 @@
 """The pool of decoder processes. A hostile file can crash or hang only the process that decodes it, and a slow one
-holds up no request that does not wait for a decoder itself. Whose turn it is is decided in `queue.py`.
+holds up no request that does not wait for a decoder itself. Whose turn it is is decided in `bounds.py`.
 
 What is decided about a picture is in `inspect.py`; the process is `process.py`. The file itself is handed over, not its
 bytes: ten megabytes through a pipe would cost as much as hashing them.
@@ -22,8 +22,8 @@ from shared.domain.errors import InvalidImage, Problem, TooManyPixels, Unavailab
 from shared.http.shares import ShareKey
 from shared.observability import log
 from shared.settings import UploadSettings
+from upload_service.bounds import DecoderQueue
 from upload_service.decoder.inspect import Accepted
-from upload_service.decoder.queue import DecoderQueue
 
 _TRIES = 2
 """A process may also end for a reason of its own, such as a lack of memory: one more may try the same picture."""
@@ -182,13 +182,13 @@ async def _ask(line: socket.socket, file: IO[bytes], size: int) -> dict[str, Any
 
 async def _exactly(line: socket.socket, size: int) -> bytes:
     """Raises EOFError where the decoder ended instead."""
-    found = bytearray()
-    while len(found) < size:
-        piece = await asyncio.get_running_loop().sock_recv(line, size - len(found))
+    received = bytearray()
+    while len(received) < size:
+        piece = await asyncio.get_running_loop().sock_recv(line, size - len(received))
         if not piece:
             raise EOFError
-        found += piece
-    return bytes(found)
+        received += piece
+    return bytes(received)
 
 
 def _read(reply: dict[str, Any]) -> Accepted:

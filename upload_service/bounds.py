@@ -1,32 +1,72 @@
-"""Who may have a decoder next. Pictures wait in turns by business, in a queue with an end; no key and no business holds
-more than a share of the places, of the decoders and of their time.
+"""What one key or business may have of this process: space for the files that come in, decoders, and their time.
 
 All figures are of this process. Time is the processor's, as the decoders count it: a machine with much else to do
 makes nobody pay more.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 
-from shared.domain.errors import RateLimited
-from shared.http.shares import MOST_REMEMBERED, Line, Places, ShareKey
+from shared.domain.errors import RateLimited, Unavailable
+from shared.http.shares import MOST_REMEMBERED, Line, Places, ShareCount, ShareKey, part
 from shared.settings import UploadSettings
 
 _MINUTE = 60.0
 
 
+class Space:
+    """Bytes of the files that come in and are looked at: bounded, and of each key or business a share. One per
+    process."""
+
+    def __init__(self, settings: UploadSettings) -> None:
+        self._held = ShareCount()
+        self._most = settings.temp_bytes
+        self._share = part(settings.share, settings.temp_bytes)
+
+    @contextmanager
+    def account(self, who: ShareKey) -> Iterator["Account"]:
+        """For one file; what it took is given back with the block."""
+        account = Account(self, who)
+        try:
+            yield account
+        finally:
+            self._held.add(who, -account.taken)
+
+    def take(self, who: ShareKey, amount: int) -> None:
+        """Raises RateLimited, or Unavailable where all is taken."""
+        if self._held.most_of(who) + amount > self._share:
+            detail = f"The files of this key or business that are coming in have more than {self._share} bytes"
+            raise RateLimited(f"{detail}; nothing was kept", retry_after=5)
+        if self._held.all + amount > self._most:
+            raise Unavailable("Too many files are coming in; nothing was kept", retry_after=5)
+        self._held.add(who, amount)
+
+
+@dataclass(slots=True)
+class Account:
+    """Bytes that one file takes."""
+
+    space: Space
+    who: ShareKey
+    taken: int = 0
+
+    def take(self, amount: int) -> None:
+        """So many bytes more. Raises what the space does."""
+        self.space.take(self.who, amount)
+        self.taken += amount
+
+
 class DecoderQueue:
-    """One per process."""
+    """Who may have a decoder next. Pictures wait in turns by business, in a queue with an end; no key and no business
+    holds more than a share of the places, of the decoders and of their time. One per process."""
 
     def __init__(self, settings: UploadSettings, count: int, clock: Callable[[], float] = time.monotonic) -> None:
         """`count` is how many decoders one may have at once. There is one more, so that another never waits for all of
         theirs."""
         line = Line(
-            what="pictures",
-            longest=settings.decode_queue,
-            each=settings.decode_places,
-            seconds=settings.decode_wait,
+            what="pictures", longest=settings.decode_queue, each=settings.decode_places, seconds=settings.decode_wait
         )
         self._places = Places(count + 1, count, line)
         self._settings = settings
