@@ -8,7 +8,7 @@ import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -120,8 +120,8 @@ class Fetcher:
             seen.answer = Fault("no answer", "The server gave no proper answer.", "See that it answers a plain GET.")
         return seen
 
-    async def _follow(self, session: aiohttp.ClientSession, url: URL, seen: Seen) -> None:
-        while True:
+    async def _follow(self, session: aiohttp.ClientSession, url: URL | None, seen: Seen) -> None:
+        while url is not None:
             seen.hops.append(url)
             seen.connected = False
             if fault := addresses.of_url(url, self._allowed):
@@ -129,53 +129,52 @@ class Fetcher:
             seen.listed = seen.listed or ((url.raw_host or "").lower(), url.port) in self._allowed
             async with session.get(url, allow_redirects=False) as response:
                 seen.connected = True
-                if response.status not in (301, 302, 303, 307, 308):
+                if response.status in (301, 302, 303, 307, 308):
+                    url = _target(seen, url, response)
+                else:
                     await _read(response, seen)
-                    return
-                seen.answer = _onward(seen, url, response)
-                if seen.answer:
-                    return
-                url = url.join(URL(response.headers["Location"]))
+                    url = None
 
 
 def _places(settings: UploadSettings) -> Places:
     """Each probe holds a socket to a stranger for as long as the time allows."""
+    each = part(settings.share, settings.probes_queue)
     line = Line(
-        what="addresses that are probed",
-        longest=settings.probes_queue,
-        each=part(settings.share, settings.probes_queue),
-        seconds=settings.probes_wait,
+        what="addresses that are probed", longest=settings.probes_queue, each=each, seconds=settings.probes_wait
     )
     return Places(settings.probes, part(settings.share, settings.probes), line)
 
 
-def _onward(seen: Seen, url: URL, response: aiohttp.ClientResponse) -> Fault | None:
-    """Why this redirect is not followed."""
+def _target(seen: Seen, url: URL, response: aiohttp.ClientResponse) -> URL | None:
+    """Where this redirect leads; None, and why in `seen.answer`, where it is not followed."""
     if len(seen.hops) > MOST_HOPS:
-        return Fault(
+        seen.answer = Fault(
             f"more than {MOST_HOPS} redirects", "The address redirects too often.", "Use the address it ends at."
         )
-    try:
-        target = url.join(URL(response.headers["Location"]))
-        usable = target.scheme in addresses.PORTS and bool(target.raw_host)
-    except (KeyError, ValueError):
-        usable = False
-    if usable:
         return None
-    return Fault("a redirect to nowhere", "The address redirects to no web address.", "Use the address of the picture.")
+    with suppress(KeyError, ValueError):
+        target = url.join(URL(response.headers["Location"]))
+        if target.scheme in addresses.PORTS and target.raw_host:
+            return target
+    seen.answer = Fault(
+        "a redirect to nowhere", "The address redirects to no web address.", "Use the address of the picture."
+    )
+    return None
 
 
 async def _read(response: aiohttp.ClientResponse, seen: Seen) -> None:
+    """Notes what there is, or why it is none of it."""
     seen.answer = _refusal(response, seen)
     if seen.answer:
         return
     seen.content_type = response.content_type if "Content-Type" in response.headers else ""
-    wanted = MOST_BYTES if response.content_length is None else ENOUGH
+    most = MOST_BYTES if response.content_length is None else ENOUGH
     body = bytearray()
-    while len(body) < wanted and (piece := await response.content.read(wanted - len(body))):
+    while len(body) < most and (piece := await response.content.read(most - len(body))):
         body += piece
-    ended = len(body) < wanted
-    seen.size = len(body) if ended and response.content_length is None else response.content_length
+    seen.size = response.content_length
+    if seen.size is None and len(body) < most:
+        seen.size = len(body)
     seen.first = bytes(body[:ENOUGH])
 
 

@@ -66,19 +66,18 @@ async def page(db: Db, wanted: ImageFilter, size: int, *, number: int = 1, after
 
 async def _listed(db: Db, wanted: ImageFilter, limit: int, offset: int, after: _After | None) -> tuple[list[Row], int]:
     """Without a search: the page by its index, and the sum of a few counts."""
-    where, values = _where(wanted)
-    beyond = _beyond(wanted, after, values)
+    where, values = _where(wanted, after)
     source = "and c.source = $2" if wanted.source else ""
-    row, *more = await db.fetch(
+    rows = await db.fetch(
         f"""with page as materialized (
-                select i.id, i.{_when(wanted)} as at from images i where {where}{beyond} {_cut(limit, offset)}),
+                select i.id, i.{_when(wanted)} as at from images i where {where} {_cut(limit, offset)}),
             counted as (
                 select coalesce(sum(c.delta), 0)::bigint as total from library_counts c
                 where c.business_id = $1 and c.trashed = {wanted.trashed} {source})
             {_shown("counted.total", "counted left join page on true")}""",
         *values,
     )
-    return _rows([row, *more]), row["total"]
+    return _rows(rows), rows[0]["total"]
 
 
 async def _found(db: Db, wanted: ImageFilter, limit: int, offset: int, after: _After | None) -> tuple[list[Row], int]:
@@ -136,12 +135,11 @@ async def _sought(
         )
         if row["found"] <= _SORTED:
             return _rows([row, *more])
-    where, values = _where(wanted)
-    beyond = _beyond(wanted, after, values)
+    where, values = _where(wanted, after)
     return await db.fetch(
         f"""with page as materialized (
                 select i.id, i.{when} as at from images i
-                where {where}{beyond} and strpos(i.searchable, ${len(values) + 1}) > 0 {_cut(limit, offset)})
+                where {where} and strpos(i.searchable, ${len(values) + 1}) > 0 {_cut(limit, offset)})
             {_shown("page.at", "page")}""",
         *values, word,
     )  # fmt: skip
@@ -167,13 +165,14 @@ def _rows(rows: list[Row]) -> list[Row]:
     return [row for row in rows if row["id"]]
 
 
-def _where(wanted: ImageFilter) -> tuple[str, list[object]]:
+def _where(wanted: ImageFilter, after: _After | None = None) -> tuple[str, list[object]]:
+    """The condition of a filter and a cursor, and its values."""
     clauses = ["i.business_id = $1", f"i.deleted_at is {'not null' if wanted.trashed else 'null'}"]
     values: list[object] = [wanted.business_id]
     if wanted.source:
         values.append(wanted.source.value)
         clauses.append(f"i.source = ${len(values)}")
-    return " and ".join(clauses), values
+    return " and ".join(clauses) + _beyond(wanted, after, values), values
 
 
 def _beyond(wanted: ImageFilter, after: _After | None, values: list[object]) -> str:
@@ -190,13 +189,13 @@ def _matching(wanted: ImageFilter, after: _After | None) -> tuple[str, list[obje
     One without three letters in a row is in no trigram. It gets no LIKE: the planner would take their index for it,
     and find the whole business there.
     """
-    where, values = _where(wanted)
-    beyond, word = _beyond(wanted, after, values), texts.folded(wanted.search)
+    where, values = _where(wanted, after)
+    word = texts.folded(wanted.search)
     if _TRIGRAM.search(word):
-        return f"{where}{beyond} and {_like(word, values)}", values
+        return f"{where} and {_like(word, values)}", values
     values += [word, [word[n : n + 2] for n in range(max(1, len(word) - 1))]]
     short = f"strpos(i.searchable, ${len(values) - 1}) > 0 and grams(i.searchable) @> ${len(values)}"
-    return f"{where}{beyond} and {short}", values
+    return f"{where} and {short}", values
 
 
 def _like(word: str, values: list[object]) -> str:

@@ -211,6 +211,16 @@ class CloudinaryStore:
         return await asyncio.get_running_loop().run_in_executor(threads or self._threads, translated)
 
 
+_STATUSES = {
+    exceptions.BadRequest: 400,
+    exceptions.AuthorizationRequired: 401,
+    exceptions.NotAllowed: 403,
+    exceptions.NotFound: 404,
+    exceptions.RateLimited: 420,
+}
+"""What the Admin API's exceptions stand for."""
+
+
 class _Missing(StoreMisconfigured):
     """There is nothing under that name, or, where something is sent, nothing at that address."""
 
@@ -220,15 +230,15 @@ def _access(url: str) -> dict[str, Any]:
     parts = urlsplit(url.strip().strip("'\""))
     if parts.scheme != "cloudinary" or not (parts.hostname and parts.username and parts.password):
         raise ValueError("CLOUDINARY_URL must look like cloudinary://key:secret@cloud")
-    asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     cloud = parts.netloc.rpartition("@")[2].partition(":")[0]  # `hostname` is in lower case, a cloud's name need not be
     return {
         "cloud_name": cloud,
         "api_key": unquote(parts.username),
         "api_secret": unquote(parts.password),
         "oauth_token": None,
-        "upload_prefix": asked.get("upload_prefix", "https://api.cloudinary.com").rstrip("/"),
-        "signature_algorithm": asked.get("signature_algorithm", cloudinary.utils.SIGNATURE_SHA256),
+        "upload_prefix": options.get("upload_prefix", "https://api.cloudinary.com").rstrip("/"),
+        "signature_algorithm": options.get("signature_algorithm", cloudinary.utils.SIGNATURE_SHA256),
         "signature_version": 2,
     }
 
@@ -258,19 +268,8 @@ def _checked(answer: Any) -> dict[str, Any]:
 
 def _translated(fault: Exception) -> StoreError:
     """The Admin API's exceptions, and what the SDK raises where nothing sensible came back."""
-    detail = _brief(str(fault))
-    statuses = {
-        exceptions.BadRequest: 400,
-        exceptions.AuthorizationRequired: 401,
-        exceptions.NotAllowed: 403,
-        exceptions.NotFound: 404,
-        exceptions.RateLimited: 420,
-    }
-    if found := re.match(r"Error parsing server response \((\d+)\)", detail):
-        status = int(found[1])
-    else:
-        status = statuses.get(type(fault), 0)
-    return _by_status(status, detail)
+    unreadable = re.match(r"Error parsing server response \((\d+)\)", str(fault))
+    return _by_status(int(unreadable[1]) if unreadable else _STATUSES.get(type(fault), 0), str(fault))
 
 
 def _by_status(status: int, detail: str) -> StoreError:
@@ -290,13 +289,12 @@ def _by_status(status: int, detail: str) -> StoreError:
 
 def _wait(detail: str) -> float:
     """Seconds until the time the message names (`Try again on 2026-11-22 10:00:00 UTC`)."""
-    if found := re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", detail):
-        try:
-            until = datetime.fromisoformat(found[0]).replace(tzinfo=UTC)
-        except ValueError:
-            return _BUSY_SECONDS
-        return min(max((until - datetime.now(UTC)).total_seconds(), 1.0), 3600.0)
-    return _BUSY_SECONDS
+    named = re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", detail)
+    try:
+        until = datetime.fromisoformat(named[0] if named else "").replace(tzinfo=UTC)
+    except ValueError:
+        return _BUSY_SECONDS
+    return min(max((until - datetime.now(UTC)).total_seconds(), 1.0), 3600.0)
 
 
 def _brief(detail: str) -> str:

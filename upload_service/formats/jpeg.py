@@ -118,25 +118,20 @@ class _JpegReader:
             raise InvalidImage("The picture has more tables than its pixels can need: something else is in them")
         refuse_filler(self._scanned, self._sides[0] * self._sides[1])
         self._keeper.keep(start, start + 2)
-        head = MetadataFilter()
-        head.keep(0, 2)
-        for written in self._written():
-            head.put(written)
-        for part in self._keeper.parts:
-            if isinstance(part, bytes):
-                head.put(part)
-            else:
-                head.keep(*part)
-        return Container(*self._sides, 1, self._turned or 1, tuple(head.parts), start + 2, scalable=True)
+        parts = ((0, 2), *self._written(), *self._keeper.parts)
+        return Container(*self._sides, 1, self._turned or 1, parts, start + 2, scalable=True)
 
     def _written(self) -> list[bytes]:
         """The segments that are made anew. JFIF insists on being the first."""
-        found = [self._jfif, _segment(0xE1, b"Exif\x00\x00" + upright_exif(self._turned)) if self._turned > 1 else b""]
+        segments = [
+            self._jfif,
+            _segment(0xE1, b"Exif\x00\x00" + upright_exif(self._turned)) if self._turned > 1 else b"",
+        ]
         profile = icc.cleaned(_whole(self._profile))
         pieces = [profile[at : at + _PROFILE_PIECE] for at in range(0, len(profile), _PROFILE_PIECE)]
         for number, piece in enumerate(pieces, 1):
-            found.append(_segment(0xE2, _PROFILE + bytes([number, len(pieces)]) + piece))
-        return [segment for segment in (*found, self._adobe) if segment]
+            segments.append(_segment(0xE2, _PROFILE + bytes([number, len(pieces)]) + piece))
+        return [segment for segment in (*segments, self._adobe) if segment]
 
     def _header(self, content: bytes, least_bits: int) -> None:
         if self._sides:
@@ -154,10 +149,10 @@ class _JpegReader:
         self._scans += 1
         if self._scans > MAX_SCANS:
             raise InvalidImage(f"The picture has more than {MAX_SCANS} scans")
-        found = _AFTER_SCAN.search(self._data, position)
-        if not found:
+        following = _AFTER_SCAN.search(self._data, position)
+        if not following:
             raise cut_off("within the pixels")
-        end = found.start()
+        end = following.start()
         restarts = (_units(self._frame, *self._sides, content) - 1) // self._interval if self._interval else 0
         surplus = next(islice(_RESTART.finditer(self._data, position, end), restarts, None), None)
         keep = surplus.start() if surplus else end
@@ -201,10 +196,10 @@ def _whole(pieces: list[tuple[int, int, bytes]]) -> bytes:
 
 def _marker(data: bytes, position: int) -> tuple[int, int]:
     """Where the next marker is, and which; fill bytes and stray bytes before it are passed over."""
-    found = _MARKER.search(data, position)
-    if not found:
+    marker = _MARKER.search(data, position)
+    if not marker:
         raise cut_off("without an end mark")
-    return found.start(), data[found.start() + 1]
+    return marker.start(), data[marker.start() + 1]
 
 
 def _segment_end(data: bytes, start: int) -> int:
@@ -243,7 +238,9 @@ def _units(frame: bytes, width: int, height: int, scan: bytes) -> int:
 
 def _samplings(frame: bytes) -> dict[int, tuple[int, int]]:
     """How finely each component is sampled, across and down."""
-    found = {frame[at - 1]: (frame[at] >> 4, frame[at] & 15) for at in range(7, min(len(frame), 6 + 3 * frame[5]), 3)}
-    if not found or any(0 in sampling for sampling in found.values()):
+    samplings = {
+        frame[at - 1]: (frame[at] >> 4, frame[at] & 15) for at in range(7, min(len(frame), 6 + 3 * frame[5]), 3)
+    }
+    if not samplings or any(0 in sampling for sampling in samplings.values()):
         raise damaged("its header makes no sense")
-    return found
+    return samplings

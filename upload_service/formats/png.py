@@ -73,7 +73,7 @@ class _PngReader:
             else:
                 self._keeper.keep(start, stop)
             if kind == b"IHDR" and self._turned > 1:
-                self._keeper.put(_exif_chunk(self._turned))
+                self._keeper.put(made(b"eXIf", upright_exif(self._turned)))
 
     def finish(self, end: int) -> Container:
         """The last chunk ended here."""
@@ -117,10 +117,10 @@ class _PngReader:
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Type, start and end of every chunk, up to IEND."""
-    position, kind, found = 8, b"", 0
+    position, kind, count = 8, b"", 0
     while kind != b"IEND":
-        found += 1
-        count_piece(found)
+        count += 1
+        count_piece(count)
         length, kind = int.from_bytes(data[position : position + 4], "big"), data[position + 4 : position + 8]
         if position + 12 + length > len(data):
             raise cut_off(f"within its {kind.decode('ascii', 'replace')} chunk" if kind else "without an end mark")
@@ -141,10 +141,6 @@ def _check_frame(control: bytes, width: int, height: int) -> None:
     across, down, left, above = (int.from_bytes(control[at : at + 4], "big") for at in (4, 8, 12, 16))
     if len(control) != 26 or not (across and down) or left + across > width or above + down > height:
         raise damaged("a frame lies outside the picture")
-
-
-def _exif_chunk(turned: int) -> bytes:
-    return made(b"eXIf", upright_exif(turned))
 
 
 def _profile_chunk(content: bytes) -> bytes:

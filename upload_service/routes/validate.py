@@ -4,8 +4,7 @@ The picture is one of the library, a file, or four numbers. The rules are in `pl
 `renditions`, their addresses in `urls`.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -141,8 +140,7 @@ def _body(*models: type[RequestModel], several: bool = True) -> dict[str, Any]:
 )
 async def instagram(request: Request) -> Response:
     """Takes JSON (`image_id`, or `width, height, bytes, format`) or a form with `file`. Nothing is stored."""
-    async with _case(request, Platform.INSTAGRAM) as case:
-        return api_schemas.json_response(_verdict(Platform.INSTAGRAM, case))
+    return api_schemas.json_response(_verdict(Platform.INSTAGRAM, await _case(request, Platform.INSTAGRAM)))
 
 
 @router.post(
@@ -154,47 +152,46 @@ async def instagram(request: Request) -> Response:
 )
 async def validate(request: Request) -> Response:
     """The same for several platforms: `platforms` names them, in a form with commas between."""
-    async with _case(request, *Platform) as case:
-        return api_schemas.json_response(Verdicts(verdicts=[_verdict(platform, case) for platform in case.platforms]))
+    case = await _case(request, *Platform)
+    return api_schemas.json_response(Verdicts(verdicts=[_verdict(platform, case) for platform in case.platforms]))
 
 
-@asynccontextmanager
-async def _case(request: Request, *default: Platform) -> AsyncIterator[_Case]:
-    resources: UploadResources = request.app.state.resources
+async def _case(request: Request, *default: Platform) -> _Case:
+    """What was sent, with the platforms that were named, else `default`. Several can be named where that is several."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         fields = frozenset({"platforms"} if len(default) > 1 else ())
         who = share_key(caller.of(request.scope))
         async with received(request, fields, who) as form:
-            yield await _of_file(resources, form, default, who)
-    elif kind in ("application/json", ""):
-        yield await _of_json(resources, request, default)
-    else:
-        raise UnsupportedMediaType("Send JSON, or multipart/form-data with the picture in the part `file`")
+            return await _of_file(request.app.state.resources, form, default, who)
+    if kind in ("application/json", ""):
+        return await _of_json(request, default)
+    raise UnsupportedMediaType("Send JSON, or multipart/form-data with the picture in the part `file`")
 
 
 async def _of_file(resources: UploadResources, form: ReceivedForm, default: Sequence[Platform], who: ShareKey) -> _Case:
     names = [name.strip() for name in form.fields.get("platforms", "").split(",") if name.strip()]
-    wanted = _checked(_PLATFORMS, names, "platforms") if names else default
+    chosen = _checked(_PLATFORMS, names, "platforms") if names else default
     accepted = await resources.decoders.inspect(form.file, form.bytes, who)
     picture = Picture(
         accepted.width, accepted.height, form.bytes, accepted.format,
         animated=accepted.frames > 1, transparent=accepted.transparent, srgb=accepted.srgb,
     )  # fmt: skip
-    return _Case(picture, None, wanted)
+    return _Case(picture, None, chosen)
 
 
-async def _of_json(resources: UploadResources, request: Request, default: Sequence[Platform]) -> _Case:
-    asked = _checked(_JSON, strict_input.loads(await _read(request)))
-    if asked.platforms and len(default) == 1:
+async def _of_json(request: Request, default: Sequence[Platform]) -> _Case:
+    body = _checked(_JSON, strict_input.loads(await _read(request)))
+    if body.platforms and len(default) == 1:
         unknown = FieldError("/platforms", "unknown_field", "Several platforms are asked at /validate")
         raise Invalid(unknown.detail, errors=(unknown,))
-    wanted = asked.platforms or default
-    if isinstance(asked, ByNumbers):
-        form = "jpeg" if asked.format == "jpg" else asked.format
-        return _Case(Picture(asked.width, asked.height, asked.bytes, form), None, wanted)
-    row = await images.get(resources.db, asked.image_id, caller.of(request.scope).business_ids(asked.business_id))
-    return _Case(Picture(row["width"], row["height"], row["bytes"], row["format"]), row["url"], wanted)
+    chosen = body.platforms or default
+    if isinstance(body, ByNumbers):
+        form = "jpeg" if body.format == "jpg" else body.format
+        return _Case(Picture(body.width, body.height, body.bytes, form), None, chosen)
+    business_ids = caller.of(request.scope).business_ids(body.business_id)
+    row = await images.get(request.app.state.resources.db, body.image_id, business_ids)
+    return _Case(Picture(row["width"], row["height"], row["bytes"], row["format"]), row["url"], chosen)
 
 
 _JSON: TypeAdapter[ByImage | ByNumbers] = TypeAdapter(
@@ -207,13 +204,14 @@ _PLATFORMS = TypeAdapter(Platforms)
 
 
 def _checked(adapter: TypeAdapter[Any], value: Any, name: str = "") -> Any:
+    """Raises RequestValidationError as FastAPI would for this body, or for its field `name`."""
     try:
         return adapter.validate_python(value)
     except ValidationError as wrong:
         # The tag of the union is ours; the client never wrote it.
         places = [(name, *e["loc"]) if name else e["loc"][1:] for e in wrong.errors()]
-        found = [{**e, "loc": ("body", *place)} for e, place in zip(wrong.errors(), places, strict=True)]
-        raise RequestValidationError(found) from None
+        errors = [{**e, "loc": ("body", *place)} for e, place in zip(wrong.errors(), places, strict=True)]
+        raise RequestValidationError(errors) from None
 
 
 async def _read(request: Request) -> bytes:
