@@ -33,11 +33,11 @@ _MOST_COPIES = 100
     operation_id="list_derivatives",
     summary="The copies that were made of a picture",
 )
-async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()]) -> Response:
+async def copies(request: Request, image_id: ImageId, query: Annotated[Scope, Query()]) -> Response:
     """Those that are live, newest first, at most 100."""
     resources = resources_of(request)
-    business_ids = caller.of(request.scope).business_ids(asked.business_id)
-    async with resources.turn(request, asked.business_id):
+    business_ids = caller.of(request.scope).business_ids(query.business_id)
+    async with resources.turn(request, query.business_id):
         await images.get(resources.db, image_id, business_ids)
         rows = await images.copies(resources.db, image_id, _MOST_COPIES)
     return api_schemas.json_response(
@@ -53,11 +53,11 @@ async def copies(request: Request, image_id: ImageId, asked: Annotated[Scope, Qu
     operation_id="create_derivative",
     summary="Keep a copy in a platform's shape",
 )
-async def derive(request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], wish: Wish) -> Response:
+async def derive(request: Request, image_id: ImageId, query: Annotated[Scope, Query()], wish: Wish) -> Response:
     """The copy has bytes of its own: deleting the parent does not touch it. There is one of each preset and mode."""
     resources, who = resources_of(request), caller.of(request.scope)
-    business_ids = who.business_ids(asked.business_id)
-    async with resources.turn(request, asked.business_id):
+    business_ids = who.business_ids(query.business_id)
+    async with resources.turn(request, query.business_id):
         parent = await images.get(resources.db, image_id, business_ids)
         copy = await images.find_copy(resources.db, image_id, wish.kind)
     if parent["deleted_at"]:

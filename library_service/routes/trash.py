@@ -37,15 +37,13 @@ router = APIRouter(prefix="/api/v1/images", tags=["Library"])
     operation_id="delete_images",
     summary="Put several pictures in the trash",
 )
-async def bulk_delete(request: Request, asked: BulkDelete) -> Response:
+async def bulk_delete(request: Request, body: BulkDelete) -> Response:
     """All of those that exist, but what a post shows only with `even_if_used`; the answer says it for each id."""
-    resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
-    async with resources.turn(request, asked.business_id), transaction(resources.db) as connection:
-        rows = await trash.put_many(connection, asked.ids, business_ids, even_if_used=asked.even_if_used)
+    resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(body.business_id)
+    async with resources.turn(request, body.business_id), transaction(resources.db) as connection:
+        rows = await trash.put_many(connection, body.ids, business_ids, even_if_used=body.even_if_used)
     log.get().info("images.trashed", count=sum(row["deleted_at"] is not None for row in rows.values()))
-    return api_schemas.json_response(
-        BulkDeleted(results=[_deleted(resources, one, rows.get(one)) for one in asked.ids])
-    )
+    return api_schemas.json_response(BulkDeleted(results=[_deleted(resources, one, rows.get(one)) for one in body.ids]))
 
 
 def _deleted(resources: LibraryResources, image_id: UUID, row: Row | None) -> Deleted:
@@ -61,11 +59,11 @@ def _deleted(resources: LibraryResources, image_id: UUID, row: Row | None) -> De
     operation_id="restore_images",
     summary="Bring several pictures back from the trash",
 )
-async def bulk_restore(request: Request, asked: BulkRestore) -> Response:
+async def bulk_restore(request: Request, body: BulkRestore) -> Response:
     """One after the other, by the rules of `restore`; the answer says for each id what became of it."""
-    resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(asked.business_id)
-    async with resources.turn(request, asked.business_id):
-        results = [await _restored(resources, one, business_ids) for one in asked.ids]
+    resources, business_ids = resources_of(request), caller.of(request.scope).business_ids(body.business_id)
+    async with resources.turn(request, body.business_id):
+        results = [await _restored(resources, one, business_ids) for one in body.ids]
     log.get().info("images.restored", count=sum(result.status == "restored" for result in results))
     return api_schemas.json_response(BulkRestored(results=results))
 
@@ -97,7 +95,7 @@ async def _restored(resources: LibraryResources, image_id: UUID, business_ids: W
     summary="Put a picture in the trash, or destroy it",
 )
 async def delete(
-    request: Request, image_id: ImageId, asked: Annotated[DeleteQuery, Query()], if_match: Tag = None
+    request: Request, image_id: ImageId, query: Annotated[DeleteQuery, Query()], if_match: Tag = None
 ) -> Response:
     """Nothing is destroyed before `purge_after`; until then `restore` brings it back. Repeating it is safe.
 
@@ -105,13 +103,13 @@ async def delete(
     `If-Match: <ETag>` only if nobody changed it meanwhile.
     409 `image_in_use`, with the `posts`, where a post shows it, unless `even_if_used`.
     """
-    if asked.purge:
+    if query.purge:
         who = caller.of(request.scope)
-        business_ids = who.business_ids(asked.business_id)
-        async with resources_of(request).purging.turn(share_key(who, asked.business_id)):
-            return await _purged(request, image_id, business_ids, if_match, even_if_used=asked.even_if_used)
-    async with changing(request, image_id, asked.business_id, if_match) as (connection, business_ids):
-        row = await trash.put(connection, image_id, business_ids, even_if_used=asked.even_if_used)
+        business_ids = who.business_ids(query.business_id)
+        async with resources_of(request).purging.turn(share_key(who, query.business_id)):
+            return await _purged(request, image_id, business_ids, if_match, even_if_used=query.even_if_used)
+    async with changing(request, image_id, query.business_id, if_match) as (connection, business_ids):
+        row = await trash.put(connection, image_id, business_ids, even_if_used=query.even_if_used)
     log.get().info("image.trashed", image_id=str(image_id), business_id=row["business_id"])
     return shown(request, row)
 
@@ -137,12 +135,12 @@ async def _purged(
     summary="Bring a picture back from the trash",
 )
 async def restore(
-    request: Request, image_id: ImageId, asked: Annotated[Scope, Query()], if_match: Tag = None
+    request: Request, image_id: ImageId, query: Annotated[Scope, Query()], if_match: Tag = None
 ) -> Response:
     """Same id, same address. 409 where the same picture was uploaded again meanwhile. With `If-Match: <ETag>` only if
     nobody changed it meanwhile."""
     purge_after = resources_of(request).settings.purge_after
-    async with changing(request, image_id, asked.business_id, if_match) as (connection, business_ids):
+    async with changing(request, image_id, query.business_id, if_match) as (connection, business_ids):
         row = await trash.restore(connection, image_id, business_ids, purge_after)
     log.get().info("image.restored", image_id=str(image_id), business_id=row["business_id"])
     return shown(request, row)

@@ -100,18 +100,18 @@ async def find_copy(db: Db, parent_id: UUID, derived_as: str) -> Row | None:
 async def same_copy(db: Db, parent_id: UUID, sha256: str, derived_as: str) -> UUID | None:
     """The live derivative of this picture with these bytes, however it was made. One of an earlier version, which does
     not say how, says so from now on."""
-    found: UUID | None = await db.fetchval(
+    same: UUID | None = await db.fetchval(
         """select id from images where parent_id = $1 and sha256 = $2 and deleted_at is null
             order by derived_as = $3 desc nulls last, id limit 1""",
         parent_id, sha256, derived_as,
     )  # fmt: skip
-    if found is not None:
+    if same is not None:
         with suppress(asyncpg.UniqueViolationError):  # Another process made it in this moment: that one says so.
             await db.execute(
                 "update images set derived_as = $2 where id = $1 and derived_as is null and deleted_at is null",
-                found, derived_as,
+                same, derived_as,
             )  # fmt: skip
-    return found
+    return same
 
 
 async def copies(db: Db, parent_id: UUID, limit: int) -> list[Row]:
@@ -151,8 +151,8 @@ async def lock(db: Connection, image_id: UUID, business_ids: Whose = None) -> Ro
 
 async def describe(db: Connection, row: Row, filename: str, alt_text: str | None) -> Row:
     """Gives a row that is locked another filename and alt text."""
-    said = filename, alt_text, searchable(filename, alt_text, row["prompt"])
-    return await change(db, row["id"], "filename = $2, alt_text = $3, searchable = $4", *said)
+    words = filename, alt_text, searchable(filename, alt_text, row["prompt"])
+    return await change(db, row["id"], "filename = $2, alt_text = $3, searchable = $4", *words)
 
 
 async def change(db: Connection, image_id: UUID, assignments: str, *values: object, where: str = "true") -> Row:

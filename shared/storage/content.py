@@ -37,9 +37,9 @@ def streaming(pool: urllib3.PoolManager) -> Callable[..., urllib3.BaseHTTPRespon
         *texts, (name, (filename, _)) = fields
         empty, kind = encode_multipart_formdata([*texts, (name, (filename, b""))], boundary)
         tail = f"\r\n--{boundary}--\r\n".encode()
-        told = {**(headers or {}), "Content-Type": kind, "Content-Length": str(len(empty) + content.size)}
+        own = {**(headers or {}), "Content-Type": kind, "Content-Length": str(len(empty) + content.size)}
         body = chain((empty.removesuffix(tail),), content.pieces(), (tail,))
-        return pool.urlopen(method, url, body=body, headers=told, **more)
+        return pool.urlopen(method, url, body=body, headers=own, **more)
 
     return request_encode_body
 

@@ -59,8 +59,8 @@ def confine() -> bool:
         steps.append((_EQUAL, left, 0, number))
     steps += [(_RETURN, 0, 0, _REFUSE), (_RETURN, 0, 0, _ALLOW)]
     program = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in steps))
-    told = ctypes.create_string_buffer(struct.pack("@HP", len(steps), ctypes.addressof(program)))
-    return _prctl(_SET_NO_NEW_PRIVILEGES, 1) and _prctl(_SET_SECCOMP, _FILTER, ctypes.addressof(told))
+    pointer = ctypes.create_string_buffer(struct.pack("@HP", len(steps), ctypes.addressof(program)))
+    return _prctl(_SET_NO_NEW_PRIVILEGES, 1) and _prctl(_SET_SECCOMP, _FILTER, ctypes.addressof(pointer))
 
 
 def hide_memory() -> bool:

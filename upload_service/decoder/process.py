@@ -42,8 +42,8 @@ def main(max_pixels: int, seconds: float, cpu_seconds: float) -> None:
         _warm_up()
         confined.become_somebody_else()
         confined.confine()
-        while asked := _asked(line):
-            file, size = asked
+        while request := _next(line):
+            file, size = request
             # Unhandled, the alarms end the process even while a decoder holds it.
             signal.setitimer(signal.ITIMER_REAL, seconds)
             signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
@@ -68,7 +68,7 @@ def _warm_up() -> None:
     inspect.is_srgb(b"\xff")
 
 
-def _asked(line: socket.socket) -> tuple[int, int] | None:
+def _next(line: socket.socket) -> tuple[int, int] | None:
     """The file to read, and how much of it. It was sent in one piece, so it comes in one."""
     head, files, *_ = socket.recv_fds(line, 4, 1)
     return (files[0], int.from_bytes(head, "big")) if head else None

@@ -87,9 +87,9 @@ def damaged(what: str) -> InvalidImage:
     return InvalidImage(f"The picture is damaged: {what}")
 
 
-def count_piece(found: int) -> None:
+def count_piece(number: int) -> None:
     """Called for each piece with its number. Raises InvalidImage for one too many."""
-    if found > MOST_PIECES:
+    if number > MOST_PIECES:
         raise InvalidImage(f"The picture is in more than {MOST_PIECES:,} pieces")
 
 
@@ -123,8 +123,8 @@ def orientation(tiff: bytes) -> int:
     for entry in range(min(number(directory, 2), 512)):
         at = directory + 2 + 12 * entry
         if number(at, 2) == 0x0112 and number(at + 2, 2) == 3:
-            found = number(at + 8, 2)
-            return found if 1 <= found <= 8 else 1
+            turned = number(at + 8, 2)
+            return turned if 1 <= turned <= 8 else 1
     return 1
 
 

@@ -91,11 +91,11 @@ class Reachability(ResponseModel):
     operation_id="check_reachability",
     summary="Can the outside world fetch the picture?",
 )
-async def reachability(request: Request, asked: Probe) -> Response:
+async def reachability(request: Request, probe: Probe) -> Response:
     """Fetches the first bytes as a stranger would. Addresses that are not public are told apart and never fetched."""
     resources: UploadResources = request.app.state.resources
-    text = await _address(resources, request, asked)
-    seen = await resources.fetcher.look(URL(text), share_key(caller.of(request.scope), asked.business_id))
+    text = await _address(resources, request, probe)
+    seen = await resources.fetcher.look(URL(text), share_key(caller.of(request.scope), probe.business_id))
     checks = list(_checks(seen))
     failed = [check.code for check in checks if not check.ok]
     # Never the address: it may be signed.
@@ -104,13 +104,13 @@ async def reachability(request: Request, asked: Probe) -> Response:
     return api_schemas.json_response(Reachability(reachable=reachable, url=text, checks=checks))
 
 
-async def _address(resources: UploadResources, request: Request, asked: Probe) -> str:
-    if (asked.image_id is None) == (asked.url is None):
-        wrong = FieldError("/url", "missing" if asked.url is None else "not_allowed", "Send either image_id or url")
+async def _address(resources: UploadResources, request: Request, probe: Probe) -> str:
+    if (probe.image_id is None) == (probe.url is None):
+        wrong = FieldError("/url", "missing" if probe.url is None else "not_allowed", "Send either image_id or url")
         raise Invalid(wrong.detail, errors=(wrong,))
-    if asked.image_id is None:
-        return str(asked.url)
-    row = await images.get(resources.db, asked.image_id, caller.of(request.scope).business_ids(asked.business_id))
+    if probe.image_id is None:
+        return str(probe.url)
+    row = await images.get(resources.db, probe.image_id, caller.of(request.scope).business_ids(probe.business_id))
     try:
         return _web_address(row["url"])
     except ValueError:
@@ -140,18 +140,18 @@ def _checks(seen: Seen) -> Iterator[platforms.RuleCheck]:
 
 
 def _picture(seen: Seen) -> Iterator[platforms.RuleCheck]:
-    said, found = seen.content_type, _looks(seen.first)
+    kind, looks = seen.content_type, _looks(seen.first)
     wrong = Fault(
-        said[:100] or "none", "Platforms go by the type that the server says.", "Serve it with the type it has."
+        kind[:100] or "none", "Platforms go by the type that the server says.", "Serve it with the type it has."
     )
-    yield _check("content_type", None if said in _TYPES else wrong, said, ", ".join(_TYPES))
+    yield _check("content_type", None if kind in _TYPES else wrong, kind, ", ".join(_TYPES))
     lie = Fault(
-        found or "something else",
-        f"The first bytes are not those of {said[:100]}." if said in _TYPES else "The first bytes are of no picture.",
+        looks or "something else",
+        f"The first bytes are not those of {kind[:100]}." if kind in _TYPES else "The first bytes are of no picture.",
         "Serve a JPEG, PNG or WebP, under its own type.",
     )
-    agree = found is not None and (said not in _TYPES or _TYPES[said] == found)
-    yield _check("first_bytes", None if agree else lie, str(found), _TYPES.get(said, ", ".join(_TYPES.values())))
+    agree = looks is not None and (kind not in _TYPES or _TYPES[kind] == looks)
+    yield _check("first_bytes", None if agree else lie, str(looks), _TYPES.get(kind, ", ".join(_TYPES.values())))
     large = Fault(f"{seen.size}", f"Instagram takes at most {_MOST} bytes.", "Publish the compressed copy.")
     # Not an error: platforms read until the end, which we do not.
     unknown = Fault("unknown", "The server does not say how large it is.", "Serve it with a Content-Length.")
@@ -167,7 +167,7 @@ def _looks(first: bytes) -> str | None:
 
 
 def _check(code: str, fault: Fault | None, good: str, limit: str, severity: Severity = "error") -> platforms.RuleCheck:
-    found = fault or Fault(good, "", "")
+    shown = fault or Fault(good, "", "")
     return platforms.RuleCheck.of(
-        code, severity if fault else None, actual=found.actual, limit=limit, message=found.message, fix=found.fix
+        code, severity if fault else None, actual=shown.actual, limit=limit, message=shown.message, fix=shown.fix
     )
