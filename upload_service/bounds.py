@@ -51,6 +51,7 @@ class Account:
     space: Space
     who: ShareKey
     taken: int = 0
+    """So far."""
 
     def take(self, amount: int) -> None:
         """So many bytes more. Raises what the space does."""

@@ -40,6 +40,7 @@ class ReceivedForm:
     file: IO[bytes]
     """The file's bytes, from 0 to `bytes`."""
     bytes: int = 0
+    """Size of the file."""
     sha256: str = ""
     """Hex digest of the file."""
     filename: str = ""

@@ -31,6 +31,7 @@ class ImageFilter:
     """Which pictures."""
 
     business_id: int
+    """The tenant."""
     source: ImageSource | None = None
     """None: all sources."""
     search: str = ""
@@ -44,7 +45,9 @@ class ImageRows:
     """Some of them, newest first; in the trash, last deleted first."""
 
     rows: list[Row]
+    """As `images.ROW` says."""
     total: int
+    """Of all pages."""
     exact: bool
     """False: `total` is `COUNTED`, and there are more."""
     next_cursor: str | None

@@ -18,6 +18,7 @@ class Content:
     """So many bytes, and where they come from."""
 
     size: int
+    """Bytes in all."""
     pieces: Callable[[], Iterable[bytes]]
     """Called where they are sent, in a thread of the store; together they are `size` bytes."""
 

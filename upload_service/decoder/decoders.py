@@ -79,7 +79,7 @@ class Decoders:
         return [decoder.process.pid for decoder in self._alive if decoder.process.returncode is None]
 
     async def inspect(self, file: IO[bytes], size: int, who: ShareKey) -> Accepted:
-        """What `intake.inspect` says about the first `size` bytes of the file. Waits for its turn.
+        """What `inspect.inspect` says about the first `size` bytes of the file. Waits for its turn.
 
         Raises what it raises, InvalidImage for a picture on which decoders die or that takes too much of a processor,
         Unavailable where a decoder does not come to its end for another reason, and what the queue raises.

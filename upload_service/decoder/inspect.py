@@ -39,10 +39,13 @@ class Accepted:
     width: int
     """Pixels as people see it, EXIF orientation applied."""
     height: int
+    """The same."""
     bytes: int
     """Size of the cleaned file."""
     frames: int
+    """1 for a still picture."""
     transparent: bool
+    """Whether it has an alpha channel or a transparent colour."""
     srgb: bool
     """False for CMYK and for a colour profile other than sRGB."""
     parts: tuple[Part, ...]
@@ -50,7 +53,7 @@ class Accepted:
 
 
 def inspect(data: bytes, max_pixels: int) -> Accepted:
-    """The whole intake, cheapest questions first. Raises UnsupportedMediaType, TooManyPixels, InvalidImage."""
+    """All questions to a file, the cheapest first. Raises UnsupportedMediaType, TooManyPixels, InvalidImage."""
     form = sniff(data)
     container = _READ[form](data)
     _check_limits(container, max_pixels)

@@ -1,7 +1,6 @@
-"""A decoder process: `python -m upload_service.decoder MAX_PIXELS SECONDS CPU_SECONDS`. Its stdin is a
-socket: one open file at a time comes in, with the length of its picture, and a JSON answer goes out with its own length
-before it. It has no secrets, and before the first picture it gives up files, network and other processes
-(`confined.py`).
+"""A decoder process: `python -m upload_service.decoder.process MAX_PIXELS SECONDS CPU_SECONDS`. Its stdin is a socket:
+one open file at a time comes in, with the length of its picture, and a JSON answer goes out with its own length before
+it. It has no secrets, and before the first picture it gives up files, network and other processes (`confined.py`).
 
 It ends when the socket does, and by itself when one picture takes too long or too much of a processor.
 """

@@ -37,7 +37,9 @@ class Container:
     width: int
     """Pixels as they lie in the file, not yet turned."""
     height: int
+    """The same."""
     frames: int
+    """1 for a still picture."""
     orientation: int
     """EXIF's 1 to 8."""
     parts: tuple[Part, ...]

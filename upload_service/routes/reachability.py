@@ -5,6 +5,7 @@ address is judged is in `addresses`, the fetching in `fetch`.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -40,14 +41,11 @@ _LISTED = Fault(
 
 
 def _web_address(text: str) -> str:
-    try:
+    with suppress(ValueError):
         url = URL(text)
-        usable = url.scheme in addresses.PORTS and bool(url.raw_host)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError("must be an address that begins with https:// and a host")
-    return text
+        if url.scheme in addresses.PORTS and url.raw_host:
+            return text
+    raise ValueError("must be an address that begins with https:// and a host")
 
 
 def _one_of_two(schema: dict[str, Any]) -> None:

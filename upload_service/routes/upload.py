@@ -128,7 +128,7 @@ async def _save(
     key: str | None,
     share: ShareKey,
 ) -> SavedImage:
-    """Raises the decoders' problems, their queue's, and those of `save_image`."""
+    """Looks for the same bytes, else decodes and stores them. Raises what `Decoders.inspect` and `save_image` do."""
     # Tells a repetition from a reused key; digests are remembered, so how they are made must not change.
     digest = hashlib.sha256(repr((form.sha256, fields.filename, fields.alt_text or None)).encode()).hexdigest()
     twin = await images.find_by_hash(resources.db, business_id, form.sha256)

@@ -4,13 +4,13 @@ The picture is one of the library, a file, or four numbers. The rules are in `pl
 `renditions`, their addresses in `urls`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from shared.db import images
 from shared.domain import caller, platforms, renditions
@@ -30,6 +30,7 @@ router = APIRouter(prefix="/api/v1/images", tags=["Validation"])
 _MOST_SIDE = 10_000_000
 
 Platforms = list[Annotated[Platform, FromText]]
+_PLATFORMS = TypeAdapter(Platforms)
 
 
 def _lowered(name: object) -> object:
@@ -171,7 +172,7 @@ async def _case(request: Request, *default: Platform) -> _Case:
 
 async def _of_file(resources: UploadResources, form: ReceivedForm, default: Sequence[Platform], who: ShareKey) -> _Case:
     names = [name.strip() for name in form.fields.get("platforms", "").split(",") if name.strip()]
-    chosen = _checked(_PLATFORMS, names, "platforms") if names else default
+    chosen = _checked(_PLATFORMS.validate_python, names, "platforms") if names else default
     accepted = await resources.decoders.inspect(form.file, form.bytes, who)
     picture = Picture(
         accepted.width, accepted.height, form.bytes, accepted.format,
@@ -181,7 +182,9 @@ async def _of_file(resources: UploadResources, form: ReceivedForm, default: Sequ
 
 
 async def _of_json(request: Request, default: Sequence[Platform]) -> _Case:
-    body = _checked(_JSON, strict_input.loads(await _read(request)))
+    sent = strict_input.loads(await _read(request))
+    shape = ByImage if isinstance(sent, dict) and "image_id" in sent else ByNumbers
+    body: ByImage | ByNumbers = _checked(shape.model_validate, sent)
     if body.platforms and len(default) == 1:
         unknown = FieldError("/platforms", "unknown_field", "Several platforms are asked at /validate")
         raise Invalid(unknown.detail, errors=(unknown,))
@@ -194,24 +197,12 @@ async def _of_json(request: Request, default: Sequence[Platform]) -> _Case:
     return _Case(Picture(row["width"], row["height"], row["bytes"], row["format"]), row["url"], chosen)
 
 
-_JSON: TypeAdapter[ByImage | ByNumbers] = TypeAdapter(
-    Annotated[
-        Annotated[ByImage, Tag("image")] | Annotated[ByNumbers, Tag("numbers")],
-        Discriminator(lambda body: "image" if isinstance(body, dict) and "image_id" in body else "numbers"),
-    ]
-)
-_PLATFORMS = TypeAdapter(Platforms)
-
-
-def _checked(adapter: TypeAdapter[Any], value: Any, name: str = "") -> Any:
-    """Raises RequestValidationError as FastAPI would for this body, or for its field `name`."""
+def _checked(validate: Callable[[Any], Any], value: Any, *place: str) -> Any:
+    """Raises RequestValidationError as FastAPI would for this body, or for a place in it."""
     try:
-        return adapter.validate_python(value)
+        return validate(value)
     except ValidationError as wrong:
-        # The tag of the union is ours; the client never wrote it.
-        places = [(name, *e["loc"]) if name else e["loc"][1:] for e in wrong.errors()]
-        errors = [{**e, "loc": ("body", *place)} for e, place in zip(wrong.errors(), places, strict=True)]
-        raise RequestValidationError(errors) from None
+        raise RequestValidationError([{**e, "loc": ("body", *place, *e["loc"])} for e in wrong.errors()]) from None
 
 
 async def _read(request: Request) -> bytes:
