@@ -17,7 +17,9 @@ from shared.domain import texts
 from shared.domain.caller import Whose
 from shared.domain.errors import NotFound
 
-ROW = """i.*, j.prompt, j.model, j.size, j.quality, j.actual_micros,
+# By name: once a later version adds a column, Postgres refuses what was prepared with `i.*`.
+ROW = f"""{", ".join(f"i.{name}" for name in ImageRow.model_fields)},
+    j.prompt, j.model, j.size, j.quality, j.actual_micros,
     (select count(*) from attachments a where a.image_id = i.id) as used_in"""
 """Of `images i left join jobs j`."""
 _JOIN = "left join jobs j on j.id = i.job_id"
