@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from shared.db.pool import Row
-from shared.http.shares import Line, Places, ShareKey, part
+from shared.http.shares import ShareKey, fair_places
 from shared.settings import LibrarySettings
 
 
@@ -16,13 +16,9 @@ class DerivativeSlots:
     """One per process."""
 
     def __init__(self, settings: LibrarySettings) -> None:
-        line = Line(
-            what="copies",
-            longest=settings.copies_queue,
-            each=part(settings.share, settings.copies_queue),
-            seconds=settings.copies_wait,
+        self._places = fair_places(
+            settings, "copies", settings.copies, queue=settings.copies_queue, seconds=settings.copies_wait
         )
-        self._places = Places(settings.copies, part(settings.share, settings.copies), line)
         self._under_way: dict[tuple[UUID, str], asyncio.Task[tuple[Row, bool]]] = {}
 
     async def once(

@@ -10,7 +10,7 @@ from fastapi import Request
 from library_service.derivative_slots import DerivativeSlots
 from shared.db.pool import Pool, connect
 from shared.domain import caller
-from shared.http.shares import Line, Places, database_places, part, share_key
+from shared.http.shares import Places, database_places, fair_places, share_key
 from shared.settings import LibrarySettings
 from shared.storage.store import CloudinaryStore, ImageStore
 
@@ -77,10 +77,5 @@ async def open_resources(settings: LibrarySettings) -> AsyncIterator[LibraryReso
 
 def _purging(settings: LibrarySettings) -> Places:
     most = max(1, settings.store_threads // 2)
-    line = Line(
-        what="pictures that are destroyed",
-        longest=settings.purges_queue,
-        each=part(settings.share, settings.purges_queue),
-        seconds=settings.purges_wait,
-    )
-    return Places(most, part(settings.share, most), line)
+    what = "pictures that are destroyed"
+    return fair_places(settings, what, most, queue=settings.purges_queue, seconds=settings.purges_wait)

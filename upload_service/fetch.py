@@ -16,9 +16,8 @@ from yarl import URL
 
 from shared.domain import addresses
 from shared.domain.addresses import Fault
-from shared.domain.errors import Unavailable
 from shared.http.public_only import NotPublic, PublicOnly
-from shared.http.shares import Line, Places, ShareKey, part
+from shared.http.shares import ShareKey, fair_places
 from shared.settings import UploadSettings
 
 MOST_HOPS = 3
@@ -57,18 +56,26 @@ class Seen:
 
 
 class Fetcher:
-    """One per process; `running` holds what it needs."""
+    """One per process: `async with Fetcher.running(settings) as fetcher:`."""
 
-    def __init__(self, settings: UploadSettings) -> None:
+    def __init__(self, settings: UploadSettings, session: aiohttp.ClientSession) -> None:
         self._timeout = settings.probe_timeout
         self._allowed = settings.probe_allowed
-        self._places = _places(settings)
-        self._session: aiohttp.ClientSession | None = None
+        # Each probe holds a socket to a stranger for as long as the time allows.
+        self._places = fair_places(
+            settings,
+            "addresses that are probed",
+            settings.probes,
+            queue=settings.probes_queue,
+            seconds=settings.probes_wait,
+        )
+        self._session = session
 
+    @classmethod
     @asynccontextmanager
-    async def running(self) -> AsyncIterator["Fetcher"]:
+    async def running(cls, settings: UploadSettings) -> AsyncIterator["Fetcher"]:
         """Connections are never used again: each was judged for one probe."""
-        resolver = PublicOnly(self._allowed)
+        resolver = PublicOnly(settings.probe_allowed)
         connector = aiohttp.TCPConnector(
             resolver=resolver, use_dns_cache=False, force_close=True, limit=0,
             ssl=ssl.create_default_context(),
@@ -81,9 +88,8 @@ class Fetcher:
             trust_env=False,
             headers=_ASKING,
             read_bufsize=MOST_BYTES // 4,  # what comes unasked stays in the kernel
-        ) as self._session:
-            yield self
-        self._session = None
+        ) as session:
+            yield cls(settings, session)
         await resolver.close()
 
     async def look(self, url: URL, who: ShareKey) -> Seen:
@@ -93,12 +99,10 @@ class Fetcher:
             return await self._look(url)
 
     async def _look(self, url: URL) -> Seen:
-        if self._session is None:
-            raise Unavailable("The service is starting or stopping")
         seen = Seen()
         try:
             async with asyncio.timeout(self._timeout):
-                await self._follow(self._session, url, seen)
+                await self._follow(url, seen)
         except NotPublic as refused:
             seen.connected, seen.address = True, refused.fault
         except aiohttp.ClientConnectorDNSError:
@@ -120,29 +124,20 @@ class Fetcher:
             seen.answer = Fault("no answer", "The server gave no proper answer.", "See that it answers a plain GET.")
         return seen
 
-    async def _follow(self, session: aiohttp.ClientSession, url: URL | None, seen: Seen) -> None:
+    async def _follow(self, url: URL | None, seen: Seen) -> None:
         while url is not None:
             seen.hops.append(url)
             seen.connected = False
             if fault := addresses.of_url(url, self._allowed):
                 raise NotPublic(fault)
             seen.listed = seen.listed or ((url.raw_host or "").lower(), url.port) in self._allowed
-            async with session.get(url, allow_redirects=False) as response:
+            async with self._session.get(url, allow_redirects=False) as response:
                 seen.connected = True
                 if response.status in (301, 302, 303, 307, 308):
                     url = _target(seen, url, response)
                 else:
                     await _read(response, seen)
                     url = None
-
-
-def _places(settings: UploadSettings) -> Places:
-    """Each probe holds a socket to a stranger for as long as the time allows."""
-    each = part(settings.share, settings.probes_queue)
-    line = Line(
-        what="addresses that are probed", longest=settings.probes_queue, each=each, seconds=settings.probes_wait
-    )
-    return Places(settings.probes, part(settings.share, settings.probes), line)
 
 
 def _target(seen: Seen, url: URL, response: aiohttp.ClientResponse) -> URL | None:

@@ -39,7 +39,7 @@ async def open_resources(settings: UploadSettings) -> AsyncIterator[UploadResour
             await connect(settings) as db,
             await connect(settings, most=1) as probe,
             Decoders(settings) as decoders,
-            Fetcher(settings).running() as fetcher,
+            Fetcher.running(settings) as fetcher,
         ):
             yield UploadResources(settings, db, store, decoders, fetcher, Space(settings), _sending(settings), probe)
     finally:

@@ -220,6 +220,13 @@ class Places:
             del self._waiting[entry.share_key.turn]
 
 
+def fair_places(settings: Common, what: str, count: int, *, queue: int, seconds: float) -> Places:
+    """`count` places and a line of `queue` for them, of both of which one has `DARKROOM_SHARE`. `what` they are for is
+    said in refusals, in the plural; `seconds` one waits at most."""
+    line = Line(what=what, longest=queue, each=part(settings.share, queue), seconds=seconds)
+    return Places(count, part(settings.share, count), line)
+
+
 class _DatabasePlaces(Places):
     """Who waits in vain is told what it would be told with a connection: a Postgres that is silent holds them all."""
 
