@@ -22,11 +22,41 @@ _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4),
 class _Stream:
     """The pixels of the still picture, or of one frame."""
 
+    data: bytes
+    """The file."""
     size: int
     """Bytes that they are when they are inflated."""
     still: bool
     pieces: list[tuple[int, int]] = field(default_factory=list)
     """Where they lie in the file."""
+    surplus: bool = False
+    """Whether anything follows the pixels; known when all `rows` were read."""
+
+    def rows(self) -> Iterator[bytes]:
+        """The pixels, and not a byte more. Raises zlib.error where they are damaged."""
+        inflating, left, rest = zlib.decompressobj(), self.size, b""
+        compressed = self._compressed()
+        for piece in compressed:
+            rest = piece
+            while rest and left and not inflating.eof:
+                rows = inflating.decompress(rest, min(left, _PIECE))
+                left -= len(rows)
+                rest = inflating.unconsumed_tail
+                yield rows
+            if not left:
+                break
+        behind = rest
+        for piece in compressed:
+            behind += piece
+            if len(behind) > _END:
+                break
+        self.surplus = len(behind) > _END or not _ends(inflating, behind)
+
+    def _compressed(self) -> Iterator[bytes]:
+        head = 8 if self.still else 12  # Length and type, and the number of a frame's chunk.
+        for start, stop in self.pieces:
+            for at in range(start + head, stop - 4, _PIECE):
+                yield self.data[at : min(at + _PIECE, stop - 4)]
 
 
 def without_surplus(data: bytes) -> bytes | None:
@@ -35,7 +65,7 @@ def without_surplus(data: bytes) -> bytes | None:
     A file whose pixels are too few or damaged is left to the decoder, who says so.
     """
     streams = list(_streams(data))
-    anew = {id(stream): new for stream in streams if (new := _compressed_again(data, stream)) is not None}
+    anew = {id(stream): new for stream in streams if (new := _compressed_again(stream)) is not None}
     if not anew:
         return None
     at = {piece: stream for stream in streams for piece in stream.pieces}
@@ -60,14 +90,14 @@ def without_surplus(data: bytes) -> bytes | None:
 def _streams(data: bytes) -> Iterator[_Stream]:
     header = data[16:29]
     width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
-    still = _Stream(_inflated(header, width, height), still=True)
+    still = _Stream(data, _inflated(header, width, height), still=True)
     frame: _Stream | None = None
     for kind, start, stop in chunks(data):
         if kind == b"fcTL":
             if frame is not None:
                 yield frame
             sides = (int.from_bytes(data[start + 12 + n : start + 16 + n], "big") for n in (0, 4))
-            frame = _Stream(_inflated(header, *sides), still=False)
+            frame = _Stream(data, _inflated(header, *sides), still=False)
         elif kind == b"IDAT":
             still.pieces.append((start, stop))
         elif kind == b"fdAT" and frame is not None:
@@ -86,53 +116,16 @@ def _inflated(header: bytes, width: int, height: int) -> int:
     return sum(down * (1 + -(-across * bits // 8)) for across, down in sides if across > 0 and down > 0)
 
 
-def _compressed_again(data: bytes, stream: _Stream) -> bytes | None:
-    reading = _PixelReader(data, stream)
+def _compressed_again(stream: _Stream) -> bytes | None:
     try:
-        if sum(map(len, reading.rows())) < stream.size or not reading.surplus:
+        if sum(map(len, stream.rows())) < stream.size or not stream.surplus:
             return None
     except zlib.error:
         return None
     packer, packed = zlib.compressobj(), bytearray()
-    for rows in _PixelReader(data, stream).rows():
+    for rows in stream.rows():
         packed += packer.compress(rows)
     return bytes(packed + packer.flush())
-
-
-class _PixelReader:
-    """Of one stream."""
-
-    def __init__(self, data: bytes, stream: _Stream) -> None:
-        self._data = data
-        self._stream = stream
-        self.surplus = False
-        """Whether anything follows the pixels; known when all of them were read."""
-
-    def rows(self) -> Iterator[bytes]:
-        """The pixels, and not a byte more. Raises zlib.error where they are damaged."""
-        inflating, left, rest = zlib.decompressobj(), self._stream.size, b""
-        compressed = self._compressed()
-        for piece in compressed:
-            rest = piece
-            while rest and left and not inflating.eof:
-                rows = inflating.decompress(rest, min(left, _PIECE))
-                left -= len(rows)
-                rest = inflating.unconsumed_tail
-                yield rows
-            if not left:
-                break
-        behind = rest
-        for piece in compressed:
-            behind += piece
-            if len(behind) > _END:
-                break
-        self.surplus = len(behind) > _END or not _ends(inflating, behind)
-
-    def _compressed(self) -> Iterator[bytes]:
-        head = 8 if self._stream.still else 12  # Length and type, and the number of a frame's chunk.
-        for start, stop in self._stream.pieces:
-            for at in range(start + head, stop - 4, _PIECE):
-                yield self._data[at : min(at + _PIECE, stop - 4)]
 
 
 def _ends(inflating: "zlib._Decompress", behind: bytes) -> bool:
