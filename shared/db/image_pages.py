@@ -202,13 +202,9 @@ def _matching(wanted: ImageFilter, after: _After | None) -> tuple[str, list[obje
 
 
 def _like(word: str, values: list[object]) -> str:
-    values.append(f"%{_literal(word)}%")
+    r"""The condition of a word, whose value it adds. In it `%`, `_` and `\` stand for themselves."""
+    values.append("%" + re.sub(r"([\\%_])", r"\\\1", word) + "%")
     return f"i.searchable like ${len(values)}"
-
-
-def _literal(text: str) -> str:
-    r"""For LIKE: `%`, `_` and `\` stand for themselves."""
-    return text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
 
 
 def _when(wanted: ImageFilter) -> str:

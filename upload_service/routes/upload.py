@@ -30,6 +30,9 @@ from upload_service.decoder.inspect import Accepted
 from upload_service.multipart import ReceivedForm, pieces, received
 from upload_service.resources import UploadResources
 
+Word = Literal["filename", "alt_text"]
+"""What is said of a picture besides its bytes."""
+
 router = APIRouter(prefix="/api/v1/images", tags=["Uploads"])
 
 
@@ -45,9 +48,9 @@ class UploadFields(RequestModel):
     alt_text: Words = Field("", max_length=1000, description="What the picture shows")
     filename: Text = Field("", max_length=MAX_LENGTH, description="Instead of the file's own name")
 
-    def differing(self, row: Row) -> list[Literal["filename", "alt_text"]]:
+    def differing(self, row: Row) -> list[Word]:
         """Which of them a picture that was there already does not have. What was not sent is not among them."""
-        differing: list[Literal["filename", "alt_text"]] = []
+        differing: list[Word] = []
         if filenames.safe(self.filename, row["filename"]) != row["filename"]:
             differing.append("filename")
         if self.alt_text and self.alt_text != row["alt_text"]:
@@ -61,7 +64,7 @@ _FIELDS = frozenset(UploadFields.model_fields)
 class Uploaded(api_schemas.Image):
     """The picture that is kept now."""
 
-    not_taken: list[Literal["filename", "alt_text"]] | None = Field(
+    not_taken: list[Word] | None = Field(
         None,
         min_length=1,
         description="Only where these bytes were there already: what was sent and differs from what the picture has. "
