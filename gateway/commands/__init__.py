@@ -1,1 +1,1 @@
-"""What `python -m gateway.command` and `./darkroom` can do."""
+"""What `darkroom` can do, a file for each area."""

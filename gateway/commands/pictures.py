@@ -1,47 +1,33 @@
-"""`./darkroom pictures`: what was paid for and did not get home. Lists, delivers, saves or discards it."""
+"""`darkroom pictures`: what was paid for and did not get home. Lists, delivers, saves or discards it."""
 
-import argparse
 import asyncio
 import time
 from pathlib import Path
+from typing import Annotated
 from uuid import UUID
 
+from cyclopts import App, Parameter
+
+from gateway.commands.parameters import Database, Refused
 from shared.db import images, jobs, late_images, ledger, unreadable_answers
 from shared.db.pool import Pool, transaction
 from shared.domain.money import usd
+
+app = App("pictures", help="Paid pictures that did not get home.")
+
+Job = Annotated[UUID, Parameter(help="The job's id.")]
+NewFile = Annotated[Path, Parameter(help="A new file.")]
 
 _LOOK_EVERY = 0.5
 _WAIT = 60.0
 """Seconds a delivery is waited for: workers look for due pictures once in a sweep."""
 
-
 _WHY = "their logs say why (late.refused, late.postponed)"
 
 
-class NotDelivered(Exception):
-    """What was asked cannot be done; the text says why."""
-
-
-def add_to(areas: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """The words of the command line."""
-    ours = areas.add_parser("pictures", help="paid pictures that did not get home")
-    verbs = ours.add_subparsers(required=True, metavar="VERB")
-    verbs.add_parser("list", help="those that wait, and answers without a picture, with what was paid").set_defaults(
-        act=_list
-    )
-    for name, act, words in (
-        ("deliver", _deliver, "let the workers try the store once more"),
-        ("save", _save, "write the vendor's bytes into a file"),
-        ("discard", _discard, "delete the bytes, or the answer; what was paid stays on the bill"),
-    ):
-        verb = verbs.add_parser(name, help=words)
-        verb.add_argument("job", type=UUID, help="the job's id")
-        if act is _save:
-            verb.add_argument("file", type=Path, help="a new file")
-        verb.set_defaults(act=act)
-
-
-async def _list(db: Pool, _: argparse.Namespace) -> str:
+@app.command(name="list")
+async def list_pictures(*, db: Database) -> str:
+    """Those that wait, and answers without a picture, with what was paid."""
     kept, answers = await ledger.kept(db), await unreadable_answers.kept(db)
     if not kept and not answers:
         return "None: every picture that was paid for got home."
@@ -72,48 +58,54 @@ def _state(one: ledger.StagedPicture) -> str:
     return f"its job ended: {one.error or 'canceled'}"
 
 
-async def _deliver(db: Pool, asked: argparse.Namespace) -> str:
-    await _ended(db, asked.job)
-    if await ledger.staged(db, asked.job) is None:
-        raise NotDelivered("its answer holds no picture that can be read. `save` writes it into a file")
-    await late_images.look_soon(db, asked.job)
+@app.command
+async def deliver(job: Job, /, *, db: Database) -> str:
+    """Let the workers try the store once more."""
+    await _ended(db, job)
+    if await ledger.staged(db, job) is None:
+        raise Refused("its answer holds no picture that can be read. `save` writes it into a file")
+    await late_images.look_soon(db, job)
     deadline = time.monotonic() + _WAIT
     while time.monotonic() < deadline:
         await asyncio.sleep(_LOOK_EVERY)
-        if image := (await images.by_jobs(db, [asked.job])).get(asked.job):
+        if image := (await images.by_jobs(db, [job])).get(job):
             return f"It is in the library: image {image['id']}."
-        if not await late_images.is_due(db, asked.job):
+        if not await late_images.is_due(db, job):
             return f"The workers tried in vain: {_WHY}. `save` writes the bytes into a file."
     return f"Not yet. Either no worker runs, or the store does not take it: {_WHY}. They go on trying."
 
 
-async def _save(db: Pool, asked: argparse.Namespace) -> str:
-    data = await ledger.staged(db, asked.job) or await unreadable_answers.latest(db, asked.job)
+@app.command
+async def save(job: Job, file: NewFile, /, *, db: Database) -> str:
+    """Write the vendor's bytes into a file."""
+    data = await ledger.staged(db, job) or await unreadable_answers.latest(db, job)
     if data is None:
-        raise NotDelivered("no picture of that job waits here")
+        raise Refused("no picture of that job waits here")
     try:
-        with asked.file.open("xb") as file:
-            await asyncio.to_thread(file.write, data)
+        with file.open("xb") as new:
+            await asyncio.to_thread(new.write, data)
     except OSError as problem:
-        raise NotDelivered(f"cannot write {asked.file}: {problem.strerror}") from None
-    return f"{len(data):,} bytes written to {asked.file}. They wait here as before."
+        raise Refused(f"cannot write {file}: {problem.strerror}") from None
+    return f"{len(data):,} bytes written to {file}. They wait here as before."
 
 
-async def _discard(db: Pool, asked: argparse.Namespace) -> str:
-    await _ended(db, asked.job)
+@app.command
+async def discard(job: Job, /, *, db: Database) -> str:
+    """Delete the bytes, or the answer; what was paid stays on the bill."""
+    await _ended(db, job)
     async with transaction(db) as connection:
-        await jobs.lock(connection, asked.job)
-        await ledger.unstage(connection, asked.job)
-        await unreadable_answers.forget(connection, [asked.job])
-    job = await jobs.get(db, asked.job)
-    paid = "an unknown sum" if job.actual_micros is None else f"${usd(job.actual_micros)}"
-    return f"Discarded. Business {job.business_id} was charged {paid} for this job, which stays on the bill."
+        await jobs.lock(connection, job)
+        await ledger.unstage(connection, job)
+        await unreadable_answers.forget(connection, [job])
+    bill = await jobs.get(db, job)
+    paid = "an unknown sum" if bill.actual_micros is None else f"${usd(bill.actual_micros)}"
+    return f"Discarded. Business {bill.business_id} was charged {paid} for this job, which stays on the bill."
 
 
 async def _ended(db: Pool, job_id: UUID) -> None:
-    """Raises NotFound where there is no such job, NotDelivered where it goes on or nothing of it waits."""
+    """Raises NotFound where there is no such job, Refused where it goes on or nothing of it waits."""
     job = await jobs.get(db, job_id)
     if await ledger.staged(db, job_id) is None and await unreadable_answers.latest(db, job_id) is None:
-        raise NotDelivered("no picture of that job waits here")
+        raise Refused("no picture of that job waits here")
     if not job.final:
-        raise NotDelivered("its job goes on, and stores the picture as soon as the store takes it")
+        raise Refused("its job goes on, and stores the picture as soon as the store takes it")

@@ -220,7 +220,7 @@ def test_a_key_is_shown_once_and_kept_as_a_digest(locked: Locked, tmp_path: Path
     [
         (["keys", "make", "--name", "x"], 2, "--business"),
         (["keys", "make", "--name", "x", "--business", "0"], 2, "positive integer"),
-        (["keys", "make", "--name", "x", "--business", "1", "--right", "fly"], 2, "invalid choice"),
+        (["keys", "make", "--name", "x", "--business", "1", "--right", "fly"], 2, 'Choose from: "read", "write"'),
         (["keys", "make", "--name", " ", "--business", "1"], 2, "printable"),
         (["keys", "make", "--name", "x", "--business", "1", "--expires-days", "nan"], 2, "a number from"),
         (["keys", "revoke", "nothing"], 1, "There is no key with the prefix nothing"),
