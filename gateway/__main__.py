@@ -1,11 +1,7 @@
 """`python -m gateway`."""
 
 from gateway.main import build
-from shared.http.server import serve
-from shared.observability import log
-from shared.settings import GatewaySettings, read
+from shared.http.server import run
+from shared.settings import GatewaySettings
 
-settings = read(GatewaySettings)
-log.start("gateway", settings)
-gateway = build(settings)
-serve(gateway, settings, gateway.stop)
+run("gateway", GatewaySettings, build)

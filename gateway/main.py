@@ -1,8 +1,8 @@
 """The gateway as an ASGI application: its parts, who answers which path, its probes."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from dataclasses import dataclass
 
 import orjson
 from starlette.datastructures import Headers
@@ -18,7 +18,6 @@ from gateway.docs import document, status_openapi
 from gateway.docs.document import Documents
 from gateway.generation import routes as asking
 from gateway.generation import status, usage
-from gateway.generation.job_cache import JobCache
 from gateway.generation.status import StatusLane
 from gateway.proxy.proxy import Proxy
 from gateway.proxy.routes import IMAGES, Service
@@ -52,7 +51,7 @@ def build(settings: GatewaySettings) -> "Gateway":
             limits.running(built.notifier),
             _proofs(settings, built) as proofs,
         ):
-            doors.open(built.watch)
+            doors.polls = StatusLane(built.watch)
             access.open(*proofs)
             yield built
 
@@ -63,12 +62,9 @@ def build(settings: GatewaySettings) -> "Gateway":
         routers=[asking.router, status_openapi.router, usage.router],
         max_body=settings.max_json,
     )
-    doors = Dispatcher(Compression(api), Compression(proxy), Documents(settings), Studio(settings))
+    doors = Dispatcher(Compression(api), Compression(proxy), Documents(settings), Studio(settings), Probes({}))
     limits = RateLimits(doors, settings)
     access = Authenticate(limits)
-
-    async def postgres() -> None:
-        await db.ping(api.state.resources.probe)
 
     async def redis() -> None:
         await api.state.resources.notifier.redis.ping()
@@ -77,82 +73,69 @@ def build(settings: GatewaySettings) -> "Gateway":
         waiting = await jobs.standstill(api.state.resources.probe)
         return f"waits for an operator: {waiting.error_code}, {waiting.error_detail}" if waiting else None
 
-    checks = {"postgres": postgres, "upload": _ready(proxy, "upload"), "library": _ready(proxy, "library")}
-    return Gateway(access, doors, settings, checks, {"redis": redis, "generation": generation})
+    def stop() -> None:
+        if started := getattr(api.state, "resources", None):
+            started.watch.close()
+
+    shell = Middleware(
+        access,
+        settings,
+        checks={
+            "postgres": lambda: db.ping(api.state.resources.probe),
+            "upload": _ready(proxy, "upload"),
+            "library": _ready(proxy, "library"),
+        },
+        advisory={"redis": redis, "generation": generation},
+        headers=SAFE_HEADERS,
+        closed=frozenset() if settings.auth == "off" else frozenset({METRICS}),
+        origins=settings.cors_origins or (),
+    )
+    # Outermost, so that a page of another origin can read refusals too.
+    return Gateway(_with_cors(shell, settings), stop)
 
 
-class Gateway(Middleware):
+@dataclass
+class Gateway:
     """What the server runs."""
 
-    def __init__(
-        self,
-        access: Authenticate,
-        doors: "Dispatcher",
-        settings: GatewaySettings,
-        checks: Mapping[str, Check],
-        advisory: Mapping[str, Check],
-    ) -> None:
-        closed = frozenset({METRICS}) if settings.auth != "off" else frozenset()
-        super().__init__(
-            access,
-            settings,
-            checks=checks,
-            advisory=advisory,
-            headers=SAFE_HEADERS,
-            closed=closed,
-            origins=settings.cors_origins or (),
-        )
-        # Outermost, so that a page of another origin can read refusals too.
-        self._entrance = _with_cors(super().__call__, settings)
-        self.stop = doors.close
-        """To be called when the process is asked to stop, or open event streams would keep it from ending."""
+    app: ASGIApp
+    stop: Callable[[], None]
+    """To be called when the process is asked to stop, or open event streams would keep it from ending."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._entrance(scope, receive, send)
+        await self.app(scope, receive, send)
 
 
+@dataclass
 class Dispatcher:
     """Picks who answers. By the bytes of the path, so that no layer behind can read it differently."""
 
-    def __init__(self, api: ASGIApp, proxy: ASGIApp, documents: ASGIApp, studio: ASGIApp) -> None:
-        self._polls: ASGIApp = _not_yet
-        self._watch: JobCache | None = None
-        self._api = api
-        self._proxy = proxy
-        self._documents = documents
-        self._studio = studio
-        self._metrics = Probes({})
-
-    def open(self, watch: JobCache) -> None:
-        """Once the process has started: the polls can be answered."""
-        self._watch = watch
-        self._polls = StatusLane(watch)
-
-    def close(self) -> None:
-        """Ends what waits for a job to change."""
-        if self._watch is not None:
-            self._watch.close()
+    api: ASGIApp
+    proxy: ASGIApp
+    documents: ASGIApp
+    studio: ASGIApp
+    metrics: ASGIApp
+    polls: ASGIApp | None = None
+    """Set once the process has started."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._door(scope)(scope, receive, send)
 
     def _door(self, scope: Scope) -> ASGIApp:
         if scope["type"] != "http":
-            return self._api
+            return self.api
         path: bytes = scope["raw_path"]
         if path.startswith(_STATUS):
-            return self._polls
+            if self.polls is None:
+                raise Unavailable("The gateway is starting", retry_after=1)
+            return self.polls
         if path == METRICS.encode():
-            return self._metrics
+            return self.metrics
         if path in _OURS or path.startswith(_GENERATE + b"/"):
-            return self._api
+            return self.api
         if path.startswith(_API):
-            return self._proxy
-        return self._documents if path in document.PATHS else self._studio
-
-
-async def _not_yet(_scope: Scope, _receive: Receive, _send: Send) -> None:
-    raise Unavailable("The gateway is starting", retry_after=1)
+            return self.proxy
+        return self.documents if path in document.PATHS else self.studio
 
 
 @asynccontextmanager
@@ -226,7 +209,6 @@ def _ready(proxy: Proxy, service: Service) -> Check:
 
 def _missing(body: bytes) -> str:
     try:
-        said: Any = orjson.loads(body)
-        return ", ".join(said["missing"])
+        return ", ".join(orjson.loads(body)["missing"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return "something it does not name"

@@ -18,7 +18,7 @@ from shared.settings import GatewaySettings
 
 @dataclass(frozen=True, slots=True)
 class GatewayResources:
-    """Handed to every route as `request.app.state.tools`."""
+    """Handed to every route as `request.app.state.resources`."""
 
     settings: GatewaySettings
     db: Pool

@@ -5,7 +5,7 @@ import gc
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import orjson
@@ -18,7 +18,7 @@ from generation_worker.claim_loop import ClaimLoop
 from generation_worker.resources import WorkerResources, open_resources
 from shared.db import pool as db
 from shared.http.health import Probes
-from shared.http.protocol import bounded
+from shared.http.server import config
 from shared.notify import notifier
 from shared.observability import log
 from shared.settings import WorkerSettings
@@ -128,24 +128,10 @@ async def _probes(resources: WorkerResources) -> None:
     async def vendor() -> str | None:
         return f"paused: {resources.circuit_breaker.reason.value}" if resources.circuit_breaker.reason else None
 
-    async def redis() -> str | None:
+    async def redis() -> None:
         await resources.notifier.redis.ping()
-        return None
 
-    async def postgres() -> None:
-        await db.ping(resources.db)
-
-    checks: dict[str, Callable[[], Awaitable[str | None]]] = {"postgres": postgres}
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Probes(checks, {"redis": redis, "vendor": vendor}),
-            host=resources.settings.host,
-            port=resources.settings.port,
-            http=bounded(resources.settings),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-        )
-    )
+    probes = Probes({"postgres": lambda: db.ping(resources.db)}, {"redis": redis, "vendor": vendor})
+    server = uvicorn.Server(config(probes, resources.settings, lifespan="off"))
     # The signals are ours; uvicorn would take them over.
     await server._serve()

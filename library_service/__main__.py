@@ -1,10 +1,7 @@
 """`python -m library_service`."""
 
 from library_service.main import build
-from shared.http.server import serve
-from shared.observability import log
-from shared.settings import LibrarySettings, read
+from shared.http.server import run
+from shared.settings import LibrarySettings
 
-settings = read(LibrarySettings)
-log.start("library_service", settings)
-serve(build(settings), settings)
+run("library_service", LibrarySettings, build)

@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from starlette.types import ASGIApp
-
 from library_service import retention
 from library_service.purge import EVERY, purge
 from library_service.resources import LibraryResources, open_resources
@@ -20,7 +18,7 @@ from shared.settings import LibrarySettings
 _MOST_BODY = 64 * 1024
 
 
-def build(settings: LibrarySettings) -> ASGIApp:
+def build(settings: LibrarySettings) -> Middleware:
     """Ready to be served."""
 
     @asynccontextmanager
@@ -39,13 +37,10 @@ def build(settings: LibrarySettings) -> ASGIApp:
         routers=[images.router, trash.router, derivatives.router, posts.router],
         max_body=_MOST_BODY,
     )
-
     lane = Lists(app, lambda: app.state.resources)
-
-    async def postgres() -> None:
-        await db.ping(app.state.resources.probe)
 
     async def store() -> None:
         await app.state.resources.store.ping()
 
-    return Middleware(InternalAuth(lane, settings), settings, checks={"postgres": postgres}, advisory={"store": store})
+    checks = {"postgres": lambda: db.ping(app.state.resources.probe)}
+    return Middleware(InternalAuth(lane, settings), settings, checks=checks, advisory={"store": store})

@@ -1,7 +1,7 @@
 """What the library service is built of, made once."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 
 import httpx2
@@ -17,7 +17,7 @@ from shared.storage.store import CloudinaryStore, ImageStore
 
 @dataclass(frozen=True, slots=True)
 class LibraryResources:
-    """Handed to every route as `request.app.state.tools`."""
+    """Handed to every route as `request.app.state.resources`."""
 
     settings: LibrarySettings
     db: Pool
@@ -51,8 +51,7 @@ def resources_of(request: Request) -> LibraryResources:
 @asynccontextmanager
 async def open_resources(settings: LibrarySettings) -> AsyncIterator[LibraryResources]:
     """Builds them, and takes them down in the opposite order."""
-    store = CloudinaryStore(settings)
-    try:
+    with closing(CloudinaryStore(settings)) as store:
         async with (
             await connect(settings, plans="anew") as db,
             await connect(settings, plans="kept") as lists,
@@ -71,8 +70,6 @@ async def open_resources(settings: LibrarySettings) -> AsyncIterator[LibraryReso
                 delivery,
                 probe,
             )
-    finally:
-        store.close()
 
 
 def _purging(settings: LibrarySettings) -> Places:

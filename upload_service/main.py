@@ -3,8 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from starlette.types import ASGIApp
-
 from shared.db import pool as db
 from shared.http.app import make_app
 from shared.http.internal_auth import InternalAuth
@@ -16,7 +14,7 @@ from upload_service.routes import reachability, upload, validate
 from upload_service.sweep import EVERY, sweep
 
 
-def build(settings: UploadSettings) -> ASGIApp:
+def build(settings: UploadSettings) -> Middleware:
     """Ready to be served."""
 
     @asynccontextmanager
@@ -34,10 +32,8 @@ def build(settings: UploadSettings) -> ASGIApp:
         routers=[upload.router, validate.router, reachability.router],
     )
 
-    async def postgres() -> None:
-        await db.ping(app.state.resources.probe)
-
     async def store() -> None:
         await app.state.resources.store.ping()
 
-    return Middleware(InternalAuth(app, settings), settings, checks={"postgres": postgres}, advisory={"store": store})
+    checks = {"postgres": lambda: db.ping(app.state.resources.probe)}
+    return Middleware(InternalAuth(app, settings), settings, checks=checks, advisory={"store": store})

@@ -1,7 +1,7 @@
 """What the upload service is built of, made once."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 
 from shared.db.pool import Pool, connect
@@ -15,7 +15,7 @@ from upload_service.fetch import Fetcher
 
 @dataclass(frozen=True, slots=True)
 class UploadResources:
-    """Handed to every route as `request.app.state.tools`."""
+    """Handed to every route as `request.app.state.resources`."""
 
     settings: UploadSettings
     db: Pool
@@ -33,8 +33,7 @@ class UploadResources:
 @asynccontextmanager
 async def open_resources(settings: UploadSettings) -> AsyncIterator[UploadResources]:
     """Builds them, and takes them down in the opposite order."""
-    store = CloudinaryStore(settings)
-    try:
+    with closing(CloudinaryStore(settings)) as store:
         async with (
             await connect(settings) as db,
             await connect(settings, most=1) as probe,
@@ -42,8 +41,6 @@ async def open_resources(settings: UploadSettings) -> AsyncIterator[UploadResour
             Fetcher.running(settings) as fetcher,
         ):
             yield UploadResources(settings, db, store, decoders, fetcher, Space(settings), _sending(settings), probe)
-    finally:
-        store.close()
 
 
 def _sending(settings: UploadSettings) -> Places:

@@ -8,8 +8,8 @@ from cyclopts import App, Parameter, Token
 
 from gateway.commands.parameters import Business, Database
 from shared.db import api_keys
-from shared.db.tables import ApiKey
 from shared.db.pool import transaction
+from shared.db.tables import ApiKey
 from shared.domain.caller import Right
 
 app = App("keys", help="API keys: who may do what.")

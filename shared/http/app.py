@@ -57,7 +57,7 @@ def make_app(
     routers: Sequence[APIRouter],
     max_body: int | None = None,
 ) -> FastAPI:
-    """A FastAPI application whose handlers find what `tools` yields in `request.app.state.tools`."""
+    """A FastAPI application whose handlers find what `resources` yields in `request.app.state.resources`."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
