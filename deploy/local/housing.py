@@ -13,7 +13,7 @@ import secrets
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -64,7 +64,7 @@ def move_in(folder: Path) -> Household:
         (home / BELONGS_TO).write_text(str(folder))
     lived = (home / "data" if (home / "data").exists() else home).stat()
     nobody = pwd.getpwnam("nobody").pw_uid
-    if lived.st_uid not in {0, nobody} and _has_name(lived.st_uid):
+    if lived.st_uid not in {0, nobody} and _is_known(lived.st_uid, pwd.getpwuid):
         theirs = UnixUser(lived.st_uid, lived.st_gid)
         return Household(home, theirs, theirs)
     number = _number(home, lived, nobody)
@@ -162,7 +162,7 @@ def _number(home: Path, lived: os.stat_result, nobody: int) -> int:
     at_work = set(_users_at_work())
     while True:
         number = _FREE.start + secrets.randbelow(len(_FREE))
-        if number not in at_work and not _has_name(number) and not _is_group(number):
+        if number not in at_work and not _is_known(number, pwd.getpwuid) and not _is_known(number, grp.getgrgid):
             return number
 
 
@@ -172,17 +172,9 @@ def _users_at_work() -> Iterator[int]:
             yield process.stat().st_uid
 
 
-def _has_name(uid: int) -> bool:
+def _is_known(number: int, look: Callable[[int], object]) -> bool:
     try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        return False
-    return True
-
-
-def _is_group(gid: int) -> bool:
-    try:
-        grp.getgrgid(gid)
+        look(number)
     except KeyError:
         return False
     return True

@@ -50,7 +50,6 @@ class Plan:
     ) -> None:
         self._settings = settings
         self._programs = programs
-        self._gateway_port = gateway_port
         self._database_url = database_url
         upload, library = free_port(), free_port()
         public_url = settings.given.get("DARKROOM_PUBLIC_URL", f"http://localhost:{gateway_port}")
@@ -61,15 +60,14 @@ class Plan:
         }
         # Made anew for each run: nobody but these processes ever needs them.
         between = {"DARKROOM_INNER_SECRET": settings.given.get("DARKROOM_INNER_SECRET", secrets.token_urlsafe(32))}
-        asking = {"DARKROOM_SANDBOX_SECRET": settings.given.get("DARKROOM_SANDBOX_SECRET", secrets.token_urlsafe(32))}
-        if sandbox_port is None:
-            asking = {}
-        sandbox_url = f"http://127.0.0.1:{sandbox_port}"
+        asking: dict[str, str] = {}
+        self.sandbox = None
         if sandbox_port is not None:
-            told["DARKROOM_SANDBOX_URL"] = sandbox_url
+            told["DARKROOM_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox_port}"
+            asking["DARKROOM_SANDBOX_SECRET"] = settings.given.get("DARKROOM_SANDBOX_SECRET", secrets.token_urlsafe(32))
+            self.sandbox = self._sandbox(sandbox_port, told["DARKROOM_SANDBOX_URL"], asking)
         self.public_url = public_url
         self.migrations = self._child("migrations", "shared.migrations", told, 0)
-        self.sandbox = None if sandbox_port is None else self._sandbox(sandbox_port, sandbox_url, asking)
         self.services = (
             self._child("upload", "upload_service", told | between | asking, upload),
             self._child("library", "library_service", told | between | asking, library),

@@ -22,7 +22,7 @@ from gateway.proxy.proxy import SMALL
 from gateway.proxy.routes import IMAGES
 from shared.domain.caller import ANYONE, Caller, of
 from shared.domain.errors import Problem, RateLimited
-from shared.http.shares import ShareCount, part
+from shared.http.shares import ShareCount, ShareKey, part
 from shared.notify.notifier import DOWN, Notifier
 from shared.observability import log
 from shared.settings import GatewaySettings
@@ -160,7 +160,7 @@ class RateLimits:
         """Buckets known to be empty, and until when: they are refused without asking Redis."""
         self._polled: collections.Counter[Bucket] = collections.Counter()
         self._flushing: asyncio.Task[None] | None = None
-        self._uploads: collections.Counter[str] = collections.Counter()
+        self._uploads = ShareCount()
         self._open = ShareCount()
         """Requests that are not answered yet: bodies that come, waiting polls, event streams, all of them."""
         self._most_open = part(settings.share, settings.max_connections)
@@ -233,18 +233,13 @@ class RateLimits:
                 self._count(buckets)
 
     async def _upload(self, who: Caller, buckets: list[Bucket], scope: Scope, receive: Receive, send: Send) -> None:
-        most = self._settings.key_uploads
-        if self._uploads[who.name] >= most:
+        most, key = self._settings.key_uploads, ShareKey(who.name, frozenset({who.name}))
+        if self._uploads.most_of(key) >= most:
             detail = f"More than {most} uploads at once with this key"
             raise RateLimited(detail, retry_after=1, headers=RateLimitStatus.headers([_uploads(most, 0)]))
-        self._uploads[who.name] += 1
-        try:
-            limits = [*await self._take(buckets), _uploads(most, most - self._uploads[who.name])]
+        with self._uploads.holding(key):
+            limits = [*await self._take(buckets), _uploads(most, most - self._uploads.most_of(key))]
             await self._answer(limits, scope, receive, send)
-        finally:
-            self._uploads[who.name] -= 1
-            if not self._uploads[who.name]:
-                del self._uploads[who.name]
 
     def _buckets(self, who: Caller, query: bytes) -> list[Bucket]:
         found = [Bucket("key", f"darkroom:limit:key:{who.name}", self._settings.key_requests, "with this key")]
