@@ -44,8 +44,9 @@ chaos: ## kill real processes at random and check that no job is lost
 bench: ## measure this machine: ours beside bare servers
 	@$(PYTHON) dev.py bench
 
-openapi: ## write gateway/docs/openapi.json anew from the routes
+openapi: ## write gateway/docs/openapi.json anew from the routes, and the front end's types from it
 	@.venv/bin/python -m deploy.openapi
+	@cd gateway/web && PATH="$(CURDIR)/.venv/bin:$$PATH" npm run --silent types
 
 lock: ## compile both lock files again from pyproject.toml
 	@$(PYTHON) dev.py lock
@@ -54,6 +55,6 @@ remove: ## remove the data too, wherever it lies: says where, and asks
 	@$(PYTHON) dev.py remove
 
 clean: ## remove what was built; the data stays, `make remove` says where and takes it
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis gateway/web/node_modules gateway/web/dist gateway/web/.built
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis gateway/web/node_modules gateway/web/types/node_modules gateway/web/dist gateway/web/.built
 
 .PHONY: help up test test-one check-setting check-error check-route check-migration check-model check-event migration test-slow matrix chaos bench openapi lock remove clean

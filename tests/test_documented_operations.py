@@ -166,7 +166,15 @@ def test_the_decisions_are_numbered_and_have_one_form() -> None:
         ], page
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-uv.lock", "gateway/web/package-lock.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requirements.lock",
+        "requirements-uv.lock",
+        "gateway/web/package-lock.json",
+        "gateway/web/types/package-lock.json",
+    ],
+)
 def test_a_lock_names_no_host(name: str) -> None:
     if (ROOT / name).exists():
         text = read(name)

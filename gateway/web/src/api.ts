@@ -1,20 +1,7 @@
 /** The border: the only caller of fetch and XMLHttpRequest. Received names become ours here; nothing is cached here. */
+import { read, type Camel, type Schemas } from "./camel";
 import { Failure, asFailure, fromProblem, isAbort } from "./failure";
-import type {
-  Catalogue,
-  Choice,
-  Estimate,
-  FixMode,
-  Image,
-  Job,
-  LibraryQuery,
-  Page,
-  Platform,
-  PostOfImage,
-  Preset,
-  Verdict,
-  Wish,
-} from "./types";
+import type { Catalogue, Choice, Estimate, FixMode, Image, Job, LibraryQuery, Page, Platform, Preset, Wish } from "./types";
 
 /** A key or JWT, or a function that fetches a fresh one. */
 export type Token = string | (() => string | null | Promise<string | null>) | null;
@@ -47,18 +34,19 @@ export interface Sending {
   onProgress: (sent: number, total: number) => void;
 }
 
-export interface BulkResult {
-  id: string;
-  /** `in_use`: attached to a post, and nobody said that it may go all the same. `conflict`: the same picture is live. */
-  status: "deleted" | "restored" | "not_found" | "in_use" | "conflict";
-  image: Image | null;
-}
+/** What became of one of many. `in_use`: attached to a post, and nobody said that it may go all the same. `conflict`: the same
+    picture is live. */
+export type BulkResult = Camel<Schemas["Deleted"] | Schemas["Restored"]>;
 
 export type Api = ReturnType<typeof createApi>;
 
+type RequestBody =
+  | Schemas["Attaching" | "BulkDelete" | "BulkRestore" | "Description" | "EstimateRequest" | "GenerateRequest" | "Wish"]
+  | { image_id: string; platforms: Platform[] };
+
 interface Call {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  json?: unknown;
+  json?: RequestBody;
   headers?: Record<string, string>;
   signal?: AbortSignal | undefined;
 }
@@ -100,7 +88,7 @@ export function createApi({ baseUrl, token, onSandbox, onUnauthorized }: ApiOpti
     const answer = await ask(path, call);
     const body = read(await answer.text());
     if (body === undefined) throw new Failure({ code: "unreadable", status: answer.status, requestId: answer.headers.get("X-Request-Id") });
-    // The wire's shapes are fixed by the API's own document and its tests; this is the one place that trusts them.
+    // Its shape is what the API's own document says, of which the types are made; this is the one place that trusts it.
     return body as T;
   }
 
@@ -117,10 +105,10 @@ export function createApi({ baseUrl, token, onSandbox, onUnauthorized }: ApiOpti
     image: (id: string, signal?: AbortSignal) => get<Image>(`/${id}`, { signal }),
 
     /** The copies that were made of it, newest first. */
-    copies: (id: string, signal?: AbortSignal) => get<{ items: Image[] }>(`/${id}/derivatives`, { signal }),
+    copies: (id: string, signal?: AbortSignal) => get<Camel<Schemas["Copies"]>>(`/${id}/derivatives`, { signal }),
 
     /** The posts that it is attached to, newest first. */
-    posts: (id: string, signal?: AbortSignal) => get<{ items: PostOfImage[]; total: number }>(`/${id}/posts`, { signal }),
+    posts: (id: string, signal?: AbortSignal) => get<Camel<Schemas["Posts"]>>(`/${id}/posts`, { signal }),
 
     /** Says that a post shows it. Refused with `image_deleted`, or `not_publishable` where the platform does not take it. */
     attach: (id: string, postId: string, platform: Platform) =>
@@ -148,12 +136,12 @@ export function createApi({ baseUrl, token, onSandbox, onUnauthorized }: ApiOpti
       get<{ results: BulkResult[] }>("/bulk-restore", { method: "POST", json: { business_id: businessId, ids } }),
 
     thumbnail: (id: string, width: number, height: number, fit: "cover" | "contain", signal?: AbortSignal) =>
-      get<{ url: string }>(`/${id}/thumbnail?${query({ width, height, fit })}`, { signal }),
+      get<Camel<Schemas["Thumbnail"]>>(`/${id}/thumbnail?${query({ width, height, fit })}`, { signal }),
 
     derive: (id: string, preset: Preset, mode: FixMode) => get<Image>(`/${id}/derivatives`, { method: "POST", json: { preset, mode } }),
 
     validate: async (imageId: string, platform: Platform, signal?: AbortSignal) => {
-      const { verdicts } = await get<{ verdicts: Verdict[] }>("/validate", {
+      const { verdicts } = await get<Camel<Schemas["Verdicts"]>>("/validate", {
         method: "POST",
         json: { image_id: imageId, platforms: [platform] },
         signal,
@@ -236,21 +224,4 @@ function send(
 function query(values: Record<string, string | number | boolean | null>): string {
   const given = Object.entries(values).filter(([, value]) => value !== null);
   return new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-}
-
-/** JSON with its names in camel case; undefined where it is none. */
-function read(text: string): unknown {
-  try {
-    return camel(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
-
-function camel(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(camel);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, inner]) => [name.replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase()), camel(inner)]),
-  );
 }

@@ -1,23 +1,12 @@
 /** Everything that can go wrong between a component and the API, as one error class. */
+import type { Camel, Schemas } from "./camel";
+import type { Charged } from "./types";
 
-export interface FieldProblem {
-  pointer: string;
-  code: string;
-  detail: string;
-}
+export type FieldProblem = Camel<Schemas["FieldProblem"]>;
 
-interface Told {
-  code: string;
-  detail?: string;
-  status?: number;
-  retryable?: boolean;
-  requestId?: string | null;
-  retryAfter?: number | null;
-  charged?: boolean | "unknown" | null;
-  fields?: FieldProblem[];
-  replacement?: string | null;
-  warnings?: string[];
-}
+type Told = { code: string; detail?: string } & Partial<
+  Pick<Failure, "status" | "retryable" | "requestId" | "retryAfter" | "charged" | "fields" | "replacement" | "warnings">
+>;
 
 export class Failure extends Error {
   /** The server's stable code, or our own `network`, `timeout`, `unreadable`. */
@@ -30,7 +19,7 @@ export class Failure extends Error {
   readonly retryAfter: number | null;
   /** When asking again makes sense, by this machine's clock; null where the server did not say. */
   readonly retryAt: number | null;
-  readonly charged: boolean | "unknown" | null;
+  readonly charged: Charged | null;
   readonly fields: FieldProblem[];
   /** The model to use instead of a retired one. */
   readonly replacement: string | null;
@@ -66,32 +55,21 @@ export function asFailure(thrown: unknown): Failure {
   return new Failure({ code: "network", retryable: true, detail: thrown instanceof Error ? thrown.message : "" });
 }
 
-export interface ProblemBody {
-  code?: string;
-  title?: string;
-  detail?: string;
-  retryable?: boolean;
-  requestId?: string;
-  charged?: boolean | "unknown";
-  errors?: FieldProblem[];
-  replacement?: string;
-  warnings?: string[];
-}
+/** The API's one error body, and what some codes add to it. */
+type ProblemBody = Partial<Camel<Schemas["ProblemBody"]>> & Partial<Pick<Failure, "charged" | "replacement" | "warnings">>;
 
 /** The failure that an answer's `application/problem+json` tells of. */
 export function fromProblem(status: number, body: unknown, header: (name: string) => string | null): Failure {
   const problem: ProblemBody = typeof body === "object" && body !== null ? body : {};
   const seconds = Number(header("Retry-After"));
   return new Failure({
+    ...problem,
     code: problem.code ?? "unreadable",
     detail: problem.detail ?? problem.title ?? "",
     status,
     retryable: problem.retryable ?? status >= 500,
     requestId: problem.requestId ?? header("X-Request-Id"),
     retryAfter: seconds > 0 ? seconds : null,
-    charged: problem.charged ?? null,
     fields: problem.errors ?? [],
-    replacement: problem.replacement ?? null,
-    warnings: problem.warnings ?? [],
   });
 }

@@ -17,6 +17,7 @@ const model = (name: string, more: Partial<ModelOffer> = {}): ModelOffer => ({
     { size: "1024x1024", width: 1024, height: 1024, ratio: "1:1", label: "Square", instagramReady: true, default: true },
     { size: "1024x1792", width: 1024, height: 1792, ratio: "4:7", label: "Tall", instagramReady: false, default: false },
   ],
+  sizeRule: null,
   qualities: ["standard", "hd"],
   maxPromptCharacters: 1000,
   prices: { "1024x1024": { standard: "0.05" } },
