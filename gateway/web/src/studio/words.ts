@@ -25,5 +25,4 @@ export const words = {
     post: "The studio is connected to no network. In your app, onPublish gets this. The images are attached to the post already: they cannot be destroyed, and deleting one asks first.",
     image: "In your app, onSelectImage gets this:",
   },
-  api: "API reference",
 };
