@@ -2,6 +2,7 @@
 import type { Choice, LibraryQuery, Platform } from "./types";
 
 export const keys = {
+  sandbox: () => ["sandbox"],
   catalogue: () => ["catalogue"],
   estimates: (businessId: number) => ["estimate", businessId],
   estimate: (businessId: number, choice: Choice) => [...keys.estimates(businessId), choice],

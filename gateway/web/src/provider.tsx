@@ -1,10 +1,12 @@
 /** What every component shares: the API, the cache, the words, the theme. One per page. */
 import { DirectionProvider } from "@radix-ui/react-direction";
-import { QueryClient, type Query } from "@tanstack/react-query";
-import { createContext, use, useEffect, useMemo, useRef, useSyncExternalStore, type ReactNode } from "react";
+import { QueryClient, skipToken, useQuery, type Query } from "@tanstack/react-query";
+import { createContext, use, useEffect, useMemo, useRef, type ReactNode } from "react";
 import { createApi, type Api, type Token } from "./api";
 import { asFailure } from "./failure";
 import { formatFor, type Format } from "./format";
+import { useLatest } from "./hooks/useLatest";
+import { keys } from "./keys";
 import { withOwn, type Messages, type SomeMessages } from "./messages";
 import { usePageDirection } from "./ui/direction";
 
@@ -24,11 +26,6 @@ export interface DarkroomProviderProps {
   children?: ReactNode;
 }
 
-interface Sandbox {
-  read: () => string;
-  subscribe: (listener: () => void) => () => void;
-}
-
 interface Darkroom {
   api: Api;
   /** Ours alone: a host's own query client is never touched. */
@@ -36,7 +33,6 @@ interface Darkroom {
   messages: Messages;
   format: Format;
   theme: "auto" | "light" | "dark";
-  sandbox: Sandbox;
 }
 
 const Context = createContext<Darkroom | null>(null);
@@ -44,18 +40,15 @@ const Context = createContext<Darkroom | null>(null);
 export function DarkroomProvider(props: DarkroomProviderProps) {
   const { baseUrl = "", token = null, onUnauthorized, theme = "auto", messages, locale, children } = props;
   const latest = useRef(token);
-  const refused = useRef(onUnauthorized);
-  useEffect(() => {
-    refused.current = onUnauthorized;
-  });
-  const { api, client, sandbox } = useMemo(
+  const refused = useLatest(onUnauthorized);
+  const { api, client } = useMemo(
     () =>
       connect(
         baseUrl,
         () => fresh(latest.current),
         (bad) => refused.current?.(bad),
       ),
-    [baseUrl],
+    [baseUrl, refused],
   );
   const words = useMemo(() => withOwn(messages), [messages]);
   const format = useMemo(() => formatFor(locale), [locale]);
@@ -69,7 +62,7 @@ export function DarkroomProvider(props: DarkroomProviderProps) {
     // What the old key was refused, the new one may see.
     void client.resetQueries({ predicate: (query) => query.state.status === "error" });
   }, [client, token]);
-  const value = useMemo(() => ({ api, client, messages: words, format, theme, sandbox }), [api, client, words, format, theme, sandbox]);
+  const value = useMemo(() => ({ api, client, messages: words, format, theme }), [api, client, words, format, theme]);
   const direction = usePageDirection();
   return (
     <Context value={value}>
@@ -88,8 +81,8 @@ export const useMessages = (): Messages => useDarkroom().messages;
 
 /** Which outside companies the sandbox plays, such as `openai, cloudinary`; empty for the real ones. */
 export function useSandbox(): string {
-  const { sandbox } = useDarkroom();
-  return useSyncExternalStore(sandbox.subscribe, sandbox.read, () => "");
+  const { client } = useDarkroom();
+  return useQuery<string>({ queryKey: keys.sandbox(), queryFn: skipToken }, client).data ?? "";
 }
 
 const fresh = (token: Token) => (typeof token === "function" ? token() : token);
@@ -100,32 +93,11 @@ const AGAIN_MS = 5000;
 /** What could not be asked is asked again by itself, so that a page recovers when the server does. */
 const again = (query: Query): number | false => (query.state.error && asFailure(query.state.error).ambiguous ? AGAIN_MS : false);
 
-function connect(
-  baseUrl: string,
-  token: Token,
-  onUnauthorized: (token: string | null) => void,
-): Pick<Darkroom, "api" | "client" | "sandbox"> {
-  let parts = "";
-  const listeners = new Set<() => void>();
-  const api = createApi({
-    baseUrl,
-    token,
-    onUnauthorized,
-    onSandbox: (now) => {
-      if (now === parts) return;
-      parts = now;
-      for (const listener of listeners) listener();
-    },
-  });
-  const sandbox: Sandbox = {
-    read: () => parts,
-    subscribe: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
+function connect(baseUrl: string, token: Token, onUnauthorized: (token: string | null) => void): Pick<Darkroom, "api" | "client"> {
   const client = new QueryClient({
     defaultOptions: { queries: { retry: false, staleTime: 15_000, refetchInterval: again, networkMode: "always" } },
   });
-  return { api, client, sandbox };
+  client.setQueryDefaults(keys.sandbox(), { gcTime: Infinity });
+  const onSandbox = (parts: string): void => void client.setQueryData(keys.sandbox(), parts);
+  return { api: createApi({ baseUrl, token, onSandbox, onUnauthorized }), client };
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { Offer } from "../hooks/offer";
 import { useGenerator } from "../hooks/useGenerator";
+import { useLatest } from "../hooks/useLatest";
 import { useMessages } from "../provider";
 import { isFinal, type Image, type Job } from "../types";
 import { Button } from "../ui/Button";
@@ -44,13 +45,10 @@ export function AIImageGenerator({ businessId, onGenerated, onUse, confirmAboveU
     ordered.current = sending;
   }, [sending]);
   useArrival(job, onGenerated);
-  const seen = useRef(forget);
-  useEffect(() => {
-    seen.current = forget;
-  });
+  const seen = useLatest(forget);
   useEffect(() => {
     if (job && isFinal(job) && !root.current?.closest("[hidden]")) seen.current();
-  }, [job]);
+  }, [job, seen]);
   const spoken = job ? spokenOf(job, words) : "";
   useEffect(() => announce(spoken, job?.status === "failed"), [announce, spoken, job?.status]);
   const trouble = generator.reattaching ? words.reattach : refused ? (failures[refused.code]?.title ?? refused.message) : "";
@@ -114,17 +112,14 @@ function shapeOf(size: string): Pick<Offer["size"], "width" | "height"> {
 
 /** Tells of a picture that was still being made when this was first looked at; never of an old one. */
 function useArrival(job: Job | null, arrived: ((image: Image) => void) | undefined): void {
-  const latest = useRef(arrived);
-  useEffect(() => {
-    latest.current = arrived;
-  });
+  const latest = useLatest(arrived);
   const awaited = useRef<string | null>(null);
   useEffect(() => {
     if (job && !isFinal(job)) awaited.current = job.jobId;
     if (!job?.image || awaited.current !== job.jobId) return;
     awaited.current = null;
     latest.current?.(job.image);
-  }, [job]);
+  }, [job, latest]);
 }
 
 function FormSkeleton() {

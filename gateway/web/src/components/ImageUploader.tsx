@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { useDropzone } from "react-dropzone";
+import { useLatest } from "../hooks/useLatest";
 import { isRunning } from "../hooks/uploads";
 import { useUploads } from "../hooks/useUploads";
 import { useMessages } from "../provider";
@@ -129,16 +130,13 @@ interface Settled {
 
 /** Tells when the list begins to run and when the last of it has ended. */
 function useSettled(now: Settled): void {
-  const latest = useRef(now);
+  const latest = useLatest(now);
   const ran = useRef(false);
-  useEffect(() => {
-    latest.current = now;
-  });
   const { running } = now;
   useEffect(() => {
     const { uploads, onRunning, onFinished } = latest.current;
     onRunning?.(running);
     if (ran.current && !running) onFinished(uploads.flatMap(({ state }) => (state.phase === "done" ? [state.image] : [])));
     ran.current = running;
-  }, [running]);
+  }, [running, latest]);
 }

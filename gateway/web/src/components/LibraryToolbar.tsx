@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
+import { useLatest } from "../hooks/useLatest";
 import { useMessages } from "../provider";
 import { beginning } from "../text";
 import type { LibraryQuery } from "../types";
@@ -23,17 +24,14 @@ interface LibraryToolbarProps {
 export function LibraryToolbar({ view, onChange, trash }: LibraryToolbarProps) {
   const { library: words } = useMessages();
   const [text, setText] = useState(view.search);
-  const latest = useRef({ view, onChange });
-  useEffect(() => {
-    latest.current = { view, onChange };
-  });
+  const latest = useLatest({ view, onChange });
   useEffect(() => setText(view.search), [view.search]);
   useEffect(() => {
     const pause = setTimeout(() => {
       if (text.trim() !== latest.current.view.search) latest.current.onChange({ search: text.trim(), page: 1 });
     }, PAUSE_MS);
     return () => clearTimeout(pause);
-  }, [text]);
+  }, [text, latest]);
 
   const filters: { value: Filter; text: string }[] = [
     { value: "all", text: words.all },

@@ -1,7 +1,8 @@
 /** Looking after pictures: what is asked first, what can be undone, and what is told of those that were left. */
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useState } from "react";
 import { downloadAll, downloadOne } from "../download";
 import { MOST_SELECTED, type Along, type Outcome } from "../hooks/bulk";
+import { useLatest } from "../hooks/useLatest";
 import type { Library } from "../hooks/useLibrary";
 import { useTask, type Task } from "../hooks/useTask";
 import { useMessages } from "../provider";
@@ -28,10 +29,7 @@ export function useImageActions({ library, selection, select, announce, onLeave 
   const { busy, failure, run } = useTask();
   const [report, setReport] = useState<Report | null>(null);
   const [asked, setAsked] = useState(NOBODY);
-  const selected = useRef(selection);
-  useEffect(() => {
-    selected.current = selection;
-  });
+  const selected = useLatest(selection);
 
   const forgetReport = useCallback(() => setReport(null), []);
   /** Those that are done are no longer selected. The focus goes to what follows them, unless others stay selected. */

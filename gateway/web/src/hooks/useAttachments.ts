@@ -4,21 +4,12 @@ import { keys } from "../keys";
 import { useDarkroom } from "../provider";
 import type { Image, Platform } from "../types";
 
-export interface Attachments {
-  /** Pins the image: from now on it cannot be destroyed. Refused for one that was deleted, or that the platform does not take. */
-  attach: (image: Image, platform: Platform) => Promise<Image>;
-  /** Lets go of what was attached here and is not among these. */
-  keep: (ids: string[]) => void;
-  /** The post is out with these: lets go of everything else that it showed, also before. */
-  settle: (ids: string[]) => void;
-}
-
 /** The server's record of which images a post shows. `before` are those that it showed already when this began: they stay
     attached until the post is published without them.
 
     Letting go is tried once. Where that is lost, with the connection or with the page, an image stays attached to a post that
     does not show it: it cannot be destroyed, and deleting it asks first. That is the safe side; nothing is ever lost by it. */
-export function useAttachments(businessId: number, postId: string, before: string[]): Attachments {
+export function useAttachments(businessId: number, postId: string, before: string[]) {
   const { api, client } = useDarkroom();
   const held = useRef(new Set<string>());
   const past = useRef(before);
@@ -34,6 +25,7 @@ export function useAttachments(businessId: number, postId: string, before: strin
     [client, businessId],
   );
 
+  /** Pins the image: from now on it cannot be destroyed. Refused for one that was deleted, or that the platform does not take. */
   const attach = useCallback(
     async (image: Image, platform: Platform) => {
       await leaving.current; // An image that left and came back must end attached.
@@ -57,11 +49,13 @@ export function useAttachments(businessId: number, postId: string, before: strin
     [api, note, postId],
   );
 
+  /** Lets go of what was attached here and is not among these. */
   const keep = useCallback(
     (ids: string[]) => release([...held.current].filter((id) => !ids.includes(id) && !past.current.includes(id))),
     [release],
   );
 
+  /** The post is out with these: lets go of everything else that it showed, also before. */
   const settle = useCallback(
     (ids: string[]) => {
       release([...new Set([...held.current, ...past.current])].filter((id) => !ids.includes(id)));

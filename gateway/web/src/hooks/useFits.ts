@@ -38,20 +38,13 @@ export function useFits(images: Image[], platforms: Platform[]): Fit[] {
       const { valid, publishableAsIs, warnings } = data;
       return { image, platform, valid, publishableAsIs, warnings, fixable: platform === "instagram" || mendable(data) };
     }
-    return platform === "instagram" ? instagramFit(image) : undecided(image, platform, isError ? true : null);
+    return platform === "instagram"
+      ? instagramFit(image)
+      : { image, platform, valid: isError ? true : null, publishableAsIs: true, warnings: [], fixable: false };
   });
 }
 
 export const instagramFit = (image: Image): Fit => ({ image, platform: "instagram", ...image.instagram, fixable: true });
-
-const undecided = (image: Image, platform: Platform, valid: boolean | null): Fit => ({
-  image,
-  platform,
-  valid,
-  publishableAsIs: true,
-  warnings: [],
-  fixable: false,
-});
 
 /** The shapes that copies are made in are within every platform's limits; for Instagram a small picture is enlarged as well. */
 const mendable = ({ checks }: Verdict): boolean => checks.some(({ code, ok, severity }) => code === "ratio" && !ok && severity === "error");

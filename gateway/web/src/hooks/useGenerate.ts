@@ -1,12 +1,12 @@
 import { keepPreviousData, useMutationState, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useState } from "react";
 import type { Status } from "../api";
-import { asFailure, type Failure } from "../failure";
+import { asFailure } from "../failure";
 import { keys, newKey } from "../keys";
 import { useDarkroom } from "../provider";
 import { readStored, useStored, writeStored } from "../stored";
 import type { Choice, Job, Wish } from "../types";
-import { useTrack } from "./useJobs";
+import { useTracked } from "./useJobs";
 
 export interface Draft extends Partial<Choice> {
   prompt: string;
@@ -35,22 +35,11 @@ export function useDraft(businessId: number): [Draft, (change: Partial<Draft>) =
   return [draft, edit];
 }
 
-export interface Submission {
-  /** A wish is on its way, or waits for the connection. */
-  sending: boolean;
-  /** An answer was lost: the same wish with the same key is sent until one comes. */
-  reattaching: boolean;
-  refused: Failure | null;
-  submit: (wish: Wish) => void;
-  /** Gives up on a lost answer, and forgets a refusal. */
-  stop: () => void;
-}
-
 /** Sends wishes, each exactly once however often the connection breaks or the page is loaded again. */
-export function useSubmission(businessId: number): Submission {
+export function useSubmission(businessId: number) {
   const { api, client } = useDarkroom();
   const [, edit] = useDraft(businessId);
-  const track = useTrack(businessId);
+  const { track } = useTracked(businessId);
   const states = useMutationState(
     {
       filters: { mutationKey: keys.submission(businessId) },
@@ -100,10 +89,13 @@ export function useSubmission(businessId: number): Submission {
 
   const sending = last?.status === "pending";
   return {
+    /** A wish is on its way, or waits for the connection. */
     sending,
+    /** An answer was lost: the same wish with the same key is sent until one comes. */
     reattaching: sending && (last.tries > 0 || last.paused),
     refused: last?.status === "error" ? asFailure(last.error) : null,
     submit,
+    /** Gives up on a lost answer, and forgets a refusal. */
     stop,
   };
 }

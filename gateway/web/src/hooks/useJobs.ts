@@ -1,11 +1,11 @@
 import { useMutation, useQueries, useQuery, type Query, type QueryClient } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo } from "react";
+import { useCallback, useEffect } from "react";
 import type { Api, Status } from "../api";
 import { asFailure } from "../failure";
 import { keys } from "../keys";
 import { useDarkroom } from "../provider";
 import { useStored } from "../stored";
-import { isFinal, type Image, type Job } from "../types";
+import { isFinal, type Image } from "../types";
 import { useRefreshLibrary } from "./useLibrary";
 
 const NONE: string[] = [];
@@ -13,8 +13,9 @@ const MOST = 30;
 const AT_ONCE_MS = 100;
 const trackedName = (businessId: number): string => `jobs:${businessId}`;
 
-/** The ids of the jobs that this browser follows, newest first; shared by all tabs, kept over a reload. */
-function useTracked(businessId: number) {
+/** The ids of the jobs that this browser follows, newest first; shared by all tabs, kept over a reload. `forget` takes out those
+    that somebody saw end. */
+export function useTracked(businessId: number) {
   const [ids, change] = useStored(trackedName(businessId), NONE);
   const track = useCallback(
     (more: string[]) =>
@@ -24,11 +25,6 @@ function useTracked(businessId: number) {
   const forget = useCallback((gone: string[]) => change((now) => now.filter((id) => !gone.includes(id))), [change]);
   return { ids, track, forget };
 }
-
-/** Takes a job out of the list of those to be told about: somebody saw how it ended. */
-export const useForget = (businessId: number): ((ids: string[]) => void) => useTracked(businessId).forget;
-
-export const useTrack = (businessId: number): ((ids: string[]) => void) => useTracked(businessId).track;
 
 function follow(api: Api, client: QueryClient, businessId: number, id: string, arrived: (images: Image[]) => void) {
   return {
@@ -84,17 +80,8 @@ export function useJob(businessId: number, id: string | null) {
   return useQuery({ ...follow(api, client, businessId, id ?? "", arrived), enabled: id !== null }, client);
 }
 
-export interface Jobs {
-  /** Newest first. */
-  jobs: Job[];
-  running: Job[];
-  /** The last look at one of them failed; it is being tried again. */
-  lost: boolean;
-  forget: (ids: string[]) => void;
-}
-
 /** All jobs that run for this business, whoever started them, and those this browser saw end. */
-export function useJobs(businessId: number): Jobs {
+export function useJobs(businessId: number) {
   const { api, client } = useDarkroom();
   const { ids, track, forget } = useTracked(businessId);
   const arrived = useRefreshLibrary(businessId);
@@ -116,8 +103,17 @@ export function useJobs(businessId: number): Jobs {
 
   const jobs = found.flatMap(({ data }) => (data && data.job.businessId === businessId ? [data.job] : []));
   const lost = found.some(({ error, data }) => error !== null && !(data && isFinal(data.job)));
-  return useMemo(() => ({ jobs, running: jobs.filter((job) => !isFinal(job)), lost, forget }), [jobs, lost, forget]);
+  return {
+    /** Newest first. */
+    jobs,
+    running: jobs.filter((job) => !isFinal(job)),
+    /** The last look at one of them failed; it is being tried again. */
+    lost,
+    forget,
+  };
 }
+
+export type Jobs = ReturnType<typeof useJobs>;
 
 /** Asks to stop a job; the answer says whether that was in time. */
 export function useCancel(businessId: number) {

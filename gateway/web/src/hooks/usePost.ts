@@ -5,8 +5,9 @@ import { newKey } from "../keys";
 import { useDarkroom } from "../provider";
 import type { Image, Job, Platform, Publication, PublishedImage } from "../types";
 import { useAttachments } from "./useAttachments";
-import { useFits, verdictOf, type Fit } from "./useFits";
+import { useFits, verdictOf } from "./useFits";
 import { useJob } from "./useJobs";
+import { useLatest } from "./useLatest";
 
 export const MOST_IMAGES = 10;
 
@@ -28,41 +29,9 @@ export interface PostOptions {
 /** Why a post cannot go out: no image where one is needed, an image that the platform does not take, nothing in it. */
 export type PostProblem = "image" | "misfit" | "empty";
 
-export interface Post {
-  postId: string;
-  platform: Platform;
-  /** Never drops an image; each is judged anew. */
-  setPlatform: (platform: Platform) => void;
-  text: string;
-  setText: (text: string) => void;
-  /** In their order. */
-  images: Image[];
-  /** What the platform says of each, in the same order. */
-  fits: Fit[];
-  add: (image: Image) => void;
-  remove: (id: string) => void;
-  /** Puts another one in its place, such as a copy that fits. */
-  replace: (id: string, by: Image) => void;
-  move: (index: number, by: -1 | 1) => void;
-  /** The picture in the making that the post waits for. */
-  job: Job | null;
-  awaitJob: (job: Job) => void;
-  /** The awaited picture that was not made. */
-  lostJob: Job | null;
-  /** It is published as soon as the awaited picture is ready. */
-  armed: boolean;
-  disarm: () => void;
-  problem: PostProblem | null;
-  /** Attaches every image and publishes; waits for the awaited picture first. Does nothing while it is under way. */
-  submit: () => void;
-  publishing: boolean;
-  /** From Darkroom, as a `Failure`, or whatever the host's publishing was rejected with. */
-  error: Error | null;
-}
-
 /** A post in the making: what it says, what it shows, and whether it can go out. Its images are attached to it, on the server,
     when it is published; what was attached for nothing is let go of when this unmounts. */
-export function usePost({ businessId, onPublish, onDone, onGone, ...start }: PostOptions): Post {
+export function usePost({ businessId, onPublish, onDone, onGone, ...start }: PostOptions) {
   const { api, client } = useDarkroom();
   const [postId] = useState(() => start.postId ?? newKey());
   const [platform, setPlatform] = useState(start.platform);
@@ -188,13 +157,10 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Pos
     if (armed && (platform !== "instagram" || all.every((image) => image.instagram.valid))) publish.mutate(all);
   };
   // Once, when the awaited picture ends, with what is true then.
-  const latest = useRef(end);
-  useEffect(() => {
-    latest.current = end;
-  });
+  const latest = useLatest(end);
   useEffect(() => {
     if (ready || over) latest.current(ready);
-  }, [ready, over]);
+  }, [ready, over, latest]);
 
   const awaitJob = (wanted: Job): void => {
     setLostJob(null);
@@ -207,25 +173,36 @@ export function usePost({ businessId, onPublish, onDone, onGone, ...start }: Pos
   return {
     postId,
     platform,
+    /** Never drops an image; each is judged anew. */
     setPlatform,
     text,
     setText,
+    /** In their order. */
     images,
+    /** What the platform says of each, in the same order. */
     fits,
     add,
     remove,
+    /** Puts another one in its place, such as a copy that fits. */
     replace,
     move,
+    /** The picture in the making that the post waits for. */
     job,
     awaitJob,
+    /** The awaited picture that was not made. */
     lostJob,
+    /** It is published as soon as the awaited picture is ready. */
     armed,
     disarm: () => setArmed(false),
     problem,
+    /** Attaches every image and publishes; waits for the awaited picture first. Does nothing while it is under way. */
     submit,
     publishing: publish.isPending,
+    /** From Darkroom, as a `Failure`, or whatever the host's publishing was rejected with. */
     error: publish.error,
   };
 }
+
+export type Post = ReturnType<typeof usePost>;
 
 const isGone = (failure: Failure | null | undefined): boolean => failure?.code === "image_deleted" || failure?.code === "not_found";

@@ -4,30 +4,17 @@ import { newKey } from "../keys";
 import { useDarkroom } from "../provider";
 import type { Image } from "../types";
 import { measure, refusal } from "./inspect";
+import { useLatest } from "./useLatest";
 import { isRunning, next, reduce, type Upload } from "./uploads";
 import { useRefreshLibrary } from "./useLibrary";
 
-export interface Uploads {
-  uploads: Upload[];
-  running: boolean;
-  add: (files: File[]) => void;
-  cancel: (id: string) => void;
-  retry: (id: string) => void;
-  remove: (ids: string[]) => void;
-  /** The stored image changed, for example its alt text. */
-  replace: (image: Image) => void;
-}
-
 /** Sends files, a few at a time, for as long as it is mounted. */
-export function useUploads(businessId: number, onUploaded?: (image: Image) => void): Uploads {
+export function useUploads(businessId: number, onUploaded?: (image: Image) => void) {
   const { api, messages, format } = useDarkroom();
   const [uploads, dispatch] = useReducer(reduce, []);
   const refresh = useRefreshLibrary(businessId);
   const stops = useRef(new Map<string, AbortController>());
-  const latest = useRef({ uploads, onUploaded });
-  useEffect(() => {
-    latest.current = { uploads, onUploaded };
-  });
+  const latest = useLatest({ uploads, onUploaded });
 
   const send = useCallback(
     async ({ id, file, key }: Upload) => {
@@ -46,7 +33,7 @@ export function useUploads(businessId: number, onUploaded?: (image: Image) => vo
         stops.current.delete(id);
       }
     },
-    [api, businessId, refresh],
+    [api, businessId, refresh, latest],
   );
 
   useEffect(() => {
@@ -74,7 +61,7 @@ export function useUploads(businessId: number, onUploaded?: (image: Image) => vo
       for (const stop of all.values()) stop.abort();
       for (const { preview } of latest.current.uploads) URL.revokeObjectURL(preview);
     };
-  }, []);
+  }, [latest]);
 
   const add = useCallback(
     (files: File[]) => {
@@ -86,7 +73,7 @@ export function useUploads(businessId: number, onUploaded?: (image: Image) => vo
           void refusal(file, messages, format, measure).then((found) => dispatch({ type: "inspected", id, ...found }));
       }
     },
-    [messages, format],
+    [messages, format, latest],
   );
 
   const cancel = useCallback((id: string) => {
@@ -94,15 +81,29 @@ export function useUploads(businessId: number, onUploaded?: (image: Image) => vo
     dispatch({ type: "canceled", id });
   }, []);
 
-  const remove = useCallback((ids: string[]) => {
-    for (const { id, preview } of latest.current.uploads) if (ids.includes(id)) URL.revokeObjectURL(preview);
-    dispatch({ type: "removed", ids });
-  }, []);
+  const remove = useCallback(
+    (ids: string[]) => {
+      for (const { id, preview } of latest.current.uploads) if (ids.includes(id)) URL.revokeObjectURL(preview);
+      dispatch({ type: "removed", ids });
+    },
+    [latest],
+  );
 
   const retry = useCallback((id: string) => dispatch({ type: "again", id }), []);
   const replace = useCallback((image: Image) => dispatch({ type: "replaced", image }), []);
-  return { uploads, running, add, cancel, retry, remove, replace };
+  return {
+    uploads,
+    running,
+    add,
+    cancel,
+    retry,
+    remove,
+    /** The stored image changed, for example its alt text. */
+    replace,
+  };
 }
+
+export type Uploads = ReturnType<typeof useUploads>;
 
 const fingerprint = (file: File): string => `${file.name}|${file.size}|${file.lastModified}`;
 
