@@ -4,7 +4,6 @@ import { useGenerator } from "../hooks/useGenerator";
 import { useLatest } from "../hooks/useLatest";
 import { useMessages } from "../provider";
 import { isFinal, type Image, type Job } from "../types";
-import { Button } from "../ui/Button";
 import { useLive } from "../ui/Live";
 import { FailureNotice, Notice } from "../ui/Notice";
 import { Surface } from "../ui/Surface";
@@ -65,26 +64,10 @@ export function AIImageGenerator({ businessId, onGenerated, onUse, confirmAboveU
           ) : generator.unavailable ? (
             <FailureNotice failure={generator.unavailable} onRetry={generator.reload} />
           ) : (
-            <Notice
-              tone="warn"
-              title={words.noModel}
-              actions={
-                <Button small onClick={generator.reload}>
-                  {common.retry}
-                </Button>
-              }
-            />
+            <Notice tone="warn" title={words.noModel} action={{ text: common.retry, onClick: generator.reload }} />
           )}
           {generator.reattaching && (
-            <Notice
-              tone="warn"
-              title={words.reattach}
-              actions={
-                <Button small onClick={generator.stop}>
-                  {words.stopTrying}
-                </Button>
-              }
-            />
+            <Notice tone="warn" title={words.reattach} action={{ text: words.stopTrying, onClick: generator.stop }} />
           )}
           {refused && !sending && <FailureNotice failure={refused} order onRetry={refused.retryable ? generator.submit : undefined} />}
         </div>
@@ -125,10 +108,9 @@ function useArrival(job: Job | null, arrived: ((image: Image) => void) | undefin
 function FormSkeleton() {
   return (
     <div className={styles["form"]}>
-      <Skeleton style={{ height: 132 }} />
-      <Skeleton style={{ height: 92 }} />
-      <Skeleton style={{ height: 104 }} />
-      <Skeleton style={{ height: 56 }} />
+      {[132, 92, 104, 56].map((height) => (
+        <Skeleton key={height} style={{ height }} />
+      ))}
     </div>
   );
 }

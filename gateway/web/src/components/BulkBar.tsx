@@ -1,27 +1,26 @@
 import { MOST_SELECTED } from "../hooks/bulk";
-import { PAGE_SIZE, type Span } from "../hooks/usePages";
-import type { Busy } from "../hooks/useTask";
+import type { Library } from "../hooks/useLibrary";
+import { PAGE_SIZE } from "../hooks/usePages";
 import { useMessages } from "../provider";
+import type { Image } from "../types";
 import { Button, IconButton } from "../ui/Button";
 import { Progress } from "../ui/Progress";
+import type { ImageActions } from "./useImageActions";
 import styles from "./bulk.module.css";
 
 interface BulkBarProps {
-  count: number;
-  span: Span;
-  trashed: boolean;
-  busy: Busy | null;
-  onShown: () => void;
-  onAll: () => void;
+  library: Library;
+  actions: ImageActions;
+  selection: Image[];
+  onSelect: (images: Image[]) => void;
   onClear: () => void;
-  onDownload: () => void;
-  onDelete: () => void;
-  onRestore: () => void;
 }
 
 /** What can be done with all that are selected. While something is going on it says how far it is, and how to stop it. */
-export function BulkBar({ count, span, trashed, busy, onShown, onAll, onClear, onDownload, onDelete, onRestore }: BulkBarProps) {
+export function BulkBar({ library: { items, span, view }, actions, selection, onSelect, onClear }: BulkBarProps) {
   const { library: words, common } = useMessages();
+  const { busy } = actions;
+  const count = selection.length;
   const off = busy !== null;
   const shown = span.to - span.from + 1;
   const more = span.total > MOST_SELECTED || !span.exact;
@@ -33,25 +32,25 @@ export function BulkBar({ count, span, trashed, busy, onShown, onAll, onClear, o
         <strong>{said}</strong>
       </div>
       <div className={styles["more"]}>
-        <Button small kind="quiet" off={off} onClick={onShown}>
+        <Button small kind="quiet" off={off} onClick={() => onSelect(items.slice(0, MOST_SELECTED))}>
           {shown > PAGE_SIZE ? words.selectShown(shown) : words.selectPage}
         </Button>
         {span.total > shown && (
-          <Button small kind="quiet" off={off || count >= Math.min(span.total, MOST_SELECTED)} onClick={onAll}>
+          <Button small kind="quiet" off={off || count >= Math.min(span.total, MOST_SELECTED)} onClick={actions.selectAll}>
             {more ? words.selectFirst(MOST_SELECTED) : words.selectAll(span.total)}
           </Button>
         )}
       </div>
       <div className={styles["does"]}>
-        <Button small icon="download" off={off} onClick={onDownload}>
+        <Button small icon="download" off={off} onClick={() => actions.download(selection)}>
           {words.download}
         </Button>
-        {trashed ? (
-          <Button small icon="restore" off={off} onClick={onRestore}>
+        {view.trashed ? (
+          <Button small icon="restore" off={off} onClick={() => actions.restore(selection)}>
             {words.restore}
           </Button>
         ) : (
-          <Button small kind="danger" icon="trash" off={off} onClick={onDelete}>
+          <Button small kind="danger" icon="trash" off={off} onClick={() => actions.drop(selection)}>
             {common.delete}
           </Button>
         )}

@@ -96,18 +96,7 @@ function OneLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, pla
     <Surface className={styles["library"]} aria-label={words.label} ref={root} onKeyDown={(event) => search(event, root.current)}>
       <LibraryToolbar view={view} onChange={change} trash={!picking} />
       {!picking && selection.length > 0 ? (
-        <BulkBar
-          count={selection.length}
-          span={span}
-          trashed={view.trashed}
-          busy={actions.busy}
-          onShown={() => select(items.slice(0, MOST_SELECTED))}
-          onAll={actions.selectAll}
-          onClear={clear}
-          onDownload={() => actions.download(selection)}
-          onDelete={() => actions.drop(selection)}
-          onRestore={() => actions.restore(selection)}
-        />
+        <BulkBar library={library} actions={actions} selection={selection} onSelect={select} onClear={clear} />
       ) : (
         <div className={styles["summary"]}>
           <span>{found || " "}</span>
@@ -119,16 +108,7 @@ function OneLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, pla
         </div>
       )}
       <ActionReport actions={actions} />
-      {error && (
-        <FailureNotice
-          failure={error}
-          actions={
-            <Button small onClick={library.retry}>
-              {common.retry}
-            </Button>
-          }
-        />
-      )}
+      {error && <FailureNotice failure={error} action={{ text: common.retry, onClick: library.retry }} />}
       {items.length > 0 ? (
         <LibraryGrid
           library={library}

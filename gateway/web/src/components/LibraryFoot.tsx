@@ -1,15 +1,16 @@
 import type { Library } from "../hooks/useLibrary";
 import { useMessages } from "../provider";
-import { Button } from "../ui/Button";
+import { Button, IconButton } from "../ui/Button";
 import { FailureNotice } from "../ui/Notice";
-import { Pager } from "./Pager";
 import styles from "./library.module.css";
 
 /** The ways to the pictures that are not shown: more of them under these, or other pages. */
 export function LibraryFoot({ library, onMore }: { library: Library; onMore: () => void }) {
   const { library: words } = useMessages();
   const { pages, span, turn, loadingMore, moreError, stale } = library;
-  if (pages.previous === null && pages.next === null) return null;
+  const { previous, next, last } = pages;
+  if (previous === null && next === null) return null;
+  const to = (page: number | null) => ({ off: page === null, onClick: () => page !== null && turn(page) });
   return (
     <div className={styles["foot"]}>
       {moreError && (
@@ -17,12 +18,18 @@ export function LibraryFoot({ library, onMore }: { library: Library; onMore: () 
           <FailureNotice failure={moreError} />
         </div>
       )}
-      {pages.next !== null && (
+      {next !== null && (
         <Button off={loadingMore || stale} onClick={onMore}>
           {loadingMore ? words.loadingMore : words.loadMore}
         </Button>
       )}
-      <Pager pages={pages} span={span} onTurn={turn} />
+      <nav className={styles["pager"]} aria-label={words.pages}>
+        <IconButton icon="first" label={words.first} {...to(previous && 1)} />
+        <IconButton icon="left" label={words.previous} {...to(previous)} />
+        <span className={styles["range"]}>{words.range(span.from, span.to, span.total, span.exact)}</span>
+        <IconButton icon="right" label={words.next} {...to(next)} />
+        <IconButton icon="last" label={last === null ? words.lastUnknown : words.last} {...to(next && last)} />
+      </nav>
     </div>
   );
 }

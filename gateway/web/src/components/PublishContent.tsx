@@ -165,11 +165,7 @@ export default function PublishContent({
               <Notice
                 tone="info"
                 title={words.pendingTitle}
-                actions={
-                  <Button small onClick={() => running[0] && post.awaitJob(running[0])}>
-                    {words.pendingUse}
-                  </Button>
-                }
+                action={{ text: words.pendingUse, onClick: () => running[0] && post.awaitJob(running[0]) }}
               >
                 <p>{running[0].prompt}</p>
               </Notice>

@@ -1,5 +1,7 @@
-import { useEffect, useRef, useState, type ReactNode } from "react";
-import type { Upload, UploadState } from "../hooks/uploads";
+import { useEffect, useState } from "react";
+import type { Format } from "../format";
+import { isRunning, type Upload, type UploadState } from "../hooks/uploads";
+import type { Messages } from "../messages";
 import { useDarkroom } from "../provider";
 import type { Image } from "../types";
 import { Button, IconButton } from "../ui/Button";
@@ -52,7 +54,7 @@ export function UploadRow({ businessId, upload, onCancel, onRetry, onRemove, onR
         {((state.phase === "failed" && !crowded) || state.phase === "canceled") && (
           <IconButton small icon="retry" label={words.retryFile(file.name)} onClick={() => onRetry(id)} />
         )}
-        {STOPPABLE.has(state.phase) ? (
+        {isRunning(upload) ? (
           <IconButton small icon="close" label={words.cancelFile(file.name)} data-close="" onClick={() => onCancel(id)} />
         ) : (
           <IconButton small icon="close" label={words.removeFile(file.name)} data-close="" onClick={() => onRemove(id)} />
@@ -83,54 +85,37 @@ function Preview({ source }: { source: string }) {
   );
 }
 
-const STOPPABLE: ReadonlySet<UploadState["phase"]> = new Set(["checking", "waiting", "sending", "storing"]);
+/** What stands in the row of a file, by how far that is. */
+function stateWords(state: UploadState, { upload: words, common }: Messages, { bytes }: Format): string {
+  if (state.phase === "waiting") return state.offline ? common.offline : words.waiting;
+  if (state.phase === "sending") return words.sending(bytes(state.sent), bytes(state.total));
+  return state.phase === "done" && state.duplicate ? words.duplicate : words[state.phase];
+}
+
+const TONES: Partial<Record<UploadState["phase"], string>> = { done: "good", failed: "bad", refused: "bad" };
 
 function State({ upload: { file, state } }: { upload: Upload }) {
   const { messages, format } = useDarkroom();
-  const { upload: words, common } = messages;
-  const line = (text: string, tone?: string, more?: ReactNode): ReactNode => (
-    <p className={clsx(styles["state"], tone && styles[tone])}>
-      <span>{text}</span>
-      {more}
-    </p>
-  );
-  const moving = (percent: number | null, text: string, more?: ReactNode): ReactNode => (
+  const { upload: words } = messages;
+  const text = stateWords(state, messages, format);
+  const sending = state.phase === "sending" ? state : null;
+  const left = sending && secondsLeft(sending);
+  return (
     <>
-      <Progress label={words.progressOf(file.name)} percent={percent} text={text} />
-      {line(text, undefined, more)}
+      {(sending || state.phase === "storing") && (
+        <Progress label={words.progressOf(file.name)} percent={sending && (sending.sent / sending.total) * 100} text={text} />
+      )}
+      <p className={clsx(styles["state"], styles[TONES[state.phase] ?? ""])}>
+        <span>{text}</span>
+        {sending?.stalled ? (
+          <span className={styles["warn"]}>{words.stalled}</span>
+        ) : (
+          left !== null && <span>{words.left(format.span(left))}</span>
+        )}
+      </p>
+      {state.phase === "refused" && <p className={styles["facts"]}>{state.reason}</p>}
     </>
   );
-  switch (state.phase) {
-    case "checking":
-      return line(words.checking);
-    case "waiting":
-      return line(state.offline ? common.offline : words.waiting);
-    case "sending": {
-      const text = words.sending(format.bytes(state.sent), format.bytes(state.total));
-      const left = secondsLeft(state);
-      const more = state.stalled ? (
-        <span className={styles["warn"]}>{words.stalled}</span>
-      ) : (
-        left !== null && <span>{words.left(format.span(left))}</span>
-      );
-      return moving((state.sent / state.total) * 100, text, more);
-    }
-    case "storing":
-      return moving(null, words.storing);
-    case "done":
-      return line(state.duplicate ? words.duplicate : words.done, "good");
-    case "failed":
-      return line(words.failed, "bad");
-    case "canceled":
-      return line(words.canceled);
-    case "refused":
-      return (
-        <>
-          {line(words.refused, "bad")}
-          <p className={styles["facts"]}>{state.reason}</p>
-        </>
-      );
-  }
 }
 
 function secondsLeft({ sent, total, startedAt, movedAt }: Extract<UploadState, { phase: "sending" }>): number | null {
@@ -140,22 +125,15 @@ function secondsLeft({ sent, total, startedAt, movedAt }: Extract<UploadState, {
 
 /** Says a quarter at a time, and every end. */
 function useSpoken({ file, state }: Upload, announce: (text: string, urgent?: boolean) => void): void {
-  const { upload: words } = useDarkroom().messages;
-  const said = useRef("");
-  const quarter = state.phase === "sending" ? Math.floor((state.sent / state.total) * 4) * 25 : null;
+  const { messages, format } = useDarkroom();
   const text = spoken();
   function spoken(): string {
-    if (quarter !== null) return words.announce(file.name, quarter);
-    if (state.phase === "storing") return `${file.name}: ${words.storing}`;
-    if (state.phase === "done") return `${file.name}: ${state.duplicate ? words.duplicate : words.done}`;
-    if (state.phase === "refused") return `${file.name}: ${state.reason}`;
-    if (state.phase === "failed") return `${file.name}: ${words.failed}`;
-    return state.phase === "canceled" ? `${file.name}: ${words.canceled}` : "";
+    if (state.phase === "checking" || state.phase === "waiting") return "";
+    if (state.phase === "sending") return messages.upload.announce(file.name, Math.floor((state.sent / state.total) * 4) * 25);
+    return `${file.name}: ${state.phase === "refused" ? state.reason : stateWords(state, messages, format)}`;
   }
   const urgent = state.phase === "refused" || state.phase === "failed";
   useEffect(() => {
-    if (!text || text === said.current) return;
-    said.current = text;
-    announce(text, urgent);
+    if (text) announce(text, urgent);
   }, [text, urgent, announce]);
 }

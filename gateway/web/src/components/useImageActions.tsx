@@ -8,7 +8,7 @@ import { useTask, type Task } from "../hooks/useTask";
 import { useMessages } from "../provider";
 import type { Image } from "../types";
 import { DeleteQuestion } from "./DeleteQuestion";
-import type { Report } from "./Leftovers";
+import type { Report } from "./ActionReport";
 import { useUndo } from "./Undo";
 
 interface ImageActionsOptions {

@@ -18,9 +18,11 @@ interface NoticeProps {
   title?: ReactNode;
   children?: ReactNode;
   actions?: ReactNode;
+  /** One plain button, in the place of `actions`. */
+  action?: { text: string; onClick: () => void } | undefined;
 }
 
-export function Notice({ tone, title, children, actions }: NoticeProps) {
+export function Notice({ tone, title, children, action, actions = action && <Action {...action} /> }: NoticeProps) {
   return (
     <div className={clsx(styles["notice"], styles[tone])}>
       <Icon name={ICONS[tone]} />
@@ -30,6 +32,14 @@ export function Notice({ tone, title, children, actions }: NoticeProps) {
         {actions && <div className={styles["actions"]}>{actions}</div>}
       </div>
     </div>
+  );
+}
+
+function Action({ text, onClick }: NonNullable<NoticeProps["action"]>) {
+  return (
+    <Button small onClick={onClick}>
+      {text}
+    </Button>
   );
 }
 
@@ -43,7 +53,7 @@ interface FailureNoticeProps {
   failure: unknown;
   /** What failed is an order: clearly refused it costs nothing, also where the answer leaves that unsaid. */
   order?: boolean;
-  actions?: ReactNode;
+  action?: NoticeProps["action"];
   /** Shows a button that tries it again: not before the time that the server asked to wait is over. */
   onRetry?: (() => void) | undefined;
   /** What would be tried again, for the name of that button, where several such notices may stand on a page. */
@@ -51,7 +61,7 @@ interface FailureNoticeProps {
 }
 
 /** A failed request: what happened, whether it cost, what to do, and the id to quote. */
-export function FailureNotice({ failure: thrown, order = false, actions, onRetry, about }: FailureNoticeProps) {
+export function FailureNotice({ failure: thrown, order = false, action, onRetry, about }: FailureNoticeProps) {
   const messages = useMessages();
   const failure = asFailure(thrown);
   const charged = failure.charged ?? (order && !failure.ambiguous ? false : null);
@@ -61,14 +71,8 @@ export function FailureNotice({ failure: thrown, order = false, actions, onRetry
     <Notice
       tone={failure.ambiguous && failure.status === 0 ? "warn" : "bad"}
       title={words?.title ?? failure.message}
-      actions={
-        (onRetry || actions) && (
-          <>
-            {onRetry && <Retry key={failure.retryAt} at={failure.retryAt} onRetry={onRetry} about={about} />}
-            {actions}
-          </>
-        )
-      }
+      action={action}
+      actions={onRetry && <Retry key={failure.retryAt} at={failure.retryAt} onRetry={onRetry} about={about} />}
     >
       <p>{[fields, words?.help, chargeWords(charged, messages)].filter(Boolean).join(" ")}</p>
       {failure.requestId && <CopyId label={messages.common.requestId} copyLabel={messages.common.copyRequestId} id={failure.requestId} />}
