@@ -61,7 +61,7 @@ SQL = {
     f"shared/db/{name}.py"
     for name in (
         *("attachments", "budgets", "images", "jobs", "api_keys", "late_images", "ledger", "tables"),
-        *("image_pages", "job_views", "retention", "trash", "unreadable_answers", "uploads", "pool"),
+        *("image_pages", "job_views", "new_jobs", "retention", "trash", "unreadable_answers", "uploads", "pool"),
     )
 }
 """Who may write SQL, beside the migrations."""

@@ -15,8 +15,8 @@ from gateway.generation.schemas import EstimateRequest, GenerateRequest
 from gateway.resources import GatewayResources
 from shared.catalog.catalogue import Choice
 from shared.catalog.model import NotOffered
-from shared.db import budgets, job_views, jobs
-from shared.db.jobs import NewJob
+from shared.db import budgets, job_views, jobs, new_jobs
+from shared.db.new_jobs import NewJob
 from shared.db.tables import JobRow, JobStatus
 from shared.domain import caller, cursor
 from shared.domain.errors import CostAboveMaximum, FieldError, Invalid, ModelRetired, NotFound
@@ -98,7 +98,7 @@ async def generate(
         deadline_seconds=body.deadline_seconds,
     )
     async with resources.turn(request, body.business_id):
-        job, replayed = await budgets.accept(
+        job, replayed = await new_jobs.accept(
             resources.db, new_job, resources.settings.monthly_budget, resources.settings.max_waiting_jobs
         )
     if not replayed:

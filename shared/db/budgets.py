@@ -1,4 +1,4 @@
-"""What a business may spend in a month: the table, the sums, and accepting a wish only if it fits.
+"""What a business may spend in a month: the table and the sums.
 
 All SQL that touches `budgets`. Nothing is counted up or down: what is spent and reserved is derived from `jobs`,
 `attempts` and `ledger_days` each time, so that the end of a job changes it by itself (docs/decisions/0012-budgets.md).
@@ -12,15 +12,8 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, text
 from sqlmodel import Field, SQLModel
 
-from shared.db import jobs
-from shared.db.jobs import NewJob
-from shared.db.pool import Db, Pool, transaction
-from shared.db.tables import JobRow
-from shared.domain.errors import BudgetExceeded, NotFound, Problem, RateLimited
+from shared.db.pool import Db
 from shared.domain.money import usd
-
-_TURN_SECONDS = 10.0
-"""After so long a job of a full line has probably started."""
 
 
 class Budgets(SQLModel, table=True):
@@ -69,64 +62,6 @@ def described(month: Month, limit: int) -> dict[str, str]:
         "left_usd": usd(month.left(limit)),
         "resets_at": month.until.isoformat().replace("+00:00", "Z"),
     }
-
-
-async def accept(db: Pool, new_job: NewJob, default: int | None, most_waiting: int) -> tuple[JobRow, bool]:
-    """`jobs.create` for a wish that fits into its business's line and into what is left of its budget, if it has one.
-
-    `default` is the limit of a business without a budget of its own. Raises RateLimited when about `most_waiting` of
-    its jobs wait, BudgetExceeded, IdempotencyKeyReused. A repetition of an accepted wish is answered all the same.
-    """
-    limit, waiting = await _room(db, new_job.business_id, default, most_waiting)
-    if waiting >= most_waiting:
-        return await _earlier_or(db, new_job, _too_many(most_waiting))
-    if limit is None:
-        return await jobs.create(db, new_job)
-    async with transaction(db) as connection:
-        # How many of one business wait here, each with a connection, is bounded by the turns that callers take.
-        # A statement sees what was committed when it began, so the lock must be held before the sums are asked for.
-        await connection.execute("select pg_advisory_xact_lock(hashtextextended('budgets', $1))", new_job.business_id)
-        now = await month_of(connection, new_job.business_id)
-        if new_job.estimated_micros <= now.left(limit):
-            return await jobs.create(connection, new_job)
-        return await _earlier_or(connection, new_job, _exceeded(new_job, now, limit))
-
-
-async def _room(db: Db, business_id: int, default: int | None, most_waiting: int) -> tuple[int | None, int]:
-    """The monthly limit, and how many jobs wait, counted no further than needed."""
-    (row,) = await db.fetch(
-        """select (select monthly_micros from budgets where business_id = $1) as own,
-                  (select count(*)::int from (select from jobs where business_id = $1 and status = 'queued' limit $2) w)
-                      as waiting""",
-        business_id, most_waiting,
-    )  # fmt: skip
-    return (default if row["own"] is None else row["own"]), row["waiting"]
-
-
-async def _earlier_or(db: Db, new_job: NewJob, refusal: Problem) -> tuple[JobRow, bool]:
-    """The job that was accepted under this idempotency key before, else the refusal."""
-    try:
-        return await jobs.repeated(db, new_job), True
-    except NotFound:
-        raise refusal from None
-
-
-def _too_many(most: int) -> RateLimited:
-    return RateLimited(
-        f"{most} jobs of this business wait already; ask again when some have started",
-        retry_after=_TURN_SECONDS,
-        extra={"charged": False},
-    )
-
-
-def _exceeded(new_job: NewJob, month: Month, limit: int) -> BudgetExceeded:
-    budget = described(month, limit)
-    estimate = usd(new_job.estimated_micros)
-    return BudgetExceeded(
-        f"It is estimated at ${estimate}, and ${budget['left_usd']} of this month's ${budget['limit_usd']} are left",
-        retry_after=(month.until - datetime.now(month.until.tzinfo)).total_seconds(),
-        extra={"estimated_usd": estimate, "budget": budget, "charged": False},
-    )
 
 
 async def limit_of(db: Db, business_id: int, default: int | None) -> int | None:

@@ -1,4 +1,4 @@
-"""The life of a job. All SQL that touches `jobs`, and the only way a job changes.
+"""The life of a job once it is accepted, which `new_jobs` does. The only way a job changes.
 
 Every verb is one guarded statement. A worker's verbs name the attempt they belong to: when another attempt has
 begun they change nothing and answer None. Leases use the database's clock. The ledger of calls is in `ledger`.
@@ -11,7 +11,7 @@ from uuid import UUID
 from shared.db.pool import Connection, Db, Row
 from shared.db.tables import JobError, JobRow, JobStatus
 from shared.domain.caller import Whose
-from shared.domain.errors import AlreadyFinished, IdempotencyKeyReused, NotFound
+from shared.domain.errors import AlreadyFinished, NotFound
 
 _COLUMNS = ", ".join(f"jobs.{name}" for name in JobRow.model_fields)
 
@@ -40,24 +40,6 @@ _MINE = "jobs.id = $1 and jobs.attempt = $2 and jobs.status = 'running'"
 
 
 @dataclass(frozen=True, slots=True)
-class NewJob:
-    """What somebody asks for; everything in it was validated."""
-
-    id: UUID
-    business_id: int
-    prompt: str
-    model: str
-    size: str
-    quality: str
-    alt_text: str | None
-    estimated_micros: int
-    request_id: str
-    body_hash: str
-    idempotency_key: str | None = None
-    deadline_seconds: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class HeldJob:
     """A lease that was renewed."""
 
@@ -74,41 +56,6 @@ async def _change(db: Db, job_id: UUID, attempt: int, change: str, *values: obje
     """The job after this change, whose values begin at `$3`; None where it is no longer this attempt's."""
     update = f"update jobs set {change} where {_MINE} returning {_COLUMNS}"
     return _job(await db.fetchrow(update, job_id, attempt, *values))
-
-
-async def create(db: Db, new_job: NewJob) -> tuple[JobRow, bool]:
-    """Accepts a wish: the job, and whether it is an earlier one with the same idempotency key.
-
-    One business's jobs are created one after the other (the advisory lock), so that their times have the order in
-    which they become visible and a position in the queue can never rise. Raises IdempotencyKeyReused.
-    """
-    row = await db.fetchrow(
-        f"""
-        with turn as (select pg_advisory_xact_lock(hashtextextended('jobs', $2)))
-        insert into jobs (id, business_id, prompt, model, size, quality, alt_text, estimated_micros, request_id,
-                          body_hash, idempotency_key, deadline_at, status, stage, created_at, due_at, ring_at)
-        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + make_interval(secs => $12),
-               'queued', 'waiting', clock_timestamp(), now(), now() + interval '15 s' from turn
-        on conflict (business_id, idempotency_key) do nothing
-        returning {_COLUMNS}""",
-        new_job.id, new_job.business_id, new_job.prompt, new_job.model, new_job.size, new_job.quality, new_job.alt_text,
-        new_job.estimated_micros, new_job.request_id, new_job.body_hash, new_job.idempotency_key,
-        new_job.deadline_seconds,
-    )  # fmt: skip
-    if row is None:
-        return await repeated(db, new_job), True
-    return JobRow(**row), False
-
-
-async def repeated(db: Db, new_job: NewJob) -> JobRow:
-    """The job accepted earlier under the wish's idempotency key. Raises NotFound, IdempotencyKeyReused."""
-    by_key = f"select {_COLUMNS} from jobs where business_id = $1 and idempotency_key = $2"
-    row = await db.fetchrow(by_key, new_job.business_id, new_job.idempotency_key)
-    if row is None:
-        raise NotFound("There is no such job")
-    if row["body_hash"] != new_job.body_hash:
-        raise IdempotencyKeyReused("This Idempotency-Key belongs to another generate request; send a new key")
-    return JobRow(**row)
 
 
 async def claim(db: Db, limit: int, lease: float, *, shut: Sequence[tuple[str, int | None]] = ()) -> list[JobRow]:

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared.db.jobs import NewJob
+from shared.db.new_jobs import NewJob
 from shared.db.pool import Pool
 from shared.domain.ids import new_id
 

@@ -7,8 +7,8 @@ from alembic import command
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from shared.db import jobs, late_images, ledger
-from shared.db.jobs import NewJob
+from shared.db import jobs, late_images, ledger, new_jobs
+from shared.db.new_jobs import NewJob
 from shared.db.pool import Pool
 from shared.db.tables import JobError, JobRow
 from shared.domain.ids import new_id
@@ -18,7 +18,7 @@ Wishing = Callable[..., NewJob]
 
 
 async def in_a_call(db: Pool, new_job: NewJob) -> JobRow:
-    await jobs.create(db, new_job)
+    await new_jobs.create(db, new_job)
     (job,) = await jobs.claim(db, 1, 30)
     assert await ledger.begin(db, job)
     return job
@@ -59,11 +59,11 @@ async def test_a_job_that_may_have_been_paid_is_looked_for_however_it_ends(
 @pytest.mark.parametrize("end", ["fail", "finish", "expire"])
 async def test_a_job_that_was_not_paid_or_has_its_picture_is_not(db: Pool, new_job: Wishing, end: str) -> None:
     if end == "expire":
-        job, _ = await jobs.create(db, new_job(deadline_seconds=1))
+        job, _ = await new_jobs.create(db, new_job(deadline_seconds=1))
         await db.execute("update jobs set deadline_at = now()")
         assert await jobs.expire(db)
     else:
-        await jobs.create(db, new_job())
+        await new_jobs.create(db, new_job())
         (job,) = await jobs.claim(db, 1, 30)
     if end == "fail":
         await jobs.fail(db, job.id, job.attempt, JobError.CONTENT_POLICY, "")

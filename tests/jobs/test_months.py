@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from shared.db import job_views, jobs
-from shared.db.jobs import NewJob
+from shared.db import job_views, jobs, new_jobs
+from shared.db.new_jobs import NewJob
 from shared.db.pool import Connection, Db, Pool
 from shared.db.tables import JobError, JobStatus
 
@@ -44,7 +44,7 @@ async def rows_read(connection: Connection) -> int:
 
 async def test_the_probe_reads_no_job_that_has_ended(one: Connection, new_job: Callable[..., NewJob]) -> None:
     for _ in range(50):
-        await jobs.create(one, new_job())
+        await new_jobs.create(one, new_job())
     await one.execute("analyze jobs")
     before = await rows_read(one)
     assert await jobs.standstill(one) is None
@@ -60,9 +60,9 @@ async def test_the_probe_reads_no_job_that_has_ended(one: Connection, new_job: C
 async def test_a_page_of_jobs_reads_little_more_than_it_shows(
     one: Connection, new_job: Callable[..., NewJob], status: JobStatus | None
 ) -> None:
-    await jobs.create(one, new_job())
+    await new_jobs.create(one, new_job())
     await jobs.claim(one, 1, 30)
-    await jobs.create(one, new_job())
+    await new_jobs.create(one, new_job())
     await one.execute("analyze jobs")
     before = await rows_read(one)
     found, total = await job_views.page(one, 1, status, limit=4)
@@ -76,9 +76,9 @@ async def test_a_page_of_jobs_reads_little_more_than_it_shows(
 async def test_a_page_of_jobs_is_one_statement_and_one_for_its_pictures_or_its_lines(
     one: Connection, new_job: Callable[..., NewJob], status: JobStatus | None, most: int
 ) -> None:
-    await jobs.create(one, new_job())
+    await new_jobs.create(one, new_job())
     await jobs.claim(one, 1, 30)
-    await jobs.create(one, new_job())
+    await new_jobs.create(one, new_job())
     await job_views.page(one, 1, status, limit=4)  # A connection asks once what some types are.
     asked: list[str] = []
     with one.query_logger(lambda said: asked.append(said.query)):
@@ -109,7 +109,7 @@ async def counted(db: Db, business_id: int, status: JobStatus | None) -> int:
 async def test_totals_stay_right_while_many_end_at_once_and_some_are_taken_away(
     db: Pool, new_job: Callable[..., NewJob]
 ) -> None:
-    made = [(await jobs.create(db, new_job(n % 2 + 1)))[0] for n in range(160)]
+    made = [(await new_jobs.create(db, new_job(n % 2 + 1)))[0] for n in range(160)]
     await asyncio.gather(*(jobs.cancel(db, job.id, None) for job in made[:90]))
     for job in await jobs.claim(db, 30, 30):
         await jobs.fail(db, job.id, job.attempt, JobError.CONTENT_POLICY, "no")

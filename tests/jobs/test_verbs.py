@@ -7,8 +7,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from shared.db import jobs, ledger
-from shared.db.jobs import NewJob
+from shared.db import jobs, ledger, new_jobs
+from shared.db.new_jobs import NewJob
 from shared.db.pool import Pool, transaction
 from shared.db.tables import Charged, JobError, JobRow, JobStatus, Outcome, Stage
 from shared.domain.errors import AlreadyFinished, IdempotencyKeyReused, NotFound
@@ -19,7 +19,7 @@ Wishing = Callable[..., NewJob]
 
 
 async def accepted(db: Pool, new_job: NewJob) -> JobRow:
-    job, _ = await jobs.create(db, new_job)
+    job, _ = await new_jobs.create(db, new_job)
     return job
 
 
@@ -54,7 +54,7 @@ async def kept(db: Pool, job: JobRow) -> None:
 
 
 async def test_create_writes_a_waiting_job(db: Pool, new_job: Wishing) -> None:
-    job, replayed = await jobs.create(db, new_job(deadline_seconds=60))
+    job, replayed = await new_jobs.create(db, new_job(deadline_seconds=60))
     assert (job.status, job.stage, job.revision, replayed) == (JobStatus.QUEUED, Stage.WAITING, 1, False)
     assert job.deadline_at is not None
     assert 59 < (job.deadline_at - job.created_at).total_seconds() <= 61
@@ -62,14 +62,14 @@ async def test_create_writes_a_waiting_job(db: Pool, new_job: Wishing) -> None:
 
 async def test_the_same_key_and_body_give_the_first_job_again(db: Pool, new_job: Wishing) -> None:
     first = await accepted(db, new_job(idempotency_key="k"))
-    again, replayed = await jobs.create(db, new_job(idempotency_key="k"))
+    again, replayed = await new_jobs.create(db, new_job(idempotency_key="k"))
     assert (again.id, replayed) == (first.id, True)
 
 
 async def test_the_same_key_with_another_body_is_refused(db: Pool, new_job: Wishing) -> None:
     await accepted(db, new_job(idempotency_key="k"))
     with pytest.raises(IdempotencyKeyReused):
-        await jobs.create(db, new_job(idempotency_key="k", body_hash="other"))
+        await new_jobs.create(db, new_job(idempotency_key="k", body_hash="other"))
 
 
 async def test_a_key_belongs_to_its_business(db: Pool, new_job: Wishing) -> None:
@@ -79,7 +79,7 @@ async def test_a_key_belongs_to_its_business(db: Pool, new_job: Wishing) -> None
 
 
 async def test_fifty_at_once_with_one_key_make_one_job(db: Pool, new_job: Wishing) -> None:
-    made = await asyncio.gather(*(jobs.create(db, new_job(idempotency_key="k")) for _ in range(50)))
+    made = await asyncio.gather(*(new_jobs.create(db, new_job(idempotency_key="k")) for _ in range(50)))
     assert len({job.id for job, _ in made}) == 1
     assert sum(not replayed for _, replayed in made) == 1
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from shared.db import images, jobs
-from shared.db.jobs import NewJob
+from shared.db import images, new_jobs
+from shared.db.new_jobs import NewJob
 from shared.db.pool import Db, Pool
 from shared.db.tables import ImageRow, ImageSource
 from shared.domain.ids import new_id
@@ -37,5 +37,5 @@ async def job(db: Pool, prompt: str, business: int = 1) -> UUID:
         id=new_id(), business_id=business, prompt=prompt, model="gpt-image-2.5-flare", size="1024x1024",
         quality="standard", alt_text=None, estimated_micros=52_700, request_id="r", body_hash="h",
     )  # fmt: skip
-    made, _ = await jobs.create(db, new_job)
+    made, _ = await new_jobs.create(db, new_job)
     return made.id

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from library_service.retention import keep_to
-from shared.db import budgets, images, jobs, ledger, retention, trash, unreadable_answers
-from shared.db.jobs import NewJob
+from shared.db import budgets, images, jobs, ledger, new_jobs, retention, trash, unreadable_answers
+from shared.db.new_jobs import NewJob
 from shared.db.pool import Db, Pool, transaction
 from shared.db.tables import Charged, ImageRow, ImageSource, JobError, Outcome
 from shared.domain.ids import new_id
@@ -35,7 +35,7 @@ async def job(db: Pool, prompt: str = SECRET, business: int = 1, **more: Any) ->
         "size": "1024x1024", "quality": "standard", "alt_text": prompt, "estimated_micros": PRICE, "request_id": "r",
         "body_hash": "h",
     }  # fmt: skip
-    made, _ = await jobs.create(db, NewJob(**values | more))
+    made, _ = await new_jobs.create(db, NewJob(**values | more))
     await jobs.claim(db, 1, 60)
     return made.id
 

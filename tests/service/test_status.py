@@ -13,9 +13,9 @@ from prometheus_client import REGISTRY
 from gateway.generation.job_cache import JobCache
 from gateway.generation.status import PREFIX, StatusLane
 from generation_worker import picture
-from shared.db import images, job_views, jobs, late_images
+from shared.db import images, job_views, jobs, late_images, new_jobs
 from shared.db import pool as db
-from shared.db.jobs import NewJob
+from shared.db.new_jobs import NewJob
 from shared.db.pool import Pool
 from shared.db.tables import JobError, JobRow
 from shared.domain.caller import ANYONE
@@ -55,7 +55,7 @@ class Running:
             id=new_id(), business_id=business_id, prompt="a fox", model="m", size="1024x1024", quality="standard",
             alt_text=None, estimated_micros=1, request_id="r", body_hash="h",
         )  # fmt: skip
-        job, _ = await jobs.create(self.pool, new_job)
+        job, _ = await new_jobs.create(self.pool, new_job)
         return job
 
     async def claim(self) -> JobRow:

@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from generation_worker.resources import WorkerResources, open_resources
-from shared.db import jobs
-from shared.db.jobs import NewJob
+from shared.db import new_jobs
+from shared.db.new_jobs import NewJob
 from shared.domain.ids import new_id
 from shared.settings import WorkerSettings
 from tests.conftest import migrate
@@ -70,7 +70,7 @@ async def accept(resources: WorkerResources, number: int) -> None:
             id=new_id(), business_id=1, prompt=f"a fox {n}", model="gpt-image-2.5-flare", size="1024x1024",
             quality="standard", alt_text=None, estimated_micros=52_700, request_id="r", body_hash="h",
         )  # fmt: skip
-        job, _ = await jobs.create(resources.db, new_job)
+        job, _ = await new_jobs.create(resources.db, new_job)
         await resources.notifier.wake_workers([job.id])
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from generation_worker import run_job
 from generation_worker.resources import WorkerResources, open_resources
-from shared.db import jobs
-from shared.db.jobs import NewJob
+from shared.db import jobs, new_jobs
+from shared.db.new_jobs import NewJob
 from shared.db.pool import Db
 from shared.db.tables import JobRow
 from shared.domain.ids import new_id
@@ -87,7 +87,7 @@ async def accept(resources: WorkerResources, db: Db | None = None, **more: Any) 
         "request_id": "r",
         "body_hash": "h",
     }
-    job, _ = await jobs.create(db or resources.db, NewJob(**(fields | more)))
+    job, _ = await new_jobs.create(db or resources.db, NewJob(**(fields | more)))
     return job
 
 
