@@ -18,7 +18,7 @@ class Content:
     """So many bytes, and where they come from."""
 
     size: int
-    """Bytes in all."""
+    """In bytes."""
     pieces: Callable[[], Iterable[bytes]]
     """Called where they are sent, in a thread of the store; together they are `size` bytes."""
 
@@ -38,9 +38,9 @@ def streaming(pool: urllib3.PoolManager) -> Callable[..., urllib3.BaseHTTPRespon
         *texts, (name, (filename, _)) = fields
         empty, kind = encode_multipart_formdata([*texts, (name, (filename, b""))], boundary)
         tail = f"\r\n--{boundary}--\r\n".encode()
-        own = {**(headers or {}), "Content-Type": kind, "Content-Length": str(len(empty) + content.size)}
+        sent = {**(headers or {}), "Content-Type": kind, "Content-Length": str(len(empty) + content.size)}
         body = chain((empty.removesuffix(tail),), content.pieces(), (tail,))
-        return pool.urlopen(method, url, body=body, headers=own, **more)
+        return pool.urlopen(method, url, body=body, headers=sent, **more)
 
     return request_encode_body
 

@@ -39,17 +39,17 @@ class Stored:
     """What the store keeps under a name."""
 
     public_id: str
-    """The name."""
+    """Its name in the store."""
     url: str
     """https, versioned: other bytes under the same name would have another one."""
     format: str
     """`jpeg`, `png` or `webp`; where the store says `jpg`, this says `jpeg`."""
     bytes: int
-    """Size of the stored file."""
+    """Of the file."""
     width: int
-    """Pixels, as the store counts them."""
+    """Pixels."""
     height: int
-    """The same."""
+    """Pixels."""
     context: Mapping[str, str] = field(default_factory=dict)
     """What `put` was told to keep beside the bytes."""
 

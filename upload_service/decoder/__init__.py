@@ -1,1 +1,1 @@
-"""The decoder processes, and who may have one."""
+"""The decoder processes, and what they decide."""
