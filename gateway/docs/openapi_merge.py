@@ -10,6 +10,7 @@ from typing import Any
 from gateway.docs import openapi_headers
 from gateway.docs.openapi_examples import SAMPLES
 from gateway.proxy.routes import IMAGES, ROUTES
+from shared.domain import errors
 
 Document = dict[str, Any]
 
@@ -19,8 +20,16 @@ Darkroom stores the pictures of your posts: people upload them or ask for AI-mad
 get renditions that Instagram accepts. Everything is scoped to a `business_id`.
 
 An accepted job is never lost, and nobody pays twice without being told. Every refusal is one body, \
-`application/problem+json`, whose `code` is stable; every answer carries an `X-Request-Id`.\
-"""
+`application/problem+json`, whose `code` is stable; every answer carries an `X-Request-Id`.
+
+## Problem codes
+
+What is retryable may succeed later without being changed.
+
+""" + "\n".join(
+    f"- {kind.status} `{kind.code}`: {kind.title}{'; retryable' if kind.retryable else ''}"
+    for kind in errors.all_problems()
+)
 AREAS = {
     "Uploads": "Bring a picture of your own.",
     "Generation": "Ask for a picture, follow it, and know the price before.",

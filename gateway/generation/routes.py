@@ -156,7 +156,7 @@ _CURSOR = f"^$|{cursor.PATTERN}"
 class JobsQuery(QueryModel):
     """Which jobs."""
 
-    business_id: BusinessId
+    business_id: BusinessId = Field(examples=[1])
     status: JobStatus | None = None
     page: int | None = Field(None, ge=1, le=100_000, description="Without `cursor`: the first by default")
     page_size: int = Field(20, ge=1, le=100)

@@ -32,7 +32,7 @@ _DEEP = 1000
 class ListQuery(QueryModel):
     """Which pictures, and which page of them."""
 
-    business_id: BusinessId
+    business_id: BusinessId = Field(examples=[1])
     page: int | None = Field(None, ge=1, le=1_000_000_000, description="Without `cursor`: the first by default")
     page_size: int = Field(20, ge=1, le=100)
     cursor: Text | None = Field(

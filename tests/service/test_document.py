@@ -105,6 +105,12 @@ def test_generators_of_clients_understand_every_choice() -> None:
             assert parameter["name"] != "page" or "default" not in parameter["schema"], "absent means: by cursor"
 
 
+def test_every_problem_code_is_explained() -> None:
+    description = whole()["info"]["description"]
+    for kind in errors.all_problems():
+        assert f"- {kind.status} `{kind.code}`: {kind.title}" in description
+
+
 def test_only_public_routes_are_described() -> None:
     secret = APIRouter()
     secret.add_api_route("/api/v1/images/secret/door", lambda: None)

@@ -39,7 +39,7 @@ router = APIRouter(prefix="/api/v1/images", tags=["Uploads"])
 class UploadQuery(QueryModel):
     """Whose picture it will be."""
 
-    business_id: BusinessId
+    business_id: BusinessId = Field(examples=[1])
 
 
 class UploadFields(RequestModel):

@@ -1,5 +1,5 @@
 // Generated from gateway/docs/openapi.json by "make openapi"; do not edit.
-// A test compares the document with its SHA-256: 54a92430930a6f924260146ddf44700cef9307e4dede123f778d7c152741bfe0
+// A test compares the document with its SHA-256: 9dd139e03303f98ed57199286faf1272ded1272b72145f155b3aab28f47ff86b
 
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
