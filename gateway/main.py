@@ -14,8 +14,7 @@ from gateway.auth import jwts
 from gateway.auth.authenticate import Authenticate, Credentials, Keys
 from gateway.auth.rate_limits import RateLimits
 from gateway.compression import Compression
-from gateway.docs import document, status_openapi
-from gateway.docs.document import Documents
+from gateway.docs import status_openapi
 from gateway.generation import routes as asking
 from gateway.generation import status, usage
 from gateway.generation.status import StatusLane
@@ -62,7 +61,7 @@ def build(settings: GatewaySettings) -> "Gateway":
         routers=[asking.router, status_openapi.router, usage.router],
         max_body=settings.max_json,
     )
-    doors = Dispatcher(Compression(api), Compression(proxy), Documents(settings), Studio(settings), Probes({}))
+    doors = Dispatcher(Compression(api), Compression(proxy), Studio(settings), Probes({}))
     limits = RateLimits(doors, settings)
     access = Authenticate(limits)
 
@@ -112,7 +111,6 @@ class Dispatcher:
 
     api: ASGIApp
     proxy: ASGIApp
-    documents: ASGIApp
     studio: ASGIApp
     metrics: ASGIApp
     polls: ASGIApp | None = None
@@ -133,9 +131,7 @@ class Dispatcher:
             return self.metrics
         if path in _OURS or path.startswith(_GENERATE + b"/"):
             return self.api
-        if path.startswith(_API):
-            return self.proxy
-        return self.documents if path in document.PATHS else self.studio
+        return self.proxy if path.startswith(_API) else self.studio
 
 
 @asynccontextmanager

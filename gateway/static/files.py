@@ -1,36 +1,14 @@
-"""Pages and files held in memory, and how they are sent: ETag and 304, HEAD, gzip, and a policy that allows no script.
-
-What stands on a page is in `reference.py` and `studio.py`; how our own pages look is in `pages.css`.
-"""
+"""Pages and files held in memory, and how they are sent: ETag and 304, HEAD, gzip."""
 
 import gzip
 import hashlib
-from base64 import b64encode
-from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
-from pathlib import Path
 
 from starlette.types import Scope, Send
 
 from gateway.compression import WORTH_PACKING, takes_gzip
 from shared.http import etags
 
-_CSS = (Path(__file__).parent / "pages.css").read_text()
-_ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "
-    "rx='7' fill='%231a1211'/%3E%3Ccircle cx='16' cy='16' r='8' fill='%23e5484d'/%3E%3C/svg%3E"
-)
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        f"style-src 'sha256-{b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()}'",
-        "img-src data:",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
 _PACKABLE = ("text/", "application/json", "application/javascript", "image/svg+xml", "application/manifest+json")
 
 REVALIDATE = "no-cache"
@@ -65,20 +43,6 @@ def page(content: bytes, kind: str, *, caching: str = REVALIDATE, policy: str | 
         headers.append((b"vary", b"accept-encoding"))
     # Weak, since the packed and the plain form share it.
     return StaticFile(content, packed, b'W/"%b"' % hashlib.sha256(content).hexdigest()[:20].encode(), tuple(headers))
-
-
-def html(title: str, body: str, sandbox: Sequence[str]) -> StaticFile:
-    """One of our own pages. Says it where a vendor is played by the sandbox."""
-    played = " and ".join({"openai": "OpenAI", "cloudinary": "Cloudinary"}[part] for part in sandbox)
-    mark = f'<p class="sandbox"><strong>Sandbox</strong> {played} played here: nothing is real, nothing costs.</p>'
-    text = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        f'<title>{escape(title)}</title><link rel="icon" href="{_ICON}"><style>{_CSS}</style></head>'
-        f"<body>{mark if sandbox else ''}{body}</body></html>"
-    )
-    return page(text.encode(), "text/html; charset=utf-8", policy=_POLICY)
 
 
 async def send_page(scope: Scope, send: Send, found: StaticFile) -> None:

@@ -11,7 +11,7 @@ export default defineConfig({
   css,
   build: { target, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   // The browser's own Host is handed on, or the gateway would take the page for a stranger's.
-  server: { proxy: { "/api": { target: process.env["DARKROOM_URL"] ?? "http://127.0.0.1:8003", changeOrigin: false } } },
+  server: { proxy: { "^/(api|openapi.json)": { target: process.env["DARKROOM_URL"] ?? "http://127.0.0.1:8003", changeOrigin: false } } },
   test: {
     environment: "jsdom",
     setupFiles: ["test/setup.ts"],

@@ -1,23 +1,23 @@
-"""One OpenAPI document for the whole API, and the page made of it."""
+"""One OpenAPI document for the whole API."""
 
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
-from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import orjson
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
 
 from deploy.openapi import describe, own, services
 from deploy.openapi import whole as made
-from gateway.docs import examples, openapi_merge, reference
-from gateway.docs.document import FILE, Documents
+from gateway.docs import openapi_merge
+from gateway.docs.document import FILE, document
 from gateway.generation import usage
 from gateway.proxy.routes import ROUTES
+from gateway.static.studio import Studio
 from shared.domain import errors
 from shared.http.middleware import Middleware
 from tests.service.gate import get, listening, parse, raw, settings
@@ -31,7 +31,7 @@ OWN, SERVICES = own(), services()
 
 @asynccontextmanager
 async def documents() -> AsyncIterator[int]:
-    async with listening(Middleware(Documents(CHOSEN), CHOSEN, checks={})) as port:
+    async with listening(Middleware(Studio(CHOSEN, Path("unbuilt")), CHOSEN, checks={})) as port:
         yield port
 
 
@@ -156,8 +156,7 @@ def test_the_file_is_what_the_code_says() -> None:
 
 def test_it_says_whether_somebody_is_asked_who_they_are() -> None:
     asked = {
-        auth: Documents(settings("http://127.0.0.1:1", auth=auth, inner_secret="s" * 32)).json
-        for auth in ("off", "keys")
+        auth: document(settings("http://127.0.0.1:1", auth=auth, inner_secret="s" * 32)) for auth in ("off", "keys")
     }
     assert [orjson.loads(found.content)["security"] for found in asked.values()] == [[{"key": []}, {}], [{"key": []}]]
 
@@ -166,94 +165,8 @@ async def test_an_unchanged_document_is_not_sent_again() -> None:
     async with documents() as port:
         first = parse(await raw(port, get("/openapi.json")))
         again = parse(await raw(port, get("/openapi.json", f"If-None-Match: {first.header('etag')}")))
-        head = parse(await raw(port, get("/docs").replace(b"GET", b"HEAD", 1)))
-        post = parse(await raw(port, get("/docs").replace(b"GET", b"POST", 1)))
+        head = parse(await raw(port, get("/openapi.json").replace(b"GET", b"HEAD", 1)))
+        post = parse(await raw(port, get("/openapi.json").replace(b"GET", b"POST", 1)))
     assert (again.status, again.body) == (304, b"")
     assert (head.status, head.body) == (200, b"")
     assert (post.status, post.header("allow")) == (405, "GET, HEAD, OPTIONS")
-
-
-class Looking(HTMLParser):
-    """What a page contains: balanced tags, places to jump to, links, words."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.seen: set[str] = set()
-        self.places: set[str] = set()
-        self.links: set[str] = set()
-        self.words = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.add(tag)
-        if tag not in {"meta", "link", "br"}:
-            self.open.append(tag)
-        for name, value in attrs:
-            assert not name.startswith("on")
-            if name == "id":
-                assert value not in self.places
-                self.places.add(value or "")
-            if name in {"href", "src"}:
-                self.links.add(value or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
-
-
-async def test_the_page_shows_everything_and_needs_nothing_from_elsewhere() -> None:
-    async with documents() as port:
-        found = parse(await raw(port, get("/docs")))
-    page = Looking()
-    page.feed(found.body.decode())
-    assert page.open == []
-    assert "script" not in page.seen
-    for link in page.links:
-        assert link in {"./", "openapi.json"} or link.startswith("data:") or link[1:] in page.places, link
-    document = whole()
-    for path, method, what in operations(document):
-        assert path in page.words
-        assert what["summary"] in page.words
-        line = examples.curl(method.upper(), path, what, document["components"]["schemas"], "https://pictures.example")
-        assert line in page.words
-    for name in document["components"]["schemas"]:
-        assert name in page.places
-    for kind in errors.all_problems():
-        assert kind.code in page.words
-    assert "OpenAI and Cloudinary played here" in page.words
-    policy = str(found.header("content-security-policy"))
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
-    assert "frame-ancestors 'none'" in policy
-
-
-def test_the_page_escapes_what_a_service_says() -> None:
-    class Evil(BaseModel):
-        """<script>alert(1)</script>"""
-
-        name: str = Field("<b>", description="<img src=x onerror=alert(1)>")
-
-    router = APIRouter(prefix="/api/v1/images")
-    router.add_api_route("", lambda: None, response_model=Evil, summary="<i>List</i>", methods=["GET"])
-    document = openapi_merge.merge(OWN, SERVICES | {"library": describe(router)}, "https://x/?a=1&b=<c>")
-    page = Looking()
-    page.feed(reference.render(document, ()).content.decode())
-    assert not page.seen & {"script", "img", "b", "i"}
-    assert "<script>alert(1)</script>" in page.words
-
-
-def test_the_curl_lines_of_the_quick_start_are_the_ones_everybody_knows() -> None:
-    document = whole()
-    schemas = document["components"]["schemas"]
-
-    def line(method: str, path: str) -> str:
-        found = examples.curl(method.upper(), path, document["paths"][path][method], schemas, "http://localhost:8003")
-        return re.sub(r" \\\n +", " ", found)
-
-    assert line("post", "/api/v1/images/upload") == (
-        'curl -X POST "http://localhost:8003/api/v1/images/upload?business_id=1" -F "file=@image.jpg"'
-    )
-    assert line("get", "/api/v1/images") == 'curl "http://localhost:8003/api/v1/images?business_id=1"'
-    post = 'curl -X POST "http://localhost:8003/api/v1/images/generate" -H "Content-Type: application/json"'
-    assert line("post", "/api/v1/images/generate").startswith(post + """ -d '{"prompt": """)

@@ -10,11 +10,11 @@ import orjson
 import pytest
 from fastapi import FastAPI
 
-from gateway.docs import examples
 from gateway.generation import routes, usage
 from library_service.routes import derivatives, images, posts, trash
 from shared.http.app import make_app
 from shared.http.middleware import Middleware
+from tests.service import plain_values
 from tests.service.gate import settings, unlocked
 from upload_service.routes import reachability, upload, validate
 
@@ -74,8 +74,8 @@ def bodies() -> Iterator[tuple[str, str, str, dict[str, Any], dict[str, Any]]]:
     for method, path, operation in OPERATIONS:
         found = operation.get("requestBody", {}).get("content", {}).get("application/json")
         for schema in found["schema"].get("oneOf", [found["schema"]]) if found else ():
-            whole = examples.resolve(schema.get("anyOf", [schema])[0], SCHEMAS)
-            yield method, path, "", whole, examples.value(whole, SCHEMAS)
+            whole = plain_values.resolve(schema.get("anyOf", [schema])[0], SCHEMAS)
+            yield method, path, "", whole, plain_values.value(whole, SCHEMAS)
 
 
 def fields(kind: str) -> Iterator[tuple[str, str, dict[str, Any], str]]:

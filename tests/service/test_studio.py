@@ -22,6 +22,7 @@ def dist(tmp_path: Path) -> Path:
     built = tmp_path / "dist"
     (built / "assets").mkdir(parents=True)
     (built / "index.html").write_bytes(b'<!doctype html><script type="module" src="/assets/index-a1b2c3.js"></script>')
+    (built / "docs.html").write_bytes(b'<!doctype html><script type="module" src="/assets/docs-b2c3d4.js"></script>')
     (built / "assets" / "index-a1b2c3.js").write_bytes(SCRIPT)
     (built / "assets" / "index-d4e5f6.css").write_bytes(b"body{}")
     (built / "favicon.svg").write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
@@ -51,6 +52,25 @@ async def test_the_page_is_asked_for_each_time_and_allows_no_foreign_script(dist
         "object-src": "'none'",
         "base-uri": "'none'",
         "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+
+
+async def test_the_page_of_the_api_asks_nobody_else(dist: Path) -> None:
+    async with studio(dist, picture_origins="https://demo-res.cloudinary.com") as port:
+        found = parse(await raw(port, get("/docs")))
+    assert (found.status, found.body) == (200, (dist / "docs.html").read_bytes())
+    assert (found.header("content-type"), found.header("cache-control")) == ("text/html; charset=utf-8", "no-cache")
+    policy = dict(part.split(" ", 1) for part in str(found.header("content-security-policy")).split("; "))
+    assert policy == {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self' 'unsafe-inline'",
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "img-src": "'self' data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
         "frame-ancestors": "'none'",
     }
 
@@ -147,6 +167,7 @@ async def test_head_says_what_get_would(dist: Path) -> None:
         "/assets",
         "/assets/",
         "/index.html",
+        "/docs.html",
         "/secret.txt",
         "/etc/passwd",
         "/%00",
@@ -158,18 +179,19 @@ async def test_no_path_leaves_the_build(dist: Path, path: str) -> None:
     assert (found.status, found.problem()["code"]) == (404, "not_found")
 
 
-async def test_without_a_build_a_page_says_what_this_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_without_a_build_a_page_says_what_this_is(tmp_path: Path, path: str) -> None:
     async with studio(
         tmp_path / "none", sandbox_url="http://127.0.0.1:2", public_url="https://pictures.example/"
     ) as port:
-        found = parse(await raw(port, get("/")))
+        found = parse(await raw(port, get(path)))
         assert parse(await raw(port, get("/assets/index-a1b2c3.js"))).status == 404
     page = found.body.decode()
     assert (found.status, found.header("content-type")) == (200, "text/html; charset=utf-8")
-    assert 'href="docs"' in page
+    assert 'href="openapi.json"' in page
     assert page.count("<pre>") == 3
     assert page.count("https://pictures.example/api/v1/images") == 3
-    assert "was not built" in page
+    assert "were not built" in page
     assert "Sandbox" in page
     assert "<script" not in page
     assert "default-src 'none'" in str(found.header("content-security-policy"))
@@ -178,14 +200,14 @@ async def test_without_a_build_a_page_says_what_this_is(tmp_path: Path) -> None:
 @pytest.mark.skipif(not (DIST / "index.html").exists(), reason="the studio is not built on this machine")
 async def test_the_built_page_names_what_is_beside_it_so_that_any_path_may_stand_before_it() -> None:
     async with studio(DIST) as port:
-        page = parse(await raw(port, get("/"))).body.decode()
-    named = re.findall(r'(?:src|href)="([^"]+)"', page)
+        pages = [parse(await raw(port, get(path))).body.decode() for path in ("/", "/docs")]
+    named = re.findall(r'(?:src|href)="([^"]+)"', "".join(pages))
     assert named
-    assert all(name.startswith("./assets/") for name in named), named
+    assert all(name.startswith("./assets/") or name in {"./", "openapi.json"} for name in named), named
 
 
 async def test_the_page_without_a_studio_links_beside_itself(tmp_path: Path) -> None:
     async with studio(tmp_path) as port:
         page = parse(await raw(port, get("/"))).body.decode()
-    assert 'href="docs"' in page
+    assert 'href="openapi.json"' in page
     assert 'href="/' not in page
