@@ -1,4 +1,4 @@
-"""What the sandbox is told from outside: its own few environment variables, and the credentials it accepts.
+"""The settings of the sandbox: its own few environment variables, and the credentials it accepts.
 It reads nothing else and imports nothing of the product: it plays two strangers.
 """
 
@@ -21,6 +21,8 @@ class SettingError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
+    """As the environment says, or the defaults."""
+
     host: str = "127.0.0.1"
     """DARKROOM_HOST: the address to listen on."""
     port: int = 8004
@@ -38,14 +40,17 @@ class Settings:
 
     @property
     def openai_key(self) -> str:
+        """The only key that the played OpenAI takes."""
         return f"sk-{self.secret or _KNOWN_TO_ALL}"
 
     @property
     def cloudinary_secret(self) -> str:
+        """What signs for the played Cloudinary, with the key `CLOUDINARY_KEY`."""
         return f"{self.secret or _KNOWN_TO_ALL}-secret"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Raises SettingError where a variable is wrong."""
         return cls(
             host=environment.get("DARKROOM_HOST") or cls.host,
             port=int(_number(environment, "DARKROOM_PORT", cls.port, 65535)),

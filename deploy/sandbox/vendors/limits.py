@@ -29,6 +29,7 @@ class Limits:
         self._counted_at = self._clock()
 
     def reset(self) -> None:
+        """As at the start."""
         self.set_images_per_minute(None)
         self.latency_seconds = self._default_latency
 
@@ -44,9 +45,11 @@ class Limits:
         return 0.0
 
     def remaining(self) -> int:
+        """Images that would be granted now; 0 where there is no limit."""
         return max(0, int(self._refill((self.images_per_minute or 0) / 60)))
 
     def seconds_until_full(self) -> float:
+        """0 where there is no limit."""
         per_second = (self.images_per_minute or 0) / 60
         return ((self.images_per_minute or 0) - self._refill(per_second)) / per_second if per_second else 0.0
 
