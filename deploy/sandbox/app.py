@@ -17,8 +17,8 @@ from starlette.types import ASGIApp
 from deploy.sandbox.control import home
 from deploy.sandbox.control.control import Control, ControlError, refused
 from deploy.sandbox.control.guard import Guard
-from deploy.sandbox.painting.painter import Commission
 from deploy.sandbox.parts import DismissedError, Parts
+from deploy.sandbox.pictures.painter import PictureRequest
 from deploy.sandbox.stores.cloudinary import Cloudinary
 from deploy.sandbox.stores.delivery import Delivery
 from deploy.sandbox.vendors.openai import OpenAI
@@ -39,7 +39,7 @@ def make_app(parts: Parts) -> ASGIApp:
             return Response(status_code=404)
         async with one_at_a_time:
             if number not in samples:
-                wanted = Commission(home.SAMPLES[number], 480, 480, "webp", compression=85)
+                wanted = PictureRequest(home.SAMPLES[number], 480, 480, "webp", compression=85)
                 samples[number] = await parts.painters.run(lambda: parts.painter.paint(wanted))
         return Response(samples[number], media_type="image/webp", headers={"Cache-Control": "public, max-age=3600"})
 

@@ -1,38 +1,46 @@
-"""A bounded memory of bytes: the least recently used go first.
-Knows nothing of pictures; painting keeps painted ones in it, delivery.py derived ones.
-"""
+"""A bounded memory: the least recently used go first."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
 
 
-class Cache(Generic[Key]):
-    """Bounded by the bytes it holds. Safe in threads."""
+class Cache(Generic[Key, Value]):
+    """Bounded by the bytes its values have, as `size` tells; one value may be larger alone. Safe in threads."""
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
-        self._held = 0
-        self._entries: OrderedDict[Key, bytes] = OrderedDict()
+    def __init__(self, most_bytes: int, size: Callable[[Any], int] = len) -> None:
+        self._most, self._size, self._held = most_bytes, size, 0
+        self._entries: OrderedDict[Key, Value] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Key) -> bytes | None:
+    def get(self, key: Key) -> Value | None:
+        """None where it was never put or had to go."""
         with self._lock:
-            found = self._entries.get(key)
-            if found is not None:
+            if key in self._entries:
                 self._entries.move_to_end(key)
-            return found
+            return self._entries.get(key)
 
-    def put(self, key: Key, value: bytes) -> None:
+    def put(self, key: Key, value: Value) -> None:
+        """Replaces what was there."""
         with self._lock:
-            replaced = self._entries.pop(key, b"")
+            self._drop(key)
             self._entries[key] = value
-            self._held += len(value) - len(replaced)
+            self._held += self._size(value)
             while self._held > self._most and len(self._entries) > 1:
-                _, dropped = self._entries.popitem(last=False)
-                self._held -= len(dropped)
+                self._drop(next(iter(self._entries)))
+
+    def forget(self, which: Callable[[Value], bool]) -> None:
+        """Every value of which that is true."""
+        with self._lock:
+            for key in [key for key, value in self._entries.items() if which(value)]:
+                self._drop(key)
+
+    def _drop(self, key: Key) -> None:
+        if key in self._entries:
+            self._held -= self._size(self._entries.pop(key))

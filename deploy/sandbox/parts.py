@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from deploy.sandbox.control.faults import Script
 from deploy.sandbox.control.ledger import Ledger
-from deploy.sandbox.painting.painter import Painter
+from deploy.sandbox.pictures.painter import Painter
 from deploy.sandbox.settings import Settings
 from deploy.sandbox.stores.edge import Edge
 from deploy.sandbox.stores.shelf import Shelf

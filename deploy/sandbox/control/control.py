@@ -15,8 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from deploy.sandbox.control.faults import Order
-from deploy.sandbox.painting.painter import Commission
 from deploy.sandbox.parts import Parts
+from deploy.sandbox.pictures.painter import PictureRequest
 from deploy.sandbox.vendors.openai_models import MODELS
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -135,7 +135,7 @@ class Control:
             order = PreviewOrder.model_validate(dict(request.query_params))
         except ValidationError as wrong:
             raise ControlError(_explained(wrong)) from None
-        commission = Commission(order.prompt, order.width, order.height, order.format, compression=85)
+        commission = PictureRequest(order.prompt, order.width, order.height, order.format, compression=85)
         picture = await self._parts.painters.run(lambda: self._parts.painter.paint(commission))
         headers = {"Cache-Control": "public, max-age=3600", "X-Darkroom-Sandbox": "preview"}
         return Response(picture, media_type=f"image/{order.format}", headers=headers)

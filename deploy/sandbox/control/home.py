@@ -1,4 +1,4 @@
-"""The page at /: what this server is, in a few lines, with two handfuls of what it paints.
+"""The page at /: what this server is, in a few lines, with a handful of what it draws.
 No script, no style but its own, nothing from other servers; and nothing of what anybody did here.
 """
 
@@ -9,12 +9,10 @@ from html import escape
 SAMPLES = (
     "a quiet mountain lake at dawn",
     "a sailing boat at sunset",
-    "pine forest in the morning fog",
-    "northern light over a winter night",
-    "city skyline at dusk, neon",
+    "desert dunes in the golden hour",
     "a bouquet of flowers for a wedding",
     "abstract geometric poster",
-    "desert dunes in the golden hour",
+    "the moon over a winter night",
 )
 
 STYLE = """

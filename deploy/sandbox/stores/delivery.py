@@ -59,7 +59,7 @@ class DeliveredFile:
 class Delivery:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._derived: Cache[tuple[str, int, tuple[Step, ...], str]] = Cache(96 * 1024 * 1024)
+        self._derived: Cache[tuple[str, int, tuple[Step, ...], str], bytes] = Cache(96 * 1024 * 1024)
 
     def routes(self) -> list[Route]:
         return [Route("/{cloud}/image/upload/{path:path}", self.deliver, methods=["GET", "HEAD"])]

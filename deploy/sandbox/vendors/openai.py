@@ -20,8 +20,8 @@ from deploy.sandbox.cache import Cache
 from deploy.sandbox.control.faults import Behaviour
 from deploy.sandbox.control.ledger import Entry
 from deploy.sandbox.control.play import Call, Spoil, play, refuse
-from deploy.sandbox.painting.painter import Commission
 from deploy.sandbox.parts import Parts
+from deploy.sandbox.pictures.painter import PictureRequest
 from deploy.sandbox.vendors.openai_models import MODELS, Listed
 from deploy.sandbox.vendors.openai_refusals import OpenAIError, rate_limited, retired_model, scripted, wrong_key
 from deploy.sandbox.vendors.openai_request import GenerationRequest, parse
@@ -30,7 +30,7 @@ from deploy.sandbox.vendors.openai_request import GenerationRequest, parse
 class OpenAI:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._hosted: Cache[str] = Cache(32 * 1024 * 1024)
+        self._hosted: Cache[str, bytes] = Cache(32 * 1024 * 1024)
         """DALL-E's pictures behind an address; like the real ones they do not stay."""
 
     def routes(self) -> list[Route]:
@@ -232,8 +232,8 @@ def _describe(entry: Entry, wanted: GenerationRequest) -> None:
     entry.size, entry.quality = wanted.size, wanted.quality
 
 
-def _commission(wanted: GenerationRequest, number: int) -> Commission:
-    return Commission(
+def _commission(wanted: GenerationRequest, number: int) -> PictureRequest:
+    return PictureRequest(
         wanted.prompt, wanted.width, wanted.height, wanted.format, wanted.compression, wanted.transparent, number
     )
 

@@ -21,8 +21,8 @@ from deploy.sandbox.cache import Cache
 from deploy.sandbox.control.faults import Behaviour
 from deploy.sandbox.control.ledger import Entry
 from deploy.sandbox.control.play import Call, Spoil, play, refuse
-from deploy.sandbox.painting.painter import Commission
 from deploy.sandbox.parts import Parts
+from deploy.sandbox.pictures.painter import PictureRequest
 from deploy.sandbox.vendors.vendors_bodies import BODIES, unknown_parameter
 
 _COMMON = {"prompt", "model", "n"}
@@ -64,7 +64,7 @@ VENDORS = {
 class Vendors:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._hosted: Cache[str] = Cache(32 * 1024 * 1024)
+        self._hosted: Cache[str, bytes] = Cache(32 * 1024 * 1024)
 
     def routes(self) -> list[Route]:
         return [
@@ -114,10 +114,10 @@ class Vendors:
         return Response(picture, media_type="image/png") if picture else Response(status_code=404)
 
 
-def _commission(asked: Mapping[str, Any]) -> Commission:
+def _commission(asked: Mapping[str, Any]) -> PictureRequest:
     width, _, height = str(asked.get("size", "1024x1024")).partition("x")
     wide, high = int(asked.get("width", width)), int(asked.get("height", height))
-    return Commission(str(asked["prompt"]), wide, high, str(asked.get("output_format", "png")))
+    return PictureRequest(str(asked["prompt"]), wide, high, str(asked.get("output_format", "png")))
 
 
 def _said(name: str, do: str) -> Response:
