@@ -106,7 +106,7 @@ class Delivery:
         key = (record.public_id, record.version, derivation.steps, image_format)
         content = self._derived.get(key)
         if content is None:
-            content = render(stored, list(derivation.steps), image_format)
+            content = render(stored, derivation.steps, image_format)
             self._derived.put(key, content)
         return DeliveredFile(content, image_format, hashlib.md5(content, usedforsecurity=False).hexdigest())
 
@@ -133,7 +133,7 @@ def _readings(path: str) -> Iterator[tuple[list[str], str, str | None]]:
             continue
         public_id = "/".join(rest)
         stem, dot, extension = public_id.rpartition(".")
-        if dot and extension.lower() in {*FORMATS, "gif"}:
+        if dot and extension.lower() in FORMATS:
             yield steps, stem, extension.lower().replace("jpeg", "jpg")
         yield steps, public_id, None
 
@@ -144,9 +144,7 @@ def _chosen_format(derivation: Derivation, stored: bytes) -> str:
         if derivation.accepts_webp:
             return "webp"
         return "png" if has_alpha(stored) else "jpg"
-    if asked:
-        return asked
-    return derivation.record.format if derivation.record.format in {"jpg", "png", "webp"} else "png"
+    return asked or derivation.record.format
 
 
 def _answer(made: DeliveredFile, content: bytes, derivation: Derivation, request: Request) -> Response:

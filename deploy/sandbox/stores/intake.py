@@ -17,7 +17,7 @@ from deploy.sandbox.stores.signatures import CloudinaryError
 
 MOST_BYTES = 10_485_760
 MOST_PIXELS = 25_000_000
-FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif"}
+FORMATS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 OPENED_AS = [name for name in FORMATS if name != "MPO"]  # Pillow opens one as a JPEG and tells only afterwards.
 
 

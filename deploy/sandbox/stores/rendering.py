@@ -5,15 +5,19 @@ What a URL asks for is read in transformations.py.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 from PIL import Image, ImageCms, ImageFilter, ImageOps
 
 from deploy.sandbox.stores.transformations import Blur, Size, Step
 
-MIME = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "gif": "image/gif"}
+_SMOOTH = Image.Resampling.LANCZOS
+
+MIME = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 
-def render(picture: bytes, steps: list[Step], image_format: str) -> bytes:
+def render(picture: bytes, steps: Sequence[Step], image_format: str) -> bytes:
+    """The file of what the steps make of a picture's file; `image_format` is jpg, png or webp."""
     with Image.open(io.BytesIO(picture)) as opened:
         image = _plain(opened)
     for step in steps:
@@ -24,14 +28,18 @@ def render(picture: bytes, steps: list[Step], image_format: str) -> bytes:
 
 
 def has_alpha(picture: bytes) -> bool:
+    """Whether a picture's file can be transparent."""
     with Image.open(io.BytesIO(picture)) as image:
-        return image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+        return _is_transparent(image)
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    return image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
 
 
 def _plain(opened: Image.Image) -> Image.Image:
     """The first frame, upright, in sRGB, as RGB or RGBA."""
     upright = ImageOps.exif_transpose(opened)
-    mode = "RGBA" if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info else "RGB"
     profile = upright.info.get("icc_profile")
     if profile and upright.mode in {"RGB", "CMYK"}:
         try:
@@ -41,102 +49,65 @@ def _plain(opened: Image.Image) -> Image.Image:
             converted = None  # An unusable profile: the plain conversion below has to do.
         if converted is not None:
             return converted
-    return upright.convert(mode)
+    return upright.convert("RGBA" if _is_transparent(upright) else "RGB")
 
 
 def _applied(image: Image.Image, step: Step) -> Image.Image:
-    box = step.box(image.size)
+    wide, high = step.box(image.size)
+    smaller = min(wide, image.width), min(high, image.height)
     match step.crop:
         case "scale":
-            return _resized(image, box)
-        case "fit" | "limit":
-            return _resized(image, _inside(image.size, box, enlarge=step.crop == "fit"))
+            return image.resize((wide, high), _SMOOTH)
+        case "fit":
+            return ImageOps.contain(image, (wide, high), _SMOOTH)
+        case "limit":
+            return _limited(image, (wide, high))
         case "fill" | "lfill":
-            return _filled(image, box, step)
+            size = smaller if step.crop == "lfill" else (wide, high)
+            return ImageOps.fit(image, size, _SMOOTH, centering=_centering(image, step))
         case "pad" | "lpad":
-            return _padded(image, box, step)
+            return _padded(image, (wide, high), step)
         case _:
-            wanted = (min(box[0], image.width), min(box[1], image.height))
-            return image.crop(_window(image, wanted, step))
+            across, down = _centering(image, step)
+            left, top = round((image.width - smaller[0]) * across), round((image.height - smaller[1]) * down)
+            return image.crop((left, top, left + smaller[0], top + smaller[1]))
 
 
-def _resized(image: Image.Image, size: Size) -> Image.Image:
-    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-
-
-def _inside(size: Size, box: Size, *, enlarge: bool) -> Size:
-    scale = min(box[0] / size[0], box[1] / size[1])
-    if scale >= 1 and not enlarge:
-        return size
-    return max(1, min(box[0], round(size[0] * scale))), max(1, min(box[1], round(size[1] * scale)))
-
-
-def _filled(image: Image.Image, box: Size, step: Step) -> Image.Image:
-    """Covers the box and cuts what stands out. `lfill` never enlarges, so a small picture gives a smaller cut."""
-    scale = max(box[0] / image.width, box[1] / image.height)
-    if step.crop == "lfill":
-        scale = min(1.0, scale)
-    covering = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    if step.crop == "fill":
-        covering = (max(covering[0], box[0]), max(covering[1], box[1]))
-    image = _resized(image, covering)
-    return image.crop(_window(image, (min(box[0], image.width), min(box[1], image.height)), step))
+def _limited(image: Image.Image, box: Size) -> Image.Image:
+    """Inside the box, never enlarged."""
+    fits = image.width <= box[0] and image.height <= box[1]
+    return image if fits else ImageOps.contain(image, box, _SMOOTH)
 
 
 def _padded(image: Image.Image, box: Size, step: Step) -> Image.Image:
-    inner = _resized(image, _inside(image.size, box, enlarge=step.crop == "pad"))
-    canvas = _background(image, box, step)
-    left, top = _anchor((box[0] - inner.width, box[1] - inner.height), step.gravity)
-    canvas.paste(inner, (left, top), inner if inner.mode == "RGBA" else None)
+    inner = ImageOps.contain(image, box, _SMOOTH) if step.crop == "pad" else _limited(image, box)
+    behind = step.background
+    canvas = _blurred(image, box, behind) if isinstance(behind, Blur) else Image.new("RGB", box, behind)
+    corner = (box[0] - inner.width) // 2, (box[1] - inner.height) // 2
+    canvas.paste(inner, corner, inner if inner.mode == "RGBA" else None)
     return canvas
 
 
-def _background(image: Image.Image, box: Size, step: Step) -> Image.Image:
-    if not isinstance(step.background, Blur):
-        return Image.new("RGB", box, step.background)
-    small = (max(1, box[0] // 8), max(1, box[1] // 8))
-    blurred = ImageOps.fit(image.convert("RGB"), small).filter(ImageFilter.GaussianBlur(step.background.intensity / 60))
-    lift = round(step.background.brightness * 1.2)
-    lit = blurred.point([min(255, max(0, level + lift)) for level in range(256)] * 3)
+def _blurred(image: Image.Image, box: Size, blur: Blur) -> Image.Image:
+    small = ImageOps.fit(image.convert("RGB"), (max(1, box[0] // 8), max(1, box[1] // 8)))
+    lift = round(blur.brightness * 1.2)
+    lit = small.filter(ImageFilter.GaussianBlur(blur.intensity / 60)).point(lambda level: level + lift)
     return lit.resize(box, Image.Resampling.BICUBIC)
 
 
-def _window(image: Image.Image, wanted: Size, step: Step) -> tuple[int, int, int, int]:
-    free = (image.width - wanted[0], image.height - wanted[1])
-    if step.crop == "crop" and (step.x is not None or step.y is not None):
-        left, top = min(step.x or 0, free[0]), min(step.y or 0, free[1])
-    elif step.gravity == "auto":
-        left, top = _liveliest(image, wanted)
-    else:
-        left, top = _anchor(free, step.gravity)
-    return left, top, left + wanted[0], top + wanted[1]
-
-
-def _anchor(free: Size, gravity: str) -> tuple[int, int]:
-    left = 0 if gravity.endswith("west") else free[0] if gravity.endswith("east") else free[0] // 2
-    top = 0 if gravity.startswith("north") else free[1] if gravity.startswith("south") else free[1] // 2
-    return left, top
-
-
-def _liveliest(image: Image.Image, wanted: Size) -> tuple[int, int]:
-    """Where most edges are, in favour of the middle: a plain stand-in for the vendor's eye."""
+def _centering(image: Image.Image, step: Step) -> tuple[float, float]:
+    """Where a part of the picture is cut out, from 0 to 1 across and down: in the middle, or with automatic gravity
+    around the centre of all edges, a plain stand-in for the vendor's eye."""
+    if step.gravity != "auto":
+        return 0.5, 0.5
     small = image.convert("L").resize((64, 64)).filter(ImageFilter.FIND_EDGES).crop((2, 2, 62, 62))
-    across, down = small.resize((60, 1), Image.Resampling.BOX), small.resize((1, 60), Image.Resampling.BOX)
-    return _best(across.tobytes(), image.width, wanted[0]), _best(down.tobytes(), image.height, wanted[1])
+    return _centre(small.resize((60, 1), Image.Resampling.BOX)), _centre(small.resize((1, 60), Image.Resampling.BOX))
 
 
-def _best(edges: bytes, whole: int, wanted: int) -> int:
-    free = whole - wanted
-    if free <= 0:
-        return 0
-    span = max(1, round(len(edges) * wanted / whole))
-    places = len(edges) - span
-
-    def worth(place: int) -> float:
-        off_centre = abs(place - places / 2) / max(1, places)
-        return sum(edges[place : place + span]) * (1 - 0.35 * off_centre)
-
-    return round(free * max(range(places + 1), key=worth) / places) if places else free // 2
+def _centre(line: Image.Image) -> float:
+    weights = line.tobytes()
+    total = sum(weights) * (len(weights) - 1)
+    return sum(place * weight for place, weight in enumerate(weights)) / total if total else 0.5
 
 
 def _encoded(image: Image.Image, image_format: str, quality: int) -> bytes:
@@ -146,9 +117,7 @@ def _encoded(image: Image.Image, image_format: str, quality: int) -> bytes:
     elif image_format == "webp":
         image.save(out, "WEBP", quality=quality, method=1)
     else:
-        flat = image
-        if image.mode == "RGBA":
-            flat = Image.new("RGB", image.size, (255, 255, 255))
-            flat.paste(image, (0, 0), image)
+        flat = Image.new("RGB", image.size, (255, 255, 255))
+        flat.paste(image, (0, 0), image if image.mode == "RGBA" else None)
         flat.save(out, "JPEG", quality=min(quality, 95), progressive=True)
     return out.getvalue()

@@ -25,7 +25,7 @@ class Record:
 
     public_id: str
     format: str
-    """As Cloudinary writes it: jpg, png, webp or gif."""
+    """As Cloudinary writes it: jpg, png or webp."""
     width: int
     height: int
     bytes: int
