@@ -124,7 +124,7 @@ class Control:
         asked = request.query_params
         painted = {"true": True, "1": True, "false": False, "0": False}.get(asked.get("painted", "").lower())
         entries = self._parts.ledger.entries(asked.get("target"), painted, _whole_number(asked.get("after", "0")))
-        return _json({"calls": entries, "left_off": self._parts.ledger.left_off()})
+        return _json({"calls": entries})
 
     async def summary(self, _request: Request) -> Response:
         return _json(self._parts.ledger.summary())

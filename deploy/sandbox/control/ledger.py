@@ -50,26 +50,30 @@ class Entry:
     """As resolved: never `auto`."""
     client_request_id: str | None = None
     """The caller's X-Client-Request-Id."""
-    input_tokens: int = 0
-    output_tokens: int = 0
     cost_micros: int = 0
     """What the vendor charges, in millionths of a dollar."""
     public_id: str | None = None
 
 
+_NAMES = {field.name for field in dataclasses.fields(Entry)}
+
+
 class Ledger:
+    """Reads on in the file, or begins it."""
+
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        self._path = file
         self._entries: dict[int, Entry] = {}
         self._last = 0
-        self._opened = 0
-        self._totals = _Totals()
         self._under_way: set[int] = set()
-        self._read()
+        self._forget()
         self._file = file.open("ab", buffering=0)
+        with file.open("rb") as lines:
+            for line in lines:
+                self._read(line)
 
     def open(self, entry: Entry) -> None:
+        """Numbers the call and writes its first line."""
         self._last += 1
         self._opened += 1
         entry.seq, entry.at = self._last, _now()
@@ -78,14 +82,15 @@ class Ledger:
         self._write(entry)
 
     def close(self, entry: Entry) -> None:
+        """Writes the call's last line, with what became of it; not if the ledger was cleared while it was under way."""
         entry.finished_at = _now()
-        if entry.seq not in self._under_way:
-            return  # The ledger was cleared while the call was under way.
-        self._under_way.discard(entry.seq)
-        self._totals.add(entry)
-        self._write(entry)
+        if entry.seq in self._under_way:
+            self._under_way.discard(entry.seq)
+            self._count(entry)
+            self._write(entry)
 
     def entries(self, target: str | None = None, painted: bool | None = None, after: int = 0) -> list[Entry]:
+        """By number; `painted` tells whether pictures were made."""
         return [
             entry
             for entry in self._entries.values()
@@ -94,22 +99,33 @@ class Ledger:
             and (painted is None or bool(entry.painted) == painted)
         ]
 
-    def left_off(self) -> int:
-        return self._opened - len(self._entries)
-
     def summary(self) -> dict[str, Any]:
-        return {"calls": self._opened, "in_flight": len(self._under_way), **self._totals.as_json()}
+        """Of every call: how many, what they met by target, pictures and costs, and how many of these were answered."""
+        in_flight = len(self._under_way)
+        return {"calls": self._opened, "in_flight": in_flight, "by_target": self._by_target, **self._sums}
 
     def clear(self) -> None:
         """Forgets everything, also in the file, also the calls under way. Numbers are not given twice."""
         self._file.truncate(0)
-        self._entries.clear()
-        self._opened = 0
-        self._under_way.clear()
-        self._totals = _Totals()
+        self._forget()
 
     def shut(self) -> None:
+        """Closes the file."""
         self._file.close()
+
+    def _forget(self) -> None:
+        self._entries.clear()
+        self._under_way.clear()
+        self._opened = 0
+        self._by_target: dict[str, Counter[str]] = {}
+        self._sums = dict.fromkeys(("paintings", "paintings_answered", "cost_micros", "cost_micros_answered"), 0)
+
+    def _count(self, entry: Entry) -> None:
+        self._by_target.setdefault(entry.target, Counter())[entry.did] += 1
+        answered = entry.status == 200 and entry.did in {"ok", "slow", "broken_bytes"} and not entry.client_gone
+        for name, amount in (("paintings", entry.painted), ("cost_micros", entry.cost_micros)):
+            self._sums[name] += amount
+            self._sums[f"{name}_answered"] += amount if answered else 0
 
     def _remember(self, entry: Entry) -> None:
         self._entries[entry.seq] = entry
@@ -119,46 +135,17 @@ class Ledger:
     def _write(self, entry: Entry) -> None:
         self._file.write(orjson.dumps(entry) + b"\n")
 
-    def _read(self) -> None:
-        if not self._path.exists():
-            return
-        names = {field.name for field in dataclasses.fields(Entry)}
-        with self._path.open("rb") as lines:
-            for line in lines:
-                try:
-                    written = orjson.loads(line)
-                except orjson.JSONDecodeError:
-                    continue  # The process was killed in the middle of this line.
-                entry = Entry(**{name: value for name, value in written.items() if name in names})
-                self._opened += entry.seq > self._last
-                self._last = max(self._last, entry.seq)
-                self._remember(entry)
-                if entry.finished_at:
-                    self._totals.add(entry)
-
-
-class _Totals:
-    def __init__(self) -> None:
-        self._by_target: dict[str, Counter[str]] = {}
-        self._paintings = self._paintings_answered = 0
-        self._cost = self._cost_answered = 0
-
-    def add(self, entry: Entry) -> None:
-        self._by_target.setdefault(entry.target, Counter())[entry.did] += 1
-        self._paintings += entry.painted
-        self._cost += entry.cost_micros
-        if entry.status == 200 and entry.did in {"ok", "slow", "broken_bytes"} and not entry.client_gone:
-            self._paintings_answered += entry.painted
-            self._cost_answered += entry.cost_micros
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "by_target": {target: dict(counted) for target, counted in sorted(self._by_target.items())},
-            "paintings": self._paintings,
-            "paintings_answered": self._paintings_answered,
-            "cost_micros": self._cost,
-            "cost_micros_answered": self._cost_answered,
-        }
+    def _read(self, line: bytes) -> None:
+        try:
+            written = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            return  # The process was killed in the middle of this line.
+        entry = Entry(**{name: written[name] for name in _NAMES & written.keys()})
+        self._opened += entry.seq > self._last
+        self._last = max(self._last, entry.seq)
+        self._remember(entry)
+        if entry.finished_at:
+            self._count(entry)
 
 
 def _now() -> str:

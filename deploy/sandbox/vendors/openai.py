@@ -119,7 +119,6 @@ class OpenAI:
 
         pictures = await self._parts.painters.run(paint)
         entry.worked, entry.painted = True, len(pictures)
-        entry.input_tokens, entry.output_tokens = wanted.input_tokens, wanted.output_tokens
         entry.cost_micros = wanted.cost_micros
         return pictures
 
