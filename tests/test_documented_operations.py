@@ -9,8 +9,8 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from deploy.sandbox.control.control import LimitsOrder, ModelOrder
 from deploy.sandbox.control.faults import Do, Order, Target
+from deploy.sandbox.control.routes import LimitsOrder, ModelOrder
 from tests.documents import asked, blocks, coded, curls, pages, read, rows, sections
 from tests.repository import ROOT, SERVICES, files, python
 from tests.servers import PostgresServer

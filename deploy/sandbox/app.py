@@ -15,8 +15,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from deploy.sandbox.control import home
-from deploy.sandbox.control.control import Control, ControlError, refused
 from deploy.sandbox.control.guard import Guard
+from deploy.sandbox.control.routes import Control, ControlError, refused
 from deploy.sandbox.parts import DismissedError, Parts
 from deploy.sandbox.pictures.painter import PictureRequest
 from deploy.sandbox.stores.cloudinary import Cloudinary

@@ -20,7 +20,7 @@ from deploy.sandbox.control.ledger import Ledger
 from deploy.sandbox.pictures.painter import Painter
 from deploy.sandbox.settings import Settings
 from deploy.sandbox.stores.edge import Edge
-from deploy.sandbox.stores.shelf import Shelf
+from deploy.sandbox.stores.file_store import FileStore
 from deploy.sandbox.vendors.limits import Limits
 from deploy.sandbox.vendors.openai_models import Shop
 
@@ -58,7 +58,7 @@ class Parts:
     settings: Settings
     ledger: Ledger
     """Every call."""
-    shelf: Shelf
+    files: FileStore
     """The stored pictures."""
     limits: Limits
     """How fast the played OpenAI is."""
@@ -87,7 +87,7 @@ class Parts:
         parts = cls(
             settings=settings,
             ledger=Ledger(ledger),
-            shelf=Shelf(pictures),
+            files=FileStore(pictures),
             limits=Limits(settings.latency_seconds),
             token=settings.token or _fresh_token(settings.data / "token"),
         )

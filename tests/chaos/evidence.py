@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 from arq.constants import default_queue_name
 
-from deploy.sandbox.stores.shelf import Record, Shelf
+from deploy.sandbox.stores.file_store import FileStore, Record
 from tests.chaos.clients import Accepted, Clients
 from tests.chaos.house import House
 from tests.servers import run_apart
@@ -66,7 +66,7 @@ def gather(house: House, clients: Clients) -> Evidence:
         images=images,
         spilled={str(spill["job_id"]) for spill in spills},
         calls=house.sandbox.ledger("openai.generate"),
-        pictures=list(Shelf(house.sandbox.data_dir / "pictures").records()),
+        pictures=list(FileStore(house.sandbox.data_dir / "pictures").records()),
         endless_keys=endless,
         keys=len(keys),
     )

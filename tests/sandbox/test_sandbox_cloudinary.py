@@ -10,7 +10,7 @@ import cloudinary.exceptions as sdk
 import httpx2
 import pytest
 
-from deploy.sandbox.stores.shelf import Record, Shelf
+from deploy.sandbox.stores.file_store import FileStore, Record
 from tests.sandbox.conftest import Store
 from tests.sandbox.pictures import image_bytes
 from tests.sandbox_server import SandboxServer
@@ -211,21 +211,21 @@ def test_stored_pictures_are_real_files_and_survive_a_restart(tmp_path: Path, st
 
 @pytest.mark.parametrize("public_id", ["../../escape", "..", "/etc/passwd", "a/../../b", "A", "x" * 255, "."])
 def test_no_public_id_leaves_the_folder(tmp_path: Path, public_id: str) -> None:
-    shelf = Shelf(tmp_path / "shelf")
+    files = FileStore(tmp_path / "shelf")
     record = Record(public_id, "png", 1, 1, 3, "etag")
-    stored, _ = shelf.put(record, b"abc", overwrite=True)
-    assert shelf.find(public_id) == stored
-    assert shelf.read(stored) == b"abc"
+    stored, _ = files.put(record, b"abc", overwrite=True)
+    assert files.find(public_id) == stored
+    assert files.read(stored) == b"abc"
     assert {file.parent.parent for file in tmp_path.rglob("*") if file.is_file()} == {tmp_path / "shelf"}
-    assert shelf.find(public_id.lower() if public_id == "A" else public_id + "/") is None
+    assert files.find(public_id.lower() if public_id == "A" else public_id + "/") is None
 
 
 def test_an_unfinished_write_is_never_met(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    stored, _ = shelf.put(Record("a", "png", 1, 1, 3, "etag"), b"abc", overwrite=True)
-    replaced, _ = shelf.put(Record("a", "png", 1, 1, 4, "etag"), b"abcd", overwrite=True)
+    files = FileStore(tmp_path)
+    stored, _ = files.put(Record("a", "png", 1, 1, 3, "etag"), b"abc", overwrite=True)
+    replaced, _ = files.put(Record("a", "png", 1, 1, 4, "etag"), b"abcd", overwrite=True)
     assert replaced.version > stored.version
-    assert shelf.read(stored) is None, "the old file is gone once nobody points to it"
+    assert files.read(stored) is None, "the old file is gone once nobody points to it"
     assert [file.name for file in tmp_path.rglob(".*")] == []
-    assert shelf.remove("a")
+    assert files.remove("a")
     assert [file for file in tmp_path.rglob("*") if file.is_file()] == []

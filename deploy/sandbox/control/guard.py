@@ -1,5 +1,5 @@
 """Turns away what a web page sends: by a name that is not ours (DNS rebinding), or from another origin.
-The vendors' SDKs never do either. Who may use the control API is control.py's business.
+The vendors' SDKs never do either. Who may use the control API is routes.py's business.
 """
 
 from __future__ import annotations

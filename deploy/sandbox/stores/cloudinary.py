@@ -1,5 +1,5 @@
 """Plays Cloudinary's two APIs: upload, destroy and explicit (signed), lookup, ping and usage (HTTP Basic).
-Pictures are handed out by delivery.py; bodies and refusals are in cloudinary_answers.py.
+Pictures are handed out by delivery.py; bodies and refusals are in cloudinary_responses.py.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from starlette.routing import Route
 from deploy.sandbox.control.ledger import Entry
 from deploy.sandbox.control.play import Call, Spoil, play, refuse
 from deploy.sandbox.parts import Parts
-from deploy.sandbox.stores import intake
-from deploy.sandbox.stores.cloudinary_answers import answer, asset, delivery_path, error, hourly_limit, scripted
-from deploy.sandbox.stores.shelf import Record
+from deploy.sandbox.stores import upload_checks
+from deploy.sandbox.stores.cloudinary_responses import answer, asset, delivery_path, error, hourly_limit, scripted
+from deploy.sandbox.stores.file_store import Record
 from deploy.sandbox.stores.signatures import CloudinaryError, verify_basic, verify_upload
 
 Fields = dict[str, str]
@@ -52,7 +52,7 @@ class Cloudinary:
         try:
             fields, (picture, filename) = await self._signed(request)
             entry.public_id = fields.get("public_id")
-            record = await self._parts.handlers.run(lambda: intake.examine(picture, fields, filename))
+            record = await self._parts.handlers.run(lambda: upload_checks.examine(picture, fields, filename))
         except CloudinaryError as problem:
             return self._refused(entry, problem)
         entry.public_id = record.public_id
@@ -60,7 +60,7 @@ class Cloudinary:
 
         async def store() -> dict[str, Any]:
             stored, existed = await self._parts.handlers.run(
-                lambda: self._parts.shelf.put(record, picture, overwrite=overwrite)
+                lambda: self._parts.files.put(record, picture, overwrite=overwrite)
             )
             entry.worked, entry.code = not existed, "existing" if existed else None
             shown = self._shown(stored, fields, request)
@@ -78,7 +78,7 @@ class Cloudinary:
         public_id = entry.public_id
 
         async def remove() -> dict[str, Any]:
-            entry.worked = await self._parts.handlers.run(lambda: self._parts.shelf.remove(public_id))
+            entry.worked = await self._parts.handlers.run(lambda: self._parts.files.remove(public_id))
             if fields.get("invalidate") in {"1", "true"}:
                 self._parts.edge.invalidate(public_id)
             return {"result": "ok" if entry.worked else "not found"}
@@ -97,7 +97,7 @@ class Cloudinary:
 
         async def describe() -> dict[str, Any]:
             record = await self._parts.handlers.run(
-                lambda: self._parts.shelf.describe(public_id, intake.tags(fields), intake.context(fields))
+                lambda: self._parts.files.describe(public_id, upload_checks.tags(fields), upload_checks.context(fields))
             )
             entry.worked = record is not None
             return self._shown(record or await self._found(public_id), fields, request)
@@ -122,7 +122,7 @@ class Cloudinary:
 
     async def usage(self, request: Request) -> Response:
         async def count() -> dict[str, Any]:
-            return await self._parts.handlers.run(lambda: _usage(list(self._parts.shelf.records())))
+            return await self._parts.handlers.run(lambda: _usage(list(self._parts.files.records())))
 
         return await self._admin(request, _entry("cloudinary.usage"), count)
 
@@ -154,7 +154,7 @@ class Cloudinary:
             return fields, await _picture(form)
 
     async def _found(self, public_id: str) -> Record:
-        record = await self._parts.handlers.run(lambda: self._parts.shelf.find(public_id))
+        record = await self._parts.handlers.run(lambda: self._parts.files.find(public_id))
         if record is None:
             raise CloudinaryError(404, f"Resource not found - {public_id}")
         return record
@@ -222,10 +222,10 @@ def _usage(records: list[Record]) -> dict[str, Any]:
         "resources": len(records),
         "derived_resources": 0,
         "media_limits": {
-            "image_max_size_bytes": intake.MOST_BYTES,
+            "image_max_size_bytes": upload_checks.MOST_BYTES,
             "video_max_size_bytes": 104_857_600,
-            "raw_max_size_bytes": intake.MOST_BYTES,
-            "image_max_px": intake.MOST_PIXELS,
-            "asset_max_total_px": 2 * intake.MOST_PIXELS,
+            "raw_max_size_bytes": upload_checks.MOST_BYTES,
+            "image_max_px": upload_checks.MOST_PIXELS,
+            "asset_max_total_px": 2 * upload_checks.MOST_PIXELS,
         },
     }

@@ -20,9 +20,9 @@ from deploy.sandbox.control.ledger import Entry
 from deploy.sandbox.control.play import Call, Spoil, play, refuse
 from deploy.sandbox.parts import Parts
 from deploy.sandbox.settings import CLOUD
-from deploy.sandbox.stores.cloudinary_answers import MARK, error, scripted
+from deploy.sandbox.stores.cloudinary_responses import MARK, error, scripted
+from deploy.sandbox.stores.file_store import FileStore, Record
 from deploy.sandbox.stores.rendering import MIME, has_alpha, render
-from deploy.sandbox.stores.shelf import Record, Shelf
 from deploy.sandbox.stores.signatures import CloudinaryError
 from deploy.sandbox.stores.transformations import FORMATS, Step, TransformationError, looks_like_one, parse
 
@@ -71,7 +71,7 @@ class Delivery:
         try:
             if request.path_params["cloud"] != CLOUD:
                 raise CloudinaryError(401, f"Invalid cloud_name {request.path_params['cloud']}")
-            derivation = await self._parts.handlers.run(lambda: _read_path(self._parts.shelf, path, accepts_webp))
+            derivation = await self._parts.handlers.run(lambda: _read_path(self._parts.files, path, accepts_webp))
         except CloudinaryError as problem:
             entry.public_id = path
             if problem.status == 404 and (cached := self._parts.edge.get((path, accepts_webp))):
@@ -97,7 +97,7 @@ class Delivery:
     def _make(self, derivation: Derivation) -> DeliveredFile:
         """In a thread. The record was read a moment ago: a deleted picture is gone at once, whatever is remembered."""
         record = derivation.record
-        stored = self._parts.shelf.read(record)
+        stored = self._parts.files.read(record)
         if stored is None:
             raise CloudinaryError(404, f"Resource not found - {record.public_id}")
         if derivation.is_untouched:
@@ -111,10 +111,10 @@ class Delivery:
         return DeliveredFile(content, image_format, hashlib.md5(content, usedforsecurity=False).hexdigest())
 
 
-def _read_path(shelf: Shelf, path: str, accepts_webp: bool) -> Derivation:
+def _read_path(files: FileStore, path: str, accepts_webp: bool) -> Derivation:
     """The shortest transformation that leaves the id of a stored picture: ids and steps may look alike."""
     for steps, public_id, extension in _readings(path):
-        record = shelf.find(public_id)
+        record = files.find(public_id)
         if record is not None:
             try:
                 return Derivation(record, tuple(parse(step) for step in steps), extension, accepts_webp)

@@ -22,8 +22,8 @@ from deploy.sandbox.control.ledger import Entry
 from deploy.sandbox.control.play import Call, Spoil, play, refuse
 from deploy.sandbox.parts import Parts
 from deploy.sandbox.pictures.painter import PictureRequest
+from deploy.sandbox.vendors.openai_errors import OpenAIError, rate_limited, retired_model, scripted, wrong_key
 from deploy.sandbox.vendors.openai_models import MODELS, Listed
-from deploy.sandbox.vendors.openai_refusals import OpenAIError, rate_limited, retired_model, scripted, wrong_key
 from deploy.sandbox.vendors.openai_request import GenerationRequest, parse
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from deploy.sandbox.vendors.openai_errors import OpenAIError, retired_model, unknown_model
 from deploy.sandbox.vendors.openai_models import ANY_SIZE, MODELS, Listed, Shop
-from deploy.sandbox.vendors.openai_refusals import OpenAIError, retired_model, unknown_model
 
 PROMPT_LIMIT = 32_000
 DALLE_PROMPT_LIMIT = 4_000

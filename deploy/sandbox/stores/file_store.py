@@ -47,7 +47,7 @@ class Record:
         return hashlib.md5(f"{self.asset_id}{self.version}".encode(), usedforsecurity=False).hexdigest()
 
 
-class Shelf:
+class FileStore:
     """Blocking; call it from a thread."""
 
     def __init__(self, folder: Path) -> None:

@@ -1,5 +1,5 @@
 """What the played Cloudinary makes of the bytes and fields of an upload, refusing what the vendor refuses.
-Pure but for Pillow's work, which belongs in a thread; storing is shelf.py's.
+Pure but for Pillow's work, which belongs in a thread; storing is file_store.py's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from PIL import Image
 
-from deploy.sandbox.stores.shelf import Record
+from deploy.sandbox.stores.file_store import Record
 from deploy.sandbox.stores.signatures import CloudinaryError
 
 MOST_BYTES = 10_485_760

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from deploy.sandbox.control.faults import Behaviour
 from deploy.sandbox.control.ledger import Entry
 from deploy.sandbox.settings import CLOUD
-from deploy.sandbox.stores.shelf import Record
+from deploy.sandbox.stores.file_store import Record
 from deploy.sandbox.stores.signatures import CloudinaryError
 
 MARK = {"X-Darkroom-Sandbox": "cloudinary"}
