@@ -1,5 +1,5 @@
 """`python -m deploy.sandbox`: one process that plays OpenAI and Cloudinary.
-What it may be told is in settings.py.
+Its settings are in settings.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from deploy.sandbox.settings import SettingError, Settings
 
 
 def main() -> int:
+    """The exit status: 2 where a setting is wrong or the folder cannot be used."""
     os.umask(0o077)  # What is written here holds prompts and pictures.
     try:
         settings = Settings.from_environment()
@@ -25,7 +26,7 @@ def main() -> int:
     except OSError as problem:
         print(f"sandbox: cannot use the folder {settings.data}: {problem.strerror}", file=sys.stderr)
         return 2
-    Server(make_app(parts), settings.host, settings.port, parts.let_go).run()
+    Server(make_app(parts), settings.host, settings.port, parts.close).run()
     return 0
 
 

@@ -1,77 +1,56 @@
-"""Puts the sandbox together: the two played vendors, delivery, the control API and the home page.
-What each of them answers is in its own file.
-"""
+"""Puts the sandbox together: the played companies, the control API and the home page."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from deploy.sandbox.control import home
+from deploy.sandbox.control import home, routes
 from deploy.sandbox.control.guard import Guard
-from deploy.sandbox.control.routes import Control, ControlError, refused
-from deploy.sandbox.parts import DismissedError, Parts
-from deploy.sandbox.pictures.painter import PictureRequest
-from deploy.sandbox.stores.cloudinary import Cloudinary
-from deploy.sandbox.stores.delivery import Delivery
-from deploy.sandbox.vendors.openai import OpenAI
-from deploy.sandbox.vendors.vendors import Vendors
+from deploy.sandbox.control.play import VendorError, refused
+from deploy.sandbox.parts import EndingError, Parts
+from deploy.sandbox.stores import cloudinary, delivery
+from deploy.sandbox.vendors import openai, vendors
 
 
 def make_app(parts: Parts) -> ASGIApp:
-    samples: dict[int, bytes] = {}
-    one_at_a_time = asyncio.Lock()
-
-    async def front_page(_request: Request) -> Response:
-        return HTMLResponse(home.page())
-
-    async def sample(request: Request) -> Response:
-        """Each is painted once: anybody may ask, so asking must cost nothing."""
-        number = request.path_params["number"]
-        if number >= len(home.SAMPLES):
-            return Response(status_code=404)
-        async with one_at_a_time:
-            if number not in samples:
-                wanted = PictureRequest(home.SAMPLES[number], 480, 480, "webp", compression=85)
-                samples[number] = await parts.painters.run(lambda: parts.painter.paint(wanted))
-        return Response(samples[number], media_type="image/webp", headers={"Cache-Control": "public, max-age=3600"})
+    """The whole server. It closes the ledger of `parts` when it ends."""
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        parts.shut()
+        parts.ledger.shut()
 
-    app = Starlette(
-        routes=[
-            Route("/", front_page),
-            Route("/samples/{number:int}", sample),
-            Route("/healthz", _healthy),
-            Route("/readyz", _ready),
-            *Control(parts).routes(),
-            *OpenAI(parts).routes(),
-            *Vendors(parts).routes(),
-            *Cloudinary(parts).routes(),
-            *Delivery(parts).routes(),
-        ],
-        exception_handlers={ControlError: refused, ClientDisconnect: _unheard, DismissedError: _unheard},
-        lifespan=lifespan,
-    )
+    handlers: dict[Any, Any] = {
+        VendorError: refused,
+        HTTPException: _failed,
+        RequestValidationError: _invalid,
+        ClientDisconnect: _unheard,
+        EndingError: _unheard,
+    }
+    app = FastAPI(openapi_url=None, exception_handlers=handlers, lifespan=lifespan)
+    app.state.parts = parts
+    for router in (home.router, routes.router, openai.router, vendors.router, cloudinary.router, delivery.router):
+        app.include_router(router)
     return Guard(app, parts.settings)
 
 
-async def _healthy(_request: Request) -> Response:
-    return JSONResponse({"status": "ok"})
+async def _failed(_request: Request, problem: HTTPException) -> Response:
+    return JSONResponse({"error": problem.detail}, problem.status_code, problem.headers)
 
 
-async def _ready(_request: Request) -> Response:
-    return JSONResponse({"status": "ready", "parts": {}})
+async def _invalid(_request: Request, problem: RequestValidationError) -> Response:
+    """For whoever writes a script."""
+    lines = [f"{'.'.join(map(str, error['loc'][1:]))}: {error['msg']}".lstrip(": ") for error in problem.errors()]
+    return JSONResponse({"error": "; ".join(lines)}, 422)
 
 
 async def _unheard(_request: Request, _problem: Exception) -> Response:

@@ -21,6 +21,7 @@ class DroppableProtocol(HttpToolsProtocol):
     """Lays its transport into the request's state: ASGI itself has no word for hanging up."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Called by the event loop."""
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 
@@ -28,7 +29,7 @@ class DroppableProtocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """Ends with status 0 when asked to, and lets hanging calls go first."""
 
-    def __init__(self, app: ASGIApp, host: str, port: int, let_go: Callable[[], None]) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, close: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -43,9 +44,10 @@ class Server(uvicorn.Server):
                 server_header=False,
             )
         )
-        self._let_go = let_go
+        self._close = close
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Says where it listens, once it does."""
         await super().startup(sockets)
         for server in self.servers:
             for listening in server.sockets:
@@ -57,7 +59,8 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._let_go()
+        """Takes about half a second, whoever waits."""
+        self._close()
         asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._hang_up)
         await super().shutdown(sockets)
 

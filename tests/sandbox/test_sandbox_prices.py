@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.sandbox.vendors.openai_models import MODELS, Shop
+from deploy.sandbox.vendors.openai_models import MODELS
 from deploy.sandbox.vendors.openai_request import parse
 
 PUBLISHED = [
@@ -29,7 +29,7 @@ DOLLARS = [
 
 @pytest.mark.parametrize(("model", "size", "quality", "tokens"), PUBLISHED)
 def test_tokens_are_the_published_ones(model: str, size: str, quality: str, tokens: int) -> None:
-    wanted = parse({"prompt": "x", "model": model, "size": size, "quality": quality}, Shop())
+    wanted = parse({"prompt": "x", "model": model, "size": size, "quality": quality}, MODELS)
     assert wanted.output_tokens == tokens
 
 

@@ -10,7 +10,8 @@ import httpx2
 import pytest
 from cloudinary import utils as sdk
 
-from deploy.sandbox.stores.signatures import CloudinaryError, sign, string_to_sign, verify_basic, verify_upload
+from deploy.sandbox.stores.cloudinary_responses import CloudinaryError
+from deploy.sandbox.stores.signatures import sign, string_to_sign, verify_basic, verify_upload
 from tests.sandbox.pictures import image_bytes
 
 SECRET = "sandbox-secret"

@@ -1,5 +1,5 @@
 """Turns away what a web page sends: by a name that is not ours (DNS rebinding), or from another origin.
-The vendors' SDKs never do either. Who may use the control API is routes.py's business.
+The vendors' SDKs never do either. Who may use the control API is decided in routes.py.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.sandbox.settings import Settings
 
-PROBES = frozenset({"/healthz", "/readyz"})
+_PROBES = frozenset({"/healthz", "/readyz"})
 """Asked by address, whatever that is; they tell nothing."""
 _HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(?::[0-9]{0,5})?")
 
 
 class Guard:
+    """Middleware: 421 for a strange name, 403 for what another origin writes."""
+
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._public = urlsplit(settings.public_url or "").hostname
         self._at_home = _is_loopback(settings.host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in PROBES:
-            headers = Headers(scope=scope)
-            refusal = self._refusal(headers, harmless=scope["method"] in _HARMLESS)
-            if refusal is not None:
-                await refusal(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        """The application's answer, or the refusal."""
+        app = self._app
+        if scope["type"] == "http" and scope["path"] not in _PROBES:
+            app = self._refusal(Headers(scope=scope), harmless=scope["method"] in _HARMLESS) or app
+        await app(scope, receive, send)
 
     def _refusal(self, headers: Headers, *, harmless: bool) -> Response | None:
         hosts = headers.getlist("host")
@@ -41,15 +41,13 @@ class Guard:
             return Response("This is the Darkroom sandbox, and that is no name of it (DARKROOM_SANDBOX_URL).", 421)
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         ours = urlsplit(origin).netloc.lower() == hosts[0].lower() if origin else site in {None, "same-origin", "none"}
-        if not (ours or harmless):
-            return Response("A web page of another origin sent this.", 403)
-        return None
+        return None if ours or harmless else Response("A web page of another origin sent this.", 403)
 
     def _is_ours(self, host: str) -> bool:
-        found = _HOST.fullmatch(host.lower())
-        if found is None:
+        match = _HOST.fullmatch(host.lower())
+        if match is None:
             return False
-        name = found[1].strip("[]")
+        name = match[1].strip("[]")
         if name == self._public or _is_loopback(name) or name.endswith(".localhost"):
             return True
         # In a container: nobody can let an address point elsewhere, nor own a name of one word.

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 
 import orjson
 from starlette.requests import Request
@@ -15,94 +14,109 @@ from starlette.types import Receive, Scope, Send
 
 from deploy.sandbox.control.faults import Behaviour
 from deploy.sandbox.control.ledger import Entry
-from deploy.sandbox.parts import DismissedError, Parts
+from deploy.sandbox.parts import EndingError, Parts, of_application
 
 Spoil = Callable[[bytes], bytes]
+"""What the bytes of every generated or delivered picture pass."""
+Work = Callable[[Spoil], Awaitable[Response]]
+"""Does what is asked for and makes the good answer, or raises VendorError."""
+
+_WORKING = {"ok", "slow", "broken_bytes", "not_json", "drop_after", "trickle"}
+"""What happens after the work, and not instead of it."""
 
 
-@dataclass(frozen=True)
-class Call:
-    """One valid request, ready to be answered in whatever way the script wants."""
+class VendorError(Exception):
+    """What a played company answers instead of what was asked for."""
 
-    entry: Entry
-    """Its line in the ledger."""
-    work: Callable[[Spoil], Awaitable[Response]]
-    """Does the work (through `Spoil`, which every picture's bytes pass) and makes the good answer."""
-    refuse: Callable[[Behaviour], Response]
-    """The vendor's own body for a refusal."""
-    latency_seconds: float = 0.0
-    """How long the vendor takes when nothing is scripted."""
+    code: str | None = None
+    """For the ledger."""
 
-    @property
-    def subject(self) -> str:
-        """What a script's `match` looks at."""
-        return self.entry.prompt or self.entry.public_id or ""
+    def response(self, parts: Parts, entry: Entry) -> Response:
+        """In the company's own words."""
+        raise NotImplementedError
 
 
 class Dropped(Response):
     """No answer: the TCP connection is gone. See connection.py, which puts the transport within reach."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Aborts the connection."""
         scope["state"]["transport"].abort()
         await _until_gone(receive)
 
 
-async def play(parts: Parts, request: Request, call: Call) -> Response:
-    behaviour = parts.script.next(call.entry.target, call.subject)
-    call.entry.did = behaviour.do
-    parts.ledger.open(call.entry)
+def begin(request: Request, target: str, request_id: str) -> Entry:
+    """The line that this request will have in the ledger, if it gets one."""
+    entry = Entry(target, request_id, client_request_id=request.headers.get("x-client-request-id"))
+    request.state.entry = entry
+    return entry
+
+
+async def play(
+    request: Request, work: Work, refusal: Callable[[Behaviour], VendorError], latency_seconds: float = 0.0
+) -> Response:
+    """Answers a request that is right in itself and has been begun.
+
+    The script looks for its prompt or public id. `refusal` says in the company's words what is scripted,
+    `latency_seconds` is how long the company takes when nothing is.
+    """
+    parts, entry = of_application(request), request.state.entry
+    behaviour = parts.script.next(entry.target, entry.prompt or entry.public_id or "")
+    entry.did = behaviour.do
+    parts.ledger.open(entry)
     try:
-        response = await _perform(parts, request, call, behaviour)
-        call.entry.status = None if isinstance(response, Dropped) else response.status_code
-        call.entry.client_gone = await request.is_disconnected()
+        try:
+            waiting = latency_seconds + behaviour.seconds
+            response = Dropped() if await _interrupted(parts, waiting) else await _perform(request, work, behaviour)
+            if response is None:
+                raise refusal(behaviour)
+        except VendorError as problem:
+            entry.code, response = problem.code, problem.response(parts, entry)
+        entry.status = None if isinstance(response, Dropped) else response.status_code
+        entry.client_gone = await request.is_disconnected()
         return response
-    except DismissedError:
+    except EndingError:
         return Dropped()
     finally:
-        parts.ledger.close(call.entry)
+        parts.ledger.close(entry)
 
 
-def refuse(parts: Parts, entry: Entry, response: Response, did: str = "refused") -> Response:
-    """A request that is wrong in itself never reaches the script; it only gets its line in the ledger. One that names a
-    wrong key does not even get that: else any web page could write there."""
-    if response.status_code == 401:
-        return response
-    entry.did, entry.status = did, response.status_code
-    parts.ledger.open(entry)
-    parts.ledger.close(entry)
+async def refused(request: Request, problem: VendorError) -> Response:
+    """Answers what was raised before the call was played."""
+    parts, entry = of_application(request), request.state.entry
+    entry.code, response = problem.code, problem.response(parts, entry)
+    return record(parts, entry, response, "limited" if response.status_code == 429 else "refused")
+
+
+def record(parts: Parts, entry: Entry, response: Response, did: str) -> Response:
+    """A request that never reaches the script only gets its line in the ledger. One that names a wrong key gets none:
+    else any web page could write there."""
+    if response.status_code != 401:
+        entry.did, entry.status = did, response.status_code
+        parts.ledger.open(entry)
+        parts.ledger.close(entry)
     return response
 
 
-async def _perform(parts: Parts, request: Request, call: Call, behaviour: Behaviour) -> Response:  # noqa: PLR0911
-    if await _interrupted(parts, call.latency_seconds + behaviour.seconds):
-        return Dropped()
+async def _perform(request: Request, work: Work, behaviour: Behaviour) -> Response | None:
+    """None is a refusal."""
+    parts = of_application(request)
+    if behaviour.do not in _WORKING:
+        if behaviour.works_anyway:
+            await work(_untouched)
+        if behaviour.do == "hang":
+            await _hang(parts, request)
+        return Dropped() if behaviour.do in {"hang", "drop_before"} else None
+    answer = await work(_SPOILS[behaviour.broken] if behaviour.do == "broken_bytes" else _untouched)
     match behaviour.do:
-        case "ok" | "slow":
-            return _counting(await call.work(_untouched), behaviour)
-        case "broken_bytes":
-            return await call.work(_garbage if behaviour.broken == "garbage" else _truncated)
         case "not_json":
-            answer = await call.work(_untouched)
             return Response(answer.body[: len(answer.body) // 2], media_type="application/json")
         case "drop_after":
-            await call.work(_untouched)
             return Dropped()
         case "trickle":
-            answer = await call.work(_untouched)
             return StreamingResponse(_trickle(parts, bytes(answer.body)), headers=_plain(answer))
-        case "drop_before" | "hang":
-            await _work_anyway(call, behaviour)
-            if behaviour.do == "hang":
-                await _hang(parts, request)
-            return Dropped()
         case _:
-            await _work_anyway(call, behaviour)
-            return call.refuse(behaviour)
-
-
-async def _work_anyway(call: Call, behaviour: Behaviour) -> None:
-    if behaviour.works_anyway:
-        await call.work(_untouched)
+            return answer if behaviour.usage else _without_usage(answer)
 
 
 async def _interrupted(parts: Parts, seconds: float) -> bool:
@@ -121,13 +135,12 @@ async def _interrupted(parts: Parts, seconds: float) -> bool:
 
 
 async def _hang(parts: Parts, request: Request) -> None:
-    gone = asyncio.ensure_future(_until_gone(request.receive))
-    closing = asyncio.ensure_future(parts.closing.wait())
+    ends = {asyncio.ensure_future(_until_gone(request.receive)), asyncio.ensure_future(parts.closing.wait())}
     try:
-        await asyncio.wait({gone, closing}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        gone.cancel()
-        closing.cancel()
+        for end in ends:
+            end.cancel()
 
 
 async def _until_gone(receive: Receive) -> None:
@@ -147,10 +160,7 @@ def _plain(answer: Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name != "content-length"}
 
 
-def _counting(answer: Response, behaviour: Behaviour) -> Response:
-    """The answer, without its `usage` where the script says so."""
-    if behaviour.usage:
-        return answer
+def _without_usage(answer: Response) -> Response:
     body = {name: value for name, value in orjson.loads(answer.body).items() if name != "usage"}
     return Response(orjson.dumps(body), answer.status_code, _plain(answer))
 
@@ -159,9 +169,7 @@ def _untouched(picture: bytes) -> bytes:
     return picture
 
 
-def _garbage(_picture: bytes) -> bytes:
-    return b"These are not the bytes of a picture. " * 20
-
-
-def _truncated(picture: bytes) -> bytes:
-    return picture[: len(picture) // 2]
+_SPOILS: dict[str, Spoil] = {
+    "garbage": lambda _picture: b"These are not the bytes of a picture. " * 20,
+    "truncated": lambda picture: picture[: len(picture) // 2],
+}

@@ -1,170 +1,158 @@
-"""The sandbox's own API under /_sandbox/: the script, the ledger, the limits, the models on offer, a preview.
-Not part of either played vendor; tests and demonstrations use it, with the token that only its owner can read.
+"""The control API under /_sandbox/: the script, the ledger, the limits, the models on offer, a preview.
+Not part of either played company; tests and demonstrations use it, with the token that only its owner can read.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.requests import Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from pydantic import BaseModel, Field
 from starlette.responses import Response
-from starlette.routing import Route
 
 from deploy.sandbox.control.faults import Order
-from deploy.sandbox.parts import Parts
+from deploy.sandbox.parts import Parts, Sandbox
 from deploy.sandbox.pictures.painter import PictureRequest
-from deploy.sandbox.vendors.openai_models import MODELS
-
-Body = TypeVar("Body", bound=BaseModel)
-Handler = Callable[[Request], Awaitable[Response]]
+from deploy.sandbox.vendors.openai_models import MODELS, OFFERED
 
 
-class LimitsOrder(BaseModel):
+class LimitsOrder(BaseModel, extra="forbid"):
     """Only what is given changes."""
 
-    model_config = ConfigDict(extra="forbid")
+    images_per_minute: int | None = Field(None, ge=1, le=1_000_000)
+    """null: no limit."""
+    latency_seconds: float | None = Field(None, ge=0, le=3600)
+    """null: as the environment says."""
 
-    images_per_minute: int | None = Field(None, ge=1, le=1_000_000, description="null: no limit.")
-    latency_seconds: float | None = Field(None, ge=0, le=3600, description="null: as the environment says.")
 
-
-class ModelOrder(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class ModelOrder(BaseModel, extra="forbid"):
+    """Revives a retired model or retires a living one."""
 
     model: str
     available: bool
 
 
-class PreviewOrder(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    prompt: str = Field("a quiet mountain lake at dawn", min_length=1, max_length=4000)
-    width: int = Field(1024, ge=16, le=3840)
-    height: int = Field(1024, ge=16, le=3840)
-    format: str = Field("webp", pattern="^(png|jpeg|webp)$")
-
-
-class ControlError(Exception):
-    """The control API's own errors; its text is for whoever writes the script."""
-
-    def __init__(self, text: str, status: int = 422) -> None:
-        super().__init__(text)
-        self.status = status
+async def _of_owner(request: Request, parts: Sandbox) -> Parts:
+    """Prompts are read and faults made here, so that a web page or another user of the machine must not ask."""
+    given = request.headers.get("authorization", "")
+    if not hmac.compare_digest(given.encode(), f"Bearer {parts.token}".encode()):
+        raise HTTPException(401, "Authorization: Bearer TOKEN is needed; it is in the file token of my folder")
+    return parts
 
 
-class Control:
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    def routes(self) -> list[Route]:
-        return [
-            self._route("script", self.script, "GET", "POST", "DELETE"),
-            self._route("release", self.release, "POST"),
-            self._route("limits", self.limits, "GET", "POST", "DELETE"),
-            self._route("models", self.models, "GET", "POST"),
-            self._route("ledger", self.ledger, "GET", "DELETE"),
-            self._route("ledger/summary", self.summary, "GET"),
-            self._route("preview", self.preview, "GET"),
-        ]
-
-    def _route(self, name: str, handler: Handler, *methods: str) -> Route:
-        """Prompts are read and faults made here, so that a web page or another user of the machine must not ask."""
-        right = f"Bearer {self._parts.token}".encode()
-
-        async def by_owner(request: Request) -> Response:
-            if not hmac.compare_digest(request.headers.get("authorization", "").encode(), right):
-                raise ControlError("Authorization: Bearer TOKEN is needed; it is in the file token of my folder", 401)
-            return await handler(request)
-
-        return Route(f"/_sandbox/{name}", by_owner, methods=list(methods))
-
-    async def script(self, request: Request) -> Response:
-        if request.method == "DELETE":
-            target = request.query_params.get("target")
-            self._parts.script.clear(target)
-            if target is None:
-                self._parts.shop.reset()
-        if request.method == "POST":
-            self._parts.script.add(await _read(request, Order))
-        return _json({"rules": self._parts.script.as_json()})
-
-    async def release(self, _request: Request) -> Response:
-        self._parts.release()
-        return Response(status_code=204)
-
-    async def limits(self, request: Request) -> Response:
-        limits = self._parts.limits
-        if request.method == "DELETE":
-            limits.reset()
-        if request.method == "POST":
-            order = await _read(request, LimitsOrder)
-            if "images_per_minute" in order.model_fields_set:
-                limits.set_images_per_minute(order.images_per_minute)
-            if "latency_seconds" in order.model_fields_set:
-                latency = order.latency_seconds
-                limits.latency_seconds = self._parts.settings.latency_seconds if latency is None else latency
-        return _json({"images_per_minute": limits.images_per_minute, "latency_seconds": limits.latency_seconds})
-
-    async def models(self, request: Request) -> Response:
-        if request.method == "POST":
-            order = await _read(request, ModelOrder)
-            if order.model not in MODELS:
-                raise ControlError(f"model must be one of {', '.join(MODELS)}")
-            self._parts.shop.offer(order.model, order.available)
-        return _json({name: self._parts.shop.offers(model) for name, model in MODELS.items()})
-
-    async def ledger(self, request: Request) -> Response:
-        if request.method == "DELETE":
-            self._parts.ledger.clear()
-            return Response(status_code=204)
-        asked = request.query_params
-        painted = {"true": True, "1": True, "false": False, "0": False}.get(asked.get("painted", "").lower())
-        entries = self._parts.ledger.entries(asked.get("target"), painted, _whole_number(asked.get("after", "0")))
-        return _json({"calls": entries})
-
-    async def summary(self, _request: Request) -> Response:
-        return _json(self._parts.ledger.summary())
-
-    async def preview(self, request: Request) -> Response:
-        """What a prompt would look like, without asking for it as the vendor's customer: not in the ledger."""
-        try:
-            order = PreviewOrder.model_validate(dict(request.query_params))
-        except ValidationError as wrong:
-            raise ControlError(_explained(wrong)) from None
-        commission = PictureRequest(order.prompt, order.width, order.height, order.format, compression=85)
-        picture = await self._parts.painters.run(lambda: self._parts.painter.paint(commission))
-        headers = {"Cache-Control": "public, max-age=3600", "X-Darkroom-Sandbox": "preview"}
-        return Response(picture, media_type=f"image/{order.format}", headers=headers)
+Owned = Annotated[Parts, Depends(_of_owner)]
 
 
-def refused(_request: Request, problem: Exception) -> Response:
-    return _json({"error": str(problem)}, problem.status if isinstance(problem, ControlError) else 500)
-
-
-async def _read(request: Request, model: type[Body]) -> Body:
+async def _only_json(request: Request, _parts: Owned) -> None:
+    """A form of a web page can send everything else."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise ControlError("the header Content-Type: application/json is needed", 415)
-    try:
-        return model.model_validate_json(await request.body())
-    except ValidationError as wrong:
-        raise ControlError(_explained(wrong)) from None
+        raise HTTPException(415, "the header Content-Type: application/json is needed")
 
 
-def _explained(wrong: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}".lstrip(": ") for error in wrong.errors())
+router = APIRouter(prefix="/_sandbox")
+JSON = [Depends(_only_json)]
 
 
-def _whole_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ControlError("after must be a whole number")
-    return int(text)
+@router.get("/script")
+async def script(parts: Owned) -> dict[str, Any]:
+    """What is scripted and not yet used up."""
+    return {"rules": parts.script.as_json()}
 
 
-def _json(body: Any, status: int = 200) -> Response:
-    return Response(
-        orjson.dumps(body), status, media_type="application/json", headers={"X-Darkroom-Sandbox": "control"}
-    )
+@router.post("/script", dependencies=JSON)
+async def add_to_script(parts: Owned, order: Order) -> dict[str, Any]:
+    """Answers as `script`."""
+    parts.script.add(order)
+    return await script(parts)
+
+
+@router.delete("/script")
+async def clear_script(parts: Owned, target: str | None = None) -> dict[str, Any]:
+    """For one target, or the whole; then the models are the catalogue's again. Answers as `script`."""
+    parts.script.clear(target)
+    if target is None:
+        parts.offered.clear()
+        parts.offered.update(OFFERED)
+    return await script(parts)
+
+
+@router.post("/release", status_code=204)
+async def release(parts: Owned) -> None:
+    """Every wait that has begun is over."""
+    parts.release()
+
+
+@router.get("/limits")
+async def limits(parts: Owned) -> dict[str, Any]:
+    """As they are now."""
+    now = parts.limits
+    return {"images_per_minute": now.images_per_minute, "latency_seconds": now.latency_seconds}
+
+
+@router.post("/limits", dependencies=JSON)
+async def set_limits(parts: Owned, order: LimitsOrder) -> dict[str, Any]:
+    """Answers as `limits`."""
+    if "images_per_minute" in order.model_fields_set:
+        parts.limits.set_images_per_minute(order.images_per_minute)
+    if "latency_seconds" in order.model_fields_set:
+        latency = order.latency_seconds
+        parts.limits.latency_seconds = parts.settings.latency_seconds if latency is None else latency
+    return await limits(parts)
+
+
+@router.delete("/limits")
+async def reset_limits(parts: Owned) -> dict[str, Any]:
+    """As at the start. Answers as `limits`."""
+    parts.limits.reset()
+    return await limits(parts)
+
+
+@router.get("/models")
+async def models(parts: Owned) -> dict[str, bool]:
+    """Which of all models are offered."""
+    return {name: name in parts.offered for name in MODELS}
+
+
+@router.post("/models", dependencies=JSON)
+async def offer_model(parts: Owned, order: ModelOrder) -> dict[str, bool]:
+    """Answers as `models`."""
+    if order.model not in MODELS:
+        raise HTTPException(422, f"model must be one of {', '.join(MODELS)}")
+    (parts.offered.add if order.available else parts.offered.discard)(order.model)
+    return await models(parts)
+
+
+@router.get("/ledger")
+async def ledger(parts: Owned, target: str | None = None, painted: bool | None = None, after: str = "0") -> Response:
+    """Calls in the order of their arrival, those after a number."""
+    if not (after.isascii() and after.isdigit()):
+        raise HTTPException(422, "after must be a whole number")
+    calls = parts.ledger.entries(target, painted, int(after))
+    return Response(orjson.dumps({"calls": calls}), media_type="application/json")
+
+
+@router.delete("/ledger", status_code=204)
+async def clear_ledger(parts: Owned) -> None:
+    """Forgets every call."""
+    parts.ledger.clear()
+
+
+@router.get("/ledger/summary")
+async def summary(parts: Owned) -> dict[str, Any]:
+    """Calls, pictures and costs, summed up."""
+    return parts.ledger.summary()
+
+
+@router.get("/preview")
+async def preview(
+    parts: Owned,
+    prompt: Annotated[str, Query(min_length=1, max_length=4000)] = "a quiet mountain lake at dawn",
+    width: Annotated[int, Query(ge=16, le=3840)] = 1024,
+    height: Annotated[int, Query(ge=16, le=3840)] = 1024,
+    format: Literal["png", "jpeg", "webp"] = "webp",  # noqa: A002 (the parameter's name)
+) -> Response:
+    """What a prompt would look like, without asking for it as the vendor's customer: not in the ledger."""
+    picture = await parts.draw(PictureRequest(prompt, width, height, format, compression=85))
+    return Response(picture, media_type=f"image/{format}", headers={"X-Darkroom-Sandbox": "preview"})

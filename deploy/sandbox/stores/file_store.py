@@ -38,13 +38,9 @@ class Record:
     version: int = 0
     """Rises with every replacement, also within one second."""
     created_at: str = ""
-    original_filename: str | None = None
+    """As `2026-11-28T03:31:00Z`."""
     tags: tuple[str, ...] = ()
     context: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def version_id(self) -> str:
-        return hashlib.md5(f"{self.asset_id}{self.version}".encode(), usedforsecurity=False).hexdigest()
 
 
 class FileStore:
@@ -56,13 +52,14 @@ class FileStore:
         self._lock = Lock()
 
     def find(self, public_id: str) -> Record | None:
+        """None where nothing is stored."""
         try:
             return _read(self._record_file(public_id))
         except FileNotFoundError:
             return None
 
     def read(self, record: Record) -> bytes | None:
-        """None when it was deleted a moment ago."""
+        """The picture's file; None when it was deleted a moment ago."""
         try:
             return (self._record_file(record.public_id).parent / record.file).read_bytes()
         except FileNotFoundError:
@@ -90,7 +87,7 @@ class FileStore:
             return stored, False
 
     def describe(self, public_id: str, tags: tuple[str, ...] | None, context: dict[str, str] | None) -> Record | None:
-        """Replaces what is given, keeps the rest."""
+        """Replaces what is given, keeps the rest. None where nothing is stored."""
         with self._lock:
             record = self.find(public_id)
             if record is None:
@@ -104,7 +101,8 @@ class FileStore:
             return described
 
     def remove(self, public_id: str) -> bool:
-        """The record goes first: without it the file is as good as gone, also when we die in between."""
+        """Whether there was something. The record goes first: without it the file is as good as gone, also when we die
+        in between."""
         with self._lock:
             record = self.find(public_id)
             if record is None:
@@ -115,7 +113,7 @@ class FileStore:
             return True
 
     def records(self) -> Iterator[Record]:
-        """In no order."""
+        """Everything stored, in no order."""
         for record_file in self._folder.glob("*/*.json"):
             try:
                 yield _read(record_file)
@@ -131,7 +129,8 @@ class FileStore:
 
 def _read(record_file: Path) -> Record:
     written = orjson.loads(record_file.read_bytes())
-    return Record(**{**written, "tags": tuple(written["tags"])})
+    known = {field.name for field in dataclasses.fields(Record)} & written.keys()
+    return Record(**{name: written[name] for name in known} | {"tags": tuple(written["tags"])})
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from PIL import Image
 
+from deploy.sandbox.stores.cloudinary_responses import CloudinaryError
 from deploy.sandbox.stores.file_store import Record
-from deploy.sandbox.stores.signatures import CloudinaryError
 
 MOST_BYTES = 10_485_760
 MOST_PIXELS = 25_000_000
@@ -22,7 +22,7 @@ OPENED_AS = [name for name in FORMATS if name != "MPO"]  # Pillow opens one as a
 
 
 def examine(picture: bytes, fields: Mapping[str, str], filename: str | None) -> Record:
-    """The record of an upload that may be stored."""
+    """The record of an upload that may be stored. Raises CloudinaryError."""
     if not picture:
         raise CloudinaryError(400, "Missing required parameter - file" if filename is None else "Empty file")
     if len(picture) > MOST_BYTES:
@@ -42,20 +42,17 @@ def examine(picture: bytes, fields: Mapping[str, str], filename: str | None) -> 
         height=height,
         bytes=len(picture),
         etag=hashlib.md5(picture, usedforsecurity=False).hexdigest(),
-        original_filename=re.sub(r"\.[^.]*$", "", filename or "file"),
         tags=tags(fields) or (),
         context=context(fields) or {},
     )
 
 
 def public_id(fields: Mapping[str, str]) -> str:
-    """The one asked for, in its folder, or a random one."""
-    asked = fields.get("public_id", "").strip("/")
-    if asked and (re.search(r"[?&#\\%<>+\x00-\x1f]", asked) or len(asked) > 255):
-        raise CloudinaryError(400, f"public_id ({asked[:80]}) is invalid")
-    name = asked or uuid.uuid4().hex[:20]
-    folder = fields.get("folder", "").strip("/")
-    return f"{folder}/{name}" if folder else name
+    """The one asked for, or a random one."""
+    name = fields.get("public_id", "").strip("/")
+    if name and (re.search(r"[?&#\\%<>+\x00-\x1f]", name) or len(name) > 255):
+        raise CloudinaryError(400, f"public_id ({name[:80]}) is invalid")
+    return name or uuid.uuid4().hex[:20]
 
 
 def tags(fields: Mapping[str, str]) -> tuple[str, ...] | None:
@@ -77,11 +74,8 @@ def _decode(picture: bytes) -> tuple[str, int, int]:
     try:
         with Image.open(io.BytesIO(picture), formats=OPENED_AS) as image:
             if image.width * image.height > MOST_PIXELS:
-                pixels = image.width * image.height / 1_000_000
-                message = (
-                    f"Maximum image size is {MOST_PIXELS // 1_000_000} Megapixels. Requested {pixels:.2f} Megapixels"
-                )
-                raise CloudinaryError(400, message)
+                most, size = MOST_PIXELS // 1_000_000, image.width * image.height / 1_000_000
+                raise CloudinaryError(400, f"Maximum image size is {most} Megapixels. Requested {size:.2f} Megapixels")
             image.load()
             return FORMATS[image.format or ""], image.width, image.height
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):

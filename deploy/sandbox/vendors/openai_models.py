@@ -14,6 +14,8 @@ DALLE_SIZES = frozenset({"1024x1024", "1792x1024", "1024x1792"})
 
 @dataclass(frozen=True)
 class Listed:
+    """One model."""
+
     name: str
     created: int
     """Unix time, as GET /v1/models says it."""
@@ -34,10 +36,11 @@ class Listed:
 
     @property
     def is_gpt_image(self) -> bool:
+        """Or one of DALL-E's."""
         return not self.flat_micros
 
     def output_tokens(self, width: int, height: int, quality: str) -> int:
-        """Fitted to every published figure: 1024x1024 at 96 columns is 7024, 1792x1024 is 5063."""
+        """Of one picture. Fitted to every published figure: 1024x1024 at 96 columns is 7024, 1792x1024 is 5063."""
         if not self.is_gpt_image:
             return 0
         if self.sizes == OLD_SIZES:
@@ -48,6 +51,7 @@ class Listed:
         return math.ceil(cells * (2_000_000 + width * height) / 4_000_000)
 
     def cost_micros(self, input_tokens: int, output_tokens: int, quality: str, is_square: bool, count: int) -> int:
+        """What one call costs that made `count` pictures, in millionths of a dollar."""
         if self.flat_micros:
             return self.flat_micros[quality, is_square] * count
         return input_tokens * self.text_micros + output_tokens * self.image_micros
@@ -62,12 +66,7 @@ _TWO_SIX = {**_TWO_FIVE, "low": 30, "medium": 44}
 """Low and medium are said to cost three to four times 2.5's; the exact counts are not published, these are a guess."""
 _OLD = {"low": 0, "medium": 0, "high": 0}
 _DALLE = {"standard": 0, "hd": 0}
-_DALLE_PRICES = {
-    ("standard", True): 40_000,
-    ("standard", False): 80_000,
-    ("hd", True): 80_000,
-    ("hd", False): 120_000,
-}
+_DALLE_PRICES = {("standard", True): 40_000, ("standard", False): 80_000, ("hd", True): 80_000, ("hd", False): 120_000}
 
 MODELS = {
     model.name: model
@@ -75,13 +74,9 @@ MODELS = {
         Listed("gpt-image-2.6-flare", 1_793_750_400, _TWO_SIX),
         Listed("gpt-image-2.6-sunburst", 1_793_750_400, _TWO_SIX),
         Listed("gpt-image-2.5-flare", 1_788_825_600, _TWO_FIVE),
-        Listed("gpt-image-2.5-flare-2026-09-08", 1_788_825_600, _TWO_FIVE),
         Listed("gpt-image-2.5-sunburst", 1_788_825_600, _TWO_FIVE),
-        Listed("gpt-image-2.5-sunburst-2026-09-08", 1_788_825_600, _TWO_FIVE),
         Listed("gpt-image-2", 1_776_729_600, _TWO),
-        Listed("gpt-image-2-2026-04-21", 1_776_729_600, _TWO),
         Listed("gpt-image-1.5", 1_765_843_200, _OLD, OLD_SIZES, image_micros=32, shutdown_date="2026-12-01"),
-        Listed("gpt-image-1.5-2025-12-16", 1_765_843_200, _OLD, OLD_SIZES, image_micros=32, shutdown_date="2026-12-01"),
         Listed("chatgpt-image-latest", 1_765_843_200, _OLD, OLD_SIZES, image_micros=32, shutdown_date="2026-12-01"),
         Listed("gpt-image-1-mini", 1_759_708_800, _OLD, OLD_SIZES, 2, 8, shutdown_date="2026-12-01"),
         Listed("gpt-image-1", 1_745_366_400, _OLD, OLD_SIZES, shutdown_date="2026-10-23", is_retired=True),
@@ -92,21 +87,5 @@ MODELS = {
     )
 }  # fmt: skip
 
-
-class Shop:
-    """Which models are on offer now: the catalogue, plus what the control API changed."""
-
-    def __init__(self) -> None:
-        self._changed: dict[str, bool] = {}
-
-    def offer(self, name: str, available: bool) -> None:
-        self._changed[name] = available
-
-    def reset(self) -> None:
-        self._changed.clear()
-
-    def offers(self, model: Listed) -> bool:
-        return self._changed.get(model.name, not model.is_retired)
-
-    def all_offered(self) -> list[Listed]:
-        return [model for model in MODELS.values() if self.offers(model)]
+OFFERED = frozenset(name for name, model in MODELS.items() if not model.is_retired)
+"""What is on offer until the control API retires or revives one."""
