@@ -105,7 +105,7 @@ async def _join(resources: WorkerResources, job: JobRow, stored: Stored, sha256:
             return None
         job = await jobs.get(connection, job.id)  # Its prompt may have been erased since it was read.
         if unbilled:
-            await ledger.found(connection, job.id, stored.context)
+            await ledger.found_in_store(connection, job.id, stored.context)
         changed = await late_images.join(connection, picture.library_row(job, stored, sha256))
         await ledger.unstage(connection, job.id)
     return changed

@@ -101,7 +101,7 @@ async def _wake_by_arq(resources: WorkerResources, claim_loop: ClaimLoop) -> Non
         max_tries=1,
         retry_jobs=False,
         keep_result=0,
-        job_timeout=resources.settings.bell_timeout,
+        job_timeout=resources.settings.message_timeout,
         queue_read_limit=10_000,
         health_check_interval=15,
         health_check_key=f"darkroom:worker:{socket.gethostname()}:{os.getpid()}",

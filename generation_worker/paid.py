@@ -118,7 +118,7 @@ class PaidPictures:
                 if await jobs.mark_storing(connection, job.id, job.attempt) is None:
                     return None
                 if note is not None:
-                    await ledger.found(connection, job.id, note)
+                    await ledger.found_in_store(connection, job.id, note)
                 done = await jobs.finish(connection, job.id, job.attempt, image.id)
                 await images.add(connection, image)
                 await ledger.unstage(connection, job.id)

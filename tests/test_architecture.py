@@ -187,7 +187,7 @@ def test_the_timeouts_form_a_ladder() -> None:
     upload = UploadSettings(database_url="postgresql://x", redis_url="redis://x")
     library = LibrarySettings(database_url="postgresql://x", redis_url="redis://x")
     ladders = {
-        "a job": [worker.vendor_timeout + worker.store_timeout, worker.job_timeout, worker.bell_timeout],
+        "a job": [worker.vendor_timeout + worker.store_timeout, worker.job_timeout, worker.message_timeout],
         "a lease": [2 * worker.renew_every, worker.lease],
         "a recovery": [worker.sweep_every, worker.lease],
         "a picture": [upload.decode_cpu, upload.decode_timeout],

@@ -61,7 +61,7 @@ class OpenAIProvider:
     """OpenAI's images endpoint, or a compatible server's."""
 
     def __init__(self, settings: WorkerSettings) -> None:
-        key, base_url = settings.painter_access()
+        key, base_url = settings.provider_access()
         host = urlsplit(base_url).hostname or ""
         if settings.openai_api_key and not f".{host}".endswith(".openai.com"):
             # Nothing that we send can be relied on to stop it: LiteLLM's router makes nine calls out of one.

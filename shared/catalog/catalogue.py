@@ -103,8 +103,8 @@ class Catalogue:
         return next((model for model in self.models if model.name == name), None)
 
     def _default(self, today: date) -> Model:
-        found = self._usable(self._find(self.default_model), today)
-        return found or self._named(self.default_model, today)
+        usable = self._usable(self._find(self.default_model), today)
+        return usable or self._named(self.default_model, today)
 
     def _named(self, name: str, today: date) -> Model:
         model = self._find(name)

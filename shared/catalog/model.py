@@ -1,4 +1,4 @@
-"""One painting model: its sizes, qualities, prices and end, and how its table in the catalogue file is read. Pure.
+"""One image model: its sizes, qualities, prices and end, as its table in the catalogue file says. Pure.
 
 Not here: the figures (`catalogue.toml`), choosing among models (`catalogue.py`), our own tables (`tables.py`)."""
 
@@ -199,7 +199,7 @@ class Model(Spec):
         if size in quality.prices:
             return quality.prices[size]
         if self.tokens is None or quality.grid is None:
-            raise LookupError(f"{self.name} does not paint {size}")
+            raise LookupError(f"{self.name} does not generate {size}")
         return self.tokens.estimate_micros(quality.grid, size.width, size.height)
 
     def cost_micros(self, usage: Mapping[str, Any] | None) -> int | None:

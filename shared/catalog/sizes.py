@@ -1,4 +1,4 @@
-"""The size of a generated picture, and the rule for sizes that a model paints beyond its list. Pure.
+"""The size of a generated picture, and the rule for sizes that a model takes beyond its list. Pure.
 
 Not here: what a platform accepts (`platforms.py`), what a size costs (`tokens.py`)."""
 
@@ -25,8 +25,8 @@ class Size:
     @classmethod
     def parse(cls, text: str) -> "Size | None":
         """The size that is spelled exactly like this, or None."""
-        found = _SIZE.fullmatch(text)
-        return cls(int(found[1]), int(found[2])) if found else None
+        match = _SIZE.fullmatch(text)
+        return cls(int(match[1]), int(match[2])) if match else None
 
     def __str__(self) -> str:
         return f"{self.width}x{self.height}"
@@ -65,7 +65,7 @@ SizeText = Annotated[Size, PlainValidator(_spelled)]
 
 
 class SizeRule(Spec):
-    """Which sizes a model paints beyond those listed."""
+    """Which sizes a model takes beyond those listed."""
 
     step: Count
     """Both sides are multiples of it."""
@@ -79,7 +79,7 @@ class SizeRule(Spec):
     """The longer side is at most this many times the shorter."""
 
     def broken_by(self, size: Size) -> str | None:
-        """The first condition that the size does not meet, as a clause; None where it may be painted."""
+        """The first condition that the size does not meet, as a clause; None where it is taken."""
         longer, shorter = max(size.width, size.height), min(size.width, size.height)
         if size.width % self.step or size.height % self.step:
             return f"both sides must be multiples of {self.step}"

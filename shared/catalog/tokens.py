@@ -24,7 +24,7 @@ class TokenPrices(Spec):
     image_cached: Dollars
     """The part of them that the vendor had cached."""
     image_out: Dollars
-    """What was painted: nearly all of the bill."""
+    """The generated image: nearly all of the bill."""
 
     def cost_micros(self, usage: Mapping[str, Any] | None) -> int | None:
         """The true cost of an answer's `usage` object, rounded half up once; None where it does not say enough.
@@ -33,8 +33,8 @@ class TokenPrices(Spec):
         answers zero output tokens for a picture does not count at all, so that is None too, never "free".
         """
         usage = usage or {}
-        given, painted = count(usage, "input_tokens"), count(usage, "output_tokens")
-        if given is None or not painted:
+        given, generated = count(usage, "input_tokens"), count(usage, "output_tokens")
+        if given is None or not generated:
             return None
         details = _part(usage, "input_tokens_details")
         cached = _part(details, "cached_tokens_details") or {"text_tokens": details.get("cached_tokens")}
@@ -47,17 +47,17 @@ class TokenPrices(Spec):
             + text_cached * self.text_cached
             + (image - image_cached) * self.image_in
             + image_cached * self.image_cached
-            + painted * self.image_out
+            + generated * self.image_out
         )
         return (total + _MILLION // 2) // _MILLION
 
     def estimate_micros(self, grid: int, width: int, height: int) -> int:
-        """What painting this size should cost, rounded half up to a hundredth of a cent, as price lists are."""
+        """What an image of this size should cost, rounded half up to a hundredth of a cent, as price lists are."""
         return (output_tokens(grid, width, height) * self.image_out + 50 * _MILLION) // (100 * _MILLION) * 100
 
 
 def output_tokens(grid: int, width: int, height: int) -> int:
-    """Tokens of a painted picture, `grid` being the blocks along its longer side at that model and quality.
+    """Tokens of a generated image, `grid` being the blocks along its longer side at that model and quality.
 
     The vendor publishes a calculator and no formula. This one was found by its users and reproduces every published
     point we hold; see the head of `catalogue.toml`.

@@ -34,8 +34,8 @@ class Presented:
 
 def read(text: str) -> Presented | None:
     """What has the form of a key; None for everything else, which needs no look into the database."""
-    found = _SHAPE.fullmatch(text)
-    return Presented(found[1], hashlib.sha256(text.encode()).digest()) if found else None
+    match = _SHAPE.fullmatch(text)
+    return Presented(match[1], hashlib.sha256(text.encode()).digest()) if match else None
 
 
 async def make(

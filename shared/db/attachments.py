@@ -84,11 +84,11 @@ async def posts(db: Db, image_id: UUID, limit: int) -> list[Row]:
 
 
 def _judge(platform: Platform, row: Row) -> None:
-    found = platforms.check(platform, platforms.Picture(row["width"], row["height"], row["bytes"], row["format"]))
-    if not found.valid:
-        wrong = "; ".join(check.message for check in found.checks if check.severity == "error")
+    verdict = platforms.check(platform, platforms.Picture(row["width"], row["height"], row["bytes"], row["format"]))
+    if not verdict.valid:
+        wrong = "; ".join(check.message for check in verdict.checks if check.severity == "error")
         raise NotPublishable(
             wrong,
             errors=(FieldError("/platform", "not_publishable", wrong),),
-            extra={"warnings": list(found.warnings)},
+            extra={"warnings": list(verdict.warnings)},
         )

@@ -66,8 +66,8 @@ def described(month: Month, limit: int) -> dict[str, str]:
 
 async def limit_of(db: Db, business_id: int, default: int | None) -> int | None:
     """The business's monthly limit, else the default; None: it may spend without limit."""
-    found: int | None = await db.fetchval("select monthly_micros from budgets where business_id = $1", business_id)
-    return default if found is None else found
+    own: int | None = await db.fetchval("select monthly_micros from budgets where business_id = $1", business_id)
+    return default if own is None else own
 
 
 async def month_of(db: Db, business_id: int, day: datetime | None = None) -> Month:

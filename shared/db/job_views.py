@@ -90,12 +90,12 @@ async def _ended(db: Db, rows: Sequence[Row]) -> dict[UUID, JobView]:
     if not rows:
         return {}
     pictures = await images.by_jobs(db, [row["id"] for row in rows])
-    found = {}
+    views = {}
     for row in rows:
         picture = pictures.get(row["id"])
         late = row["image_id"] is None
-        found[row["id"]] = JobView(_job(row), None, None, None if late else picture, picture if late else None)
-    return found
+        views[row["id"]] = JobView(_job(row), None, None, None if late else picture, picture if late else None)
+    return views
 
 
 def _job(row: Row) -> JobRow:
@@ -119,10 +119,10 @@ def _waiting_seconds(row: Row, position: int) -> int:
 
 async def get_one(db: Db, job_id: UUID) -> JobView:
     """One job. Raises NotFound."""
-    found = await get_many(db, [job_id])
-    if job_id not in found:
+    views = await get_many(db, [job_id])
+    if job_id not in views:
         raise NotFound("There is no such job")
-    return found[job_id]
+    return views[job_id]
 
 
 async def page(

@@ -211,7 +211,7 @@ async def note(db: Db, job_id: UUID) -> dict[str, str]:
     return {} if row is None else {name: str(value) for name, value in row.items() if value is not None}
 
 
-async def found(connection: Connection, job_id: UUID, note: Mapping[str, str]) -> None:
+async def found_in_store(connection: Connection, job_id: UUID, note: Mapping[str, str]) -> None:
     """The store had the picture of a call whose outcome was unknown: it was painted, and cost what the note says.
 
     A note that does not say it, because somebody changed what the store keeps, leaves the estimate: to say nothing

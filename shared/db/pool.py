@@ -55,8 +55,8 @@ _NOT_NOW = (
 
 def _unavailable(gone: Exception) -> DatabaseUnavailable:
     state = getattr(gone, "sqlstate", None)
-    said = " ".join(str(gone).split())  # Postgres' details come in lines of their own
-    return DatabaseUnavailable(" ".join(filter(None, (type(gone).__name__, state, said))))
+    message = " ".join(str(gone).split())  # Postgres' details come in lines of their own
+    return DatabaseUnavailable(" ".join(filter(None, (type(gone).__name__, state, message))))
 
 
 class _PooledConnection(_Asyncpg):

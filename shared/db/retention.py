@@ -65,8 +65,8 @@ async def erase_prompts_of(
 
 async def _erase(connection: Connection, rows: Sequence[Row]) -> Erased:
     """The jobs are locked, so no late picture joins meanwhile; a picture is changed under its lock, as by `PATCH`."""
-    asked = {row["id"]: row["prompt"] for row in rows}
-    if not asked:
+    prompt_of = {row["id"]: row["prompt"] for row in rows}
+    if not prompt_of:
         return Erased()
     made = await connection.fetch(
         """with recursive family as (
@@ -75,16 +75,16 @@ async def _erase(connection: Connection, rows: Sequence[Row]) -> Erased:
                 union select i.id, f.job_id from images i join family f on i.parent_id = f.id)
             select i.id, i.filename, i.alt_text, i.searchable, f.job_id as asked
             from family f join images i on i.id = f.id order by i.id for update of i""",
-        list(asked), [row["image_id"] for row in rows],
+        list(prompt_of), [row["image_id"] for row in rows],
     )  # fmt: skip
-    pictures = await _rename(connection, [(row, asked[row["asked"]]) for row in made])
+    pictures = await _rename(connection, [(row, prompt_of[row["asked"]]) for row in made])
     await connection.execute(
         """update jobs set prompt = '', alt_text = said.alt_text, error_detail = null, body_hash = '',
                 revision = revision + 1
             from unnest($1::uuid[], $2::text[]) as said (id, alt_text) where jobs.id = said.id""",
-        list(asked), [prompts.alt_without(row["alt_text"], row["prompt"]) for row in rows],
+        list(prompt_of), [prompts.alt_without(row["alt_text"], row["prompt"]) for row in rows],
     )  # fmt: skip
-    return Erased(len(rows), pictures, await unreadable_answers.forget(connection, list(asked)))
+    return Erased(len(rows), pictures, await unreadable_answers.forget(connection, list(prompt_of)))
 
 
 async def erase_lost_names(
@@ -104,9 +104,9 @@ async def erase_lost_names(
             order by i.id limit $3 for update of i""",
         business_id, days, limit,
     )  # fmt: skip
-    found = [row["id"] for row in rows]
+    ids = [row["id"] for row in rows]
     await _rename(connection, [(row, None) for row in rows])
-    await connection.execute("update images set parent_id = null where id = any($1::uuid[])", found)
+    await connection.execute("update images set parent_id = null where id = any($1::uuid[])", ids)
     return Erased(pictures=len(rows))
 
 

@@ -70,5 +70,5 @@ ANYONE = Caller("anyone", frozenset(Right), None)
 
 def of(scope: Mapping[str, Any]) -> Caller:
     """Who sent this request. A request that no door has looked at has none: KeyError, and so 500, never data."""
-    found: Caller = scope["state"]["caller"]
-    return found
+    caller: Caller = scope["state"]["caller"]
+    return caller

@@ -203,10 +203,10 @@ class UpstreamTimeout(Problem):
 
 def all_problems() -> list[type[Problem]]:
     """Every class of the tree, parents first: for the document test and the OpenAPI document."""
-    found: list[type[Problem]] = []
+    kinds: list[type[Problem]] = []
     waiting = Problem.__subclasses__()
     while waiting:
         kind = waiting.pop(0)
-        found.append(kind)
+        kinds.append(kind)
         waiting.extend(kind.__subclasses__())
-    return found
+    return kinds

@@ -12,10 +12,10 @@ def micros(dollars: object) -> int:
 
     Raises ValueError for everything else: signs, exponents, blanks, more digits, and whatever is no string.
     """
-    found = _DOLLARS.fullmatch(dollars) if isinstance(dollars, str) else None
-    if found is None:
+    match = _DOLLARS.fullmatch(dollars) if isinstance(dollars, str) else None
+    if match is None:
         raise ValueError('must be US dollars as a string like "0.05", not negative, with at most six decimals')
-    return int(found[1]) * 1_000_000 + int((found[2] or "").ljust(6, "0"))
+    return int(match[1]) * 1_000_000 + int((match[2] or "").ljust(6, "0"))
 
 
 def usd(amount: int) -> str:

@@ -155,12 +155,12 @@ def check(platform: Platform, picture: Picture) -> PlatformVerdict:
     """Judges a picture. Ratios have one pixel of tolerance: see `_ratio`; no other limit has any."""
     rules = RULES[platform]
     checks = (*_shape(rules, picture), *_file(rules, picture), *_content(rules, picture))
-    failed = {found.severity for found in checks if not found.ok}
+    failed = [one for one in checks if not one.ok]
     return PlatformVerdict(
-        valid="error" not in failed,
-        publishable_as_is=failed <= {"info"},
+        valid=all(one.severity != "error" for one in failed),
+        publishable_as_is=all(one.severity == "info" for one in failed),
         checks=checks,
-        warnings=tuple(found.message for found in checks if not found.ok and found.severity != "info"),
+        warnings=tuple(one.message for one in failed if one.severity != "info"),
     )
 
 

@@ -33,8 +33,8 @@ def name_without(name: str, prompt: str | None) -> str:
 
 def alt_without(alt_text: str | None, prompt: str | None) -> str | None:
     """The alt text, or None where it tells of the prompt: the studio proposes the prompt itself."""
-    told = alt_text and (prompt is None or _tells(alt_text, prompt))
-    return None if told else alt_text
+    tells = alt_text and (prompt is None or _tells(alt_text, prompt))
+    return None if tells else alt_text
 
 
 def _stem(prompt: str) -> str:

@@ -101,9 +101,9 @@ def _wrong(text: str) -> Iterator[tuple[int, str]]:
     """Where the first of each kind stands, and what it is."""
     if _SUSPICIOUS.search(text):
         for what, pattern in _REFUSED:
-            for found in pattern.finditer(text):
-                if "wrong" not in pattern.groupindex or found["wrong"]:
-                    yield found.start(), what
+            for match in pattern.finditer(text):
+                if "wrong" not in pattern.groupindex or match["wrong"]:
+                    yield match.start(), what
                     break
         for at in _unpaired(text):
             yield at, "a direction that begins or ends alone"

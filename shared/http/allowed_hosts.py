@@ -58,8 +58,8 @@ class AllowedHosts:
         if scope["method"] in _HARMLESS or (origin is None and site is None):
             return
         if origin is not None:
-            said = origin.decode("latin-1").lower()
-            ours = said in self._origins or _authority(said) == host.decode("latin-1").lower()
+            named = origin.decode("latin-1").lower()
+            ours = named in self._origins or _authority(named) == host.decode("latin-1").lower()
         else:
             ours = site in (b"same-origin", b"none")
         if not ours:
@@ -67,8 +67,8 @@ class AllowedHosts:
 
     def _learn(self, host: bytes) -> bool:
         """Looks closely at a name that was not met before."""
-        found = _HOST.fullmatch(host.decode("latin-1").lower())
-        if found is None or not self._is_ours(found[1].strip("[]")):
+        match = _HOST.fullmatch(host.decode("latin-1").lower())
+        if match is None or not self._is_ours(match[1].strip("[]")):
             return False
         if len(self._known) < _MOST_REMEMBERED:
             self._known.add(host)

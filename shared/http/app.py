@@ -104,11 +104,11 @@ class _Heads:
         async def bodiless(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        asked: Scope = {**scope, "method": "GET"}
+        as_get: Scope = {**scope, "method": "GET"}
         try:
-            await self._app(asked, receive, bodiless)
+            await self._app(as_get, receive, bodiless)
         finally:
-            scope.update({"route": asked["route"]} if "route" in asked else {})
+            scope.update({"route": as_get["route"]} if "route" in as_get else {})
 
 
 async def _known_query(request: Request) -> None:
@@ -133,8 +133,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def request_id(request: Request) -> str:
     """The id that travels with this request."""
-    found: str = request.scope["state"]["request_id"]
-    return found
+    read: str = request.scope["state"]["request_id"]
+    return read
 
 
 async def _refused(request: Request, problem: Exception) -> Response:
@@ -147,11 +147,11 @@ async def _refused(request: Request, problem: Exception) -> Response:
 
 async def _invalid(request: Request, wrong: Exception) -> Response:
     assert isinstance(wrong, RequestValidationError)  # noqa: S101
-    found = wrong.errors()
-    said = request.headers.get("content-type", "")
-    if any(e["loc"] == ("body",) and e["type"] != "missing" for e in found) and not is_json(said):
+    faults = wrong.errors()
+    kind = request.headers.get("content-type", "")
+    if any(e["loc"] == ("body",) and e["type"] != "missing" for e in faults) and not is_json(kind):
         return await _refused(request, errors.UnsupportedMediaType(JSON_ONLY))
-    return await _refused(request, problems.from_validation(found))
+    return await _refused(request, problems.from_validation(faults))
 
 
 async def _framework(request: Request, refused: Exception) -> Response:

@@ -12,8 +12,8 @@ def names(header: str | bytes | None, etag: str | bytes) -> bool:
     """Whether the header names this version; `*` names every one."""
     if not header:
         return False
-    said = _text(header).strip()
-    return said == "*" or _text(etag).removeprefix("W/") in _TAG.findall(said)
+    tags = _text(header).strip()
+    return tags == "*" or _text(etag).removeprefix("W/") in _TAG.findall(tags)
 
 
 def _text(value: str | bytes) -> str:

@@ -60,19 +60,19 @@ class CallerToken:
         """The header's value. `target` is path and query as they are sent."""
         rights = ",".join(sorted(caller.rights))
         businesses = "*" if caller.businesses is None else ",".join(map(str, sorted(caller.businesses)))
-        said = f"{int(self._clock()) + SECONDS};{caller.name};{rights};{businesses}"
-        return f"{said};{_mac(self._secrets[0], said, method, target)}"
+        claims = f"{int(self._clock()) + SECONDS};{caller.name};{rights};{businesses}"
+        return f"{claims};{_mac(self._secrets[0], claims, method, target)}"
 
     def read(self, value: bytes, method: str, target: bytes) -> Caller:
         """Who was signed. Raises Unauthorized, in the same words whatever is wrong."""
-        said, _, mac = value.decode("latin-1").rpartition(";")
+        claims, _, mac = value.decode("latin-1").rpartition(";")
         # Every secret is compared, so that the time taken tells nothing.
         signed = [
-            hmac.compare_digest(mac.encode("latin-1"), _mac(s, said, method, target).encode()) for s in self._secrets
+            hmac.compare_digest(mac.encode("latin-1"), _mac(s, claims, method, target).encode()) for s in self._secrets
         ]
         if not any(signed):
             raise _STRANGER
-        until, name, rights, businesses, *_later = said.split(";")
+        until, name, rights, businesses, *_later = claims.split(";")
         if not 0 <= int(until) - self._clock() <= 2 * SECONDS:
             raise _STRANGER
         allowed = None if businesses == "*" else frozenset(int(one) for one in businesses.split(",") if one)
@@ -83,8 +83,8 @@ class CallerToken:
 _STRANGER = Unauthorized("Only the gateway may ask here")
 
 
-def _mac(secret: bytes, said: str, method: str, target: bytes) -> str:
-    return hmac.new(secret, b"\n".join((said.encode("latin-1"), method.encode(), target)), hashlib.sha256).hexdigest()
+def _mac(secret: bytes, claims: str, method: str, target: bytes) -> str:
+    return hmac.new(secret, b"\n".join((claims.encode("latin-1"), method.encode(), target)), hashlib.sha256).hexdigest()
 
 
 class InternalAuth:
@@ -103,10 +103,10 @@ class InternalAuth:
     def _caller(self, scope: Scope) -> Caller:
         if not self._seal.used or scope["raw_path"] in _OPEN:
             return ANYONE
-        said: Sequence[bytes] = [value for name, value in scope["headers"] if name == _RAW_HEADER]
-        if len(said) != 1:
+        values: Sequence[bytes] = [value for name, value in scope["headers"] if name == _RAW_HEADER]
+        if len(values) != 1:
             raise _STRANGER
-        caller = self._seal.read(said[0], scope["method"], target(scope))
+        caller = self._seal.read(values[0], scope["method"], target(scope))
         caller.require(needed(scope["method"], scope["path"]))
         return caller
 

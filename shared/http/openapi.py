@@ -20,8 +20,8 @@ def plain(document: Document) -> Document:
 def _plain(node: Any) -> Any:
     match node:
         case dict():
-            found = {key: _plain(value) for key, value in node.items()}
-            return _schema(found) if "type" in found else found
+            schema = {key: _plain(value) for key, value in node.items()}
+            return _schema(schema) if "type" in schema else schema
         case list():
             return [_plain(value) for value in node]
         case _:

@@ -64,21 +64,21 @@ def apart(problem: Problem, instance: str) -> tuple[list[tuple[bytes, bytes]], b
     """Headers and body of what is refused before it gets a request id: with one of its own."""
     request_id = os.urandom(16).hex()
     content = body(problem, instance=instance, request_id=request_id)
-    told = [(b"content-length", str(len(content)).encode()), (b"x-request-id", request_id.encode())]
-    return [*headers(problem), *told], content
+    about = [(b"content-length", str(len(content)).encode()), (b"x-request-id", request_id.encode())]
+    return [*headers(problem), *about], content
 
 
 def headers(problem: Problem) -> list[tuple[bytes, bytes]]:
     """The headers that go with it."""
-    found = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
+    fields = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
     if problem.retry_after is not None:
-        found.append((b"retry-after", str(max(1, math.ceil(problem.retry_after))).encode()))
+        fields.append((b"retry-after", str(max(1, math.ceil(problem.retry_after))).encode()))
     if problem.status == 401:
-        found.append((b"www-authenticate", b'Bearer realm="darkroom"'))
+        fields.append((b"www-authenticate", b'Bearer realm="darkroom"'))
     if allow := problem.extra.get("allow"):
-        found.append((b"allow", ", ".join([*allow, "OPTIONS"]).encode()))
-    found += problem.headers
-    return found
+        fields.append((b"allow", ", ".join([*allow, "OPTIONS"]).encode()))
+    fields += problem.headers
+    return fields
 
 
 def from_status(status: int, detail: str) -> Problem:
@@ -87,13 +87,13 @@ def from_status(status: int, detail: str) -> Problem:
     return kind(detail if kind is not NotFound else "There is no such path")
 
 
-def from_validation(found: Sequence[dict[str, Any]]) -> Problem:
+def from_validation(faults: Sequence[dict[str, Any]]) -> Problem:
     """What pydantic found wrong, without repeating the client's values."""
-    if any(e["type"] == "json_invalid" for e in found):
+    if any(e["type"] == "json_invalid" for e in faults):
         return Malformed("The body is not valid JSON")
     errors = tuple(
         FieldError(pointer(e["loc"]), _CODES.get(e["type"], "invalid"), str(e["msg"]).removeprefix("Value error, "))
-        for e in found
+        for e in faults
     )
     return Invalid("; ".join(f"{e.pointer}: {e.detail}" for e in errors[:3]), errors=errors)
 

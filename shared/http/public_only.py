@@ -38,12 +38,12 @@ class PublicOnly(AbstractResolver):
     ) -> list[ResolveResult]:
         """All addresses of the name. Raises NotPublic, and OSError where there is none."""
         try:
-            found = await asyncio.get_running_loop().run_in_executor(
+            resolved = await asyncio.get_running_loop().run_in_executor(
                 self._threads, lambda: socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
             )
         except UnicodeError as wrong:
             raise OSError("no such name") from wrong
-        literals = [str(address[0]) for *_, address in found]
+        literals = [str(address[0]) for *_, address in resolved]
         if (host.lower(), port) not in self._allowed:
             for literal in literals:
                 if word := addresses.of_ip(literal):
@@ -53,7 +53,7 @@ class PublicOnly(AbstractResolver):
                 hostname=host, host=literal, port=port, family=kind, proto=proto,
                 flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
             )
-            for literal, (kind, _, proto, *_) in zip(literals, found, strict=True)
+            for literal, (kind, _, proto, *_) in zip(literals, resolved, strict=True)
         ]  # fmt: skip
 
     async def close(self) -> None:

@@ -28,8 +28,8 @@ def coded(coding: str) -> errors.Problem | None:
     """Why a body of this Content-Encoding is not taken: unpacking it would be one more thing to bound."""
     if coding.strip().lower() in ("", "identity"):
         return None
-    told = ((b"accept-encoding", b"identity"),)
-    return errors.UnsupportedMediaType("Send the body as it is, without Content-Encoding", headers=told)
+    accepted = ((b"accept-encoding", b"identity"),)
+    return errors.UnsupportedMediaType("Send the body as it is, without Content-Encoding", headers=accepted)
 
 
 def file_too_large(most: int) -> errors.Problem:

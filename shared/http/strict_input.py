@@ -61,12 +61,12 @@ def loads(body: bytes) -> Any:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    for name in found:
+    read = dict(pairs)
+    for name in read:
         name.encode()  # Half of a surrogate pair is a ValueError, and no name.
-    if len(found) != len(pairs):
+    if len(read) != len(pairs):
         raise Malformed(_TWICE)
-    return found
+    return read
 
 
 def _no_constant(name: str) -> Any:

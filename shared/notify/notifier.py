@@ -73,7 +73,7 @@ _CAREFUL: dict[type[AbstractConnection], type[AbstractConnection]] = {
 
 def client(settings: Common) -> Redis:
     """A Redis client that gives up in bounded time, also when the socket is open and nobody answers."""
-    found: Redis = Redis.from_url(
+    redis: Redis = Redis.from_url(
         settings.redis_url.get_secret_value(),
         socket_timeout=settings.redis_timeout,
         socket_connect_timeout=settings.redis_timeout,
@@ -81,9 +81,9 @@ def client(settings: Common) -> Redis:
         health_check_interval=15,
         retry=Retry(NoBackoff(), 1),
     )
-    pool = found.connection_pool
+    pool = redis.connection_pool
     pool.connection_class = _CAREFUL[pool.connection_class]
-    return found
+    return redis
 
 
 class Notifier:
@@ -149,12 +149,12 @@ class Notifier:
         """
         async with self._redis.pubsub() as subscription:
             await subscription.subscribe(*channels)
-            asked = False
+            pinged = False
             while True:
                 message = await subscription.get_message(ignore_subscribe_messages=False, timeout=_SILENCE_SECONDS)
-                if message is None and asked:
+                if message is None and pinged:
                     raise TimeoutError("Redis is silent")
-                asked = message is None
+                pinged = message is None
                 if message is None:
                     await subscription.ping()
                 elif message["type"] == "subscribe":

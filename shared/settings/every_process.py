@@ -140,7 +140,7 @@ class Common(BaseSettings):
         played = {"openai": self.openai_api_key, "cloudinary": self.cloudinary_url}
         return tuple(name for name, key in played.items() if key is None)
 
-    def painter_access(self) -> tuple[str, str]:
+    def provider_access(self) -> tuple[str, str]:
         """Key and base URL for the `openai` client. Raises ValueError naming the missing variable."""
         if self.openai_api_key:
             return self.openai_api_key.get_secret_value(), self.openai_base_url or "https://api.openai.com/v1"

@@ -21,7 +21,7 @@ class WorkerSettings(StoreSettings):
     """Seconds one vendor call may take; after that its outcome is unknown."""
     job_timeout: Seconds = variable("DARKROOM_JOB_TIMEOUT", 270.0)
     """Seconds one claim of a job may take in all."""
-    bell_timeout: Seconds = variable("DARKROOM_BELL_TIMEOUT", 330.0)
+    message_timeout: Seconds = variable("DARKROOM_BELL_TIMEOUT", 330.0)
     """arq's own limit for one message; a message is over in milliseconds, so this only ends a defect."""
     lease: Seconds = variable("DARKROOM_LEASE_SECONDS", 30.0)
     """Seconds a worker owns a job without renewing it."""
@@ -58,7 +58,7 @@ class WorkerSettings(StoreSettings):
         ladder = [
             ("DARKROOM_VENDOR_TIMEOUT + DARKROOM_STORE_TIMEOUT", self.vendor_timeout + self.store_timeout),
             ("DARKROOM_JOB_TIMEOUT", self.job_timeout),
-            ("DARKROOM_BELL_TIMEOUT", self.bell_timeout),
+            ("DARKROOM_BELL_TIMEOUT", self.message_timeout),
         ]
         for (inner, less), (outer, more) in pairwise(ladder):
             if less >= more:
@@ -70,6 +70,6 @@ class WorkerSettings(StoreSettings):
     @property
     def fetch_allowed(self) -> frozenset[tuple[str, int]]:
         """`fetch_allow` as pairs, and the host of the vendor that is asked."""
-        vendor = urlsplit(self.painter_access()[1])
+        vendor = urlsplit(self.provider_access()[1])
         port = vendor.port or (80 if vendor.scheme == "http" else 443)
         return frozenset(self.fetch_allow or ()) | {((vendor.hostname or "").lower(), port)}

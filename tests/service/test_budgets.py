@@ -265,7 +265,7 @@ async def test_an_unknown_call_whose_picture_is_found_becomes_its_true_cost(gate
     attempt_id = await called(gateway, job)
     await ledger.settle(gateway.pool, attempt_id, job, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
     async with transaction(gateway.pool) as connection:
-        await ledger.found(connection, job.id, {"id": str(attempt_id), "cost_micros": str(TRUE_COST)})
+        await ledger.found_in_store(connection, job.id, {"id": str(attempt_id), "cost_micros": str(TRUE_COST)})
         assert await jobs.finish(connection, job.id, job.attempt, new_id())
     assert await budget(gateway) == SPENT
 

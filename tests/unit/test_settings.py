@@ -50,7 +50,7 @@ def test_each_vendors_own_variable_replaces_its_half(given: dict[str, Any], play
 
 def test_the_sandboxs_keys_are_made_of_its_secret() -> None:
     plain, told = Common(**STORES, sandbox_url=SANDBOX), Common(**STORES, sandbox_url=SANDBOX, sandbox_secret="s-1_A")
-    assert (plain.painter_access()[0], told.painter_access()[0]) == ("sk-sandbox", "sk-s-1_A")
+    assert (plain.provider_access()[0], told.provider_access()[0]) == ("sk-sandbox", "sk-s-1_A")
     assert plain.store_access().startswith("cloudinary://sandbox-key:sandbox-secret@sandbox?")
     assert told.store_access().startswith("cloudinary://sandbox-key:s-1_A-secret@sandbox?")
     with pytest.raises(ValueError, match="letters, digits") as refused:
@@ -60,7 +60,7 @@ def test_the_sandboxs_keys_are_made_of_its_secret() -> None:
 
 def test_without_keys_and_sandbox_the_missing_key_is_named() -> None:
     with pytest.raises(ValueError, match="OPENAI_API_KEY"):
-        Common(**STORES).painter_access()
+        Common(**STORES).provider_access()
     with pytest.raises(ValueError, match="CLOUDINARY_URL"):
         Common(**STORES).store_access()
 

@@ -54,7 +54,7 @@ def settings(database: str, redis_url: str, sandbox: SandboxServer, request: pyt
         vendor_timeout=2 if "vendor" in soon else PATIENCE,
         store_timeout=2 if "store" in soon else PATIENCE,
         job_timeout=3 * PATIENCE,
-        bell_timeout=4 * PATIENCE,
+        message_timeout=4 * PATIENCE,
     )
 
 
