@@ -140,11 +140,15 @@ class CatalogueSpec(Spec):
     """The catalogue file."""
 
     version: str
+    """Names the price list."""
     default_model: str
+    """Of a request that names none."""
     dialect: str
-    """The one of every model that names none."""
+    """Of every model that names none."""
     dialects: dict[str, Dialect]
+    """By name."""
     models: dict[str, Model]
+    """By the vendor's name, in the order shown."""
 
     @model_validator(mode="after")
     def _every_name_is_known(self) -> Self:

@@ -73,8 +73,8 @@ def _distinct(values: object) -> object:
     return values
 
 
-# TOML has lists only, which a strict tuple or set would refuse.
 LISTED = Field(strict=False)
+"""Of a tuple or set: TOML has lists only, which a strict one would refuse."""
 DISTINCT = BeforeValidator(_distinct)
 """Of a list: at least one, none twice."""
 

@@ -43,14 +43,18 @@ def _pairs(table: Any) -> GetPydanticSchema:
 
 
 Pairs = Annotated[tuple[tuple[str, str], ...], _pairs(dict[str, str])]
+"""A table of strings."""
 
 
 class Sign(Spec):
     """A refusal that means something else here. A part that is None matches anything."""
 
     means: Means
+    """What it is treated as."""
     status: Annotated[frozenset[int], LISTED, Field(min_length=1)] | None = None
+    """HTTP statuses."""
     code: Strings | None = None
+    """The body's `code`."""
     kind: Strings | None = Field(None, alias="type")
     """The body's `type`."""
     text: Annotated[re.Pattern[str], PlainValidator(_regex)] | None = None

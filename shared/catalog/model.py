@@ -16,6 +16,7 @@ from shared.catalog.sizes import Size, SizeRule, SizeText
 from shared.catalog.tokens import TokenPrices
 
 Status = Literal["active", "deprecated", "retired"]
+"""Of a model on a day: offered, offered with an end, refused."""
 
 # An empty table of an override, laid over nothing, says nothing.
 EMPTY_IS_NONE = BeforeValidator(lambda table: None if table == {} else table)
@@ -92,6 +93,7 @@ class Parameters(Spec):
 
     quality: bool = True
     """Whether the call names a quality; some compatible servers do not know the parameter."""
+    # The same words as in OpenAI's `POST /v1/images/generations`.
     response_format: Annotated[str | int, _one_of(("b64_json", "url"))] = False
     output_format: Annotated[str | int, _one_of(("jpeg", "png", "webp"))] = False
     output_compression: Annotated[str | int, _one_of(range(101))] = False
@@ -137,6 +139,7 @@ class Model(Spec):
     tokens: Annotated[TokenPrices | None, EMPTY_IS_NONE] = None
     """Prices where it is billed by the token; None: each picture costs exactly what is listed."""
     parameters: Parameters = Parameters()
+    """What every call sends besides."""
 
     @model_validator(mode="after")
     def _everything_offered_has_a_price(self) -> Self:

@@ -29,7 +29,9 @@ class Presented:
     """A key as somebody sent it, not yet believed."""
 
     prefix: str
+    """The public part, by which it is looked up."""
     digest: bytes
+    """SHA-256 of the whole text."""
 
 
 def read(text: str) -> Presented | None:

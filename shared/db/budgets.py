@@ -31,6 +31,7 @@ class Budgets(SQLModel, table=True):
     updated_at: datetime = Field(
         sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
     )
+    """When the operator last set it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Month:
     """The money of one business and month, in millionths of a US dollar."""
 
     since: datetime
+    """Its first moment in UTC."""
     until: datetime
     """The first moment of the next month: what was spent is forgotten then."""
     spent: int

@@ -41,6 +41,7 @@ class JobView:
     """A job and what can be said about its future."""
 
     job: JobRow
+    """The row, of the moment it was read."""
     position: int | None
     """1 is next in its business's line; never rises; null once it runs."""
     eta_seconds: int | None

@@ -46,6 +46,7 @@ class HeldJob:
     id: UUID
     attempt: int
     cancel_requested: bool
+    """Whether somebody asked to cancel it: its work is to be stopped."""
 
 
 def _job(row: Row | None) -> JobRow | None:

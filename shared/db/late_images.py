@@ -34,6 +34,7 @@ class LateLooks(SQLModel, table=True):
 
     job_id: UUID = Field(primary_key=True, foreign_key="jobs.id")
     look_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    """When the store is asked for its picture next."""
 
 
 @dataclass(frozen=True, slots=True)

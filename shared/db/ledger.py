@@ -32,7 +32,9 @@ class LedgerDays(SQLModel, table=True):
     model: str = Field(sa_column=Column(Text, primary_key=True))
     quality: str = Field(sa_column=Column(Text, primary_key=True))
     images: int
+    """Calls that made a picture."""
     cost_micros: int = Field(sa_type=BigInteger)
+    """Millionths of a US dollar, as every `micros`."""
     unknown: int
     """Calls that may have been charged; their cost is in no sum."""
     unknown_micros: int = Field(sa_type=BigInteger)
@@ -44,7 +46,9 @@ class Receipt:
     """What the vendor said a picture used."""
 
     provider_request_id: str | None
+    """The vendor's own id of the call, for its support; None where it sent none."""
     input_tokens: int | None
+    """None where it did not count, as below."""
     output_tokens: int | None
     cost_micros: int
     """Millionths of a US dollar; the list price where the vendor sent no usage."""
@@ -252,6 +256,7 @@ async def staged(db: Db, job_id: UUID) -> bytes | None:
 
 
 MOST_KEPT = 1000
+"""Rows of one listing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,12 +266,15 @@ class StagedPicture:
     job_id: UUID
     business_id: int
     painted_at: datetime
+    """When its bytes were written to Postgres."""
     bytes: int
+    """Its size."""
     cost_micros: int
     """Of all calls of its job."""
     ended: bool
     """Whether its job has ended: then nobody waits for it, and an operator may deliver or discard it."""
     error: str | None
+    """Why its job failed, or waits."""
 
 
 async def kept(db: Db) -> list[StagedPicture]:
@@ -288,13 +296,16 @@ async def unstage(connection: Connection, job_id: UUID) -> None:
 
 @dataclass(frozen=True, slots=True)
 class DailySpend:
-    """Painted calls of one day, model and quality."""
+    """Vendor calls of one day, model and quality."""
 
     day: date
+    """In UTC."""
     model: str
     quality: str
     images: int
+    """Calls that made a picture."""
     cost_micros: int
+    """Of those whose cost is known."""
     unknown: int
     """Calls whose outcome is not known; their cost is in no sum."""
 

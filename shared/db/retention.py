@@ -21,6 +21,7 @@ class Erased:
     """How much of what lost its prompt."""
 
     jobs: int = 0
+    """Whose prompt was erased."""
     pictures: int = 0
     """Whose name, alt text or searchable text told of it."""
     answers: int = 0

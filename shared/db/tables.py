@@ -38,11 +38,12 @@ class Stage(StrEnum):
     WAITING = "waiting"
     GENERATING = "generating"
     STORING = "storing"
+    """The picture is paid for, and its bytes are safe."""
     DONE = "done"
 
 
 class Outcome(StrEnum):
-    """What became of one vendor call."""
+    """What became of one vendor call. `painted` made a picture; of `unknown` nobody knows what it made and cost."""
 
     IN_FLIGHT = "in_flight"
     PAINTED = "painted"
@@ -116,6 +117,7 @@ class ImageRow(SQLModel):
     width: int
     """Pixels, EXIF orientation applied."""
     height: int
+    """The same."""
     sha256: str = Field(sa_column=_text())
     """Hex digest of the bytes that came in, which is what makes two uploads the same."""
     alt_text: str | None = Field(default=None, sa_column=_text(optional=True))
@@ -160,6 +162,7 @@ class JobRow(SQLModel):
     request_id: str = Field(sa_column=_text())
     """The request that asked for it; in every log line of the job."""
     idempotency_key: str | None = Field(default=None, sa_column=_text(optional=True))
+    """The client's, unique within its business; a repetition is answered with this job."""
     body_hash: str = Field(sa_column=_text())
     """Digest of the request, to tell a repetition from a reused key."""
 
@@ -176,6 +179,7 @@ class JobRow(SQLModel):
     ring_at: datetime = Field(sa_column=_time(now=True))
     """When the sweep wakes workers again for a job nobody came for."""
     rings: int = Field(default=0, sa_column=_count())
+    """How often that was done: each time it waits longer."""
     deadline_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
     """If it has not started by then it ends as `deadline_passed`."""
     cancel_requested_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
@@ -190,12 +194,16 @@ class JobRow(SQLModel):
     error_code: JobError | None = Field(default=None, sa_column=_text(optional=True))
     """On a failed job why it failed; on a waiting one what it waits for."""
     error_detail: str | None = Field(default=None, sa_column=_text(optional=True))
+    """A sentence for people; null once the prompt was erased, which it may quote."""
     image_id: UUID | None = Field(default=None)
+    """Set when it succeeds."""
 
     created_at: datetime = Field(sa_column=_time(now=True))
+    """When it was accepted."""
     started_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
     """First claim; never reset."""
     finished_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    """Null while it is open."""
 
     @property
     def final(self) -> bool:
@@ -221,6 +229,7 @@ class ApiKey(SQLModel):
     expires_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
     """Null: never."""
     revoked_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    """Null: it was not."""
 
 
 _SUCCEEDED = text("status = 'succeeded'")
@@ -319,8 +328,11 @@ class Attempts(SQLModel, table=True):
     """Null while in flight."""
     started_at: datetime = Field(sa_column=_time(now=True))
     ended_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    """Null while in flight."""
     provider_request_id: str | None = Field(default=None, sa_column=_text(optional=True))
+    """The vendor's own id of the call, for its support."""
     input_tokens: int | None = Field(default=None)
+    """As the vendor counted; null where it did not."""
     output_tokens: int | None = Field(default=None)
     cost_micros: int = Field(default=0, sa_column=sa.Column(sa.BigInteger, nullable=False, server_default=text("0")))
     """Cost in millionths of a US dollar; 0 unless painted."""
@@ -341,6 +353,7 @@ class StagedImages(SQLModel, table=True):
 
     job_id: UUID = Field(primary_key=True, foreign_key="jobs.id")
     data: bytes = Field(sa_column=sa.Column(sa.LargeBinary, nullable=False))
+    """The file as the vendor sent it."""
     painted_at: datetime = Field(sa_column=_time(now=True))
 
 
@@ -357,6 +370,7 @@ class Uploads(SQLModel, table=True):
     """The image id, and so the public id, its bytes are stored under."""
     business_id: int = Field(sa_type=sa.BigInteger)
     idempotency_key: str | None = Field(default=None, sa_column=_text(optional=True))
+    """The client's, unique within its business; null where it sent none."""
     body_hash: str | None = Field(default=None, sa_column=_text(optional=True))
     """Digest of file, filename and alt text, to tell a repetition from a reused key."""
     image_id: UUID | None = Field(default=None)
@@ -365,6 +379,7 @@ class Uploads(SQLModel, table=True):
     sweep_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
     """From when on its bytes are destroyed, where the store did not destroy them before."""
     sweep_failures: int = Field(default=0, sa_column=_count())
+    """How often the store did not destroy them."""
 
 
 class ApiKeys(ApiKey, table=True):

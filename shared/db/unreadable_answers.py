@@ -51,10 +51,13 @@ class KeptAnswer:
     business_id: int
     received_at: datetime
     bytes: int
+    """Its size."""
     reason: str
+    """Why it was not read."""
     charged: str
     """`true`, `false` or `unknown`, as the ledger has it; `unknown` where that forgot the call."""
     cost_micros: int | None
+    """Null where the ledger forgot the call."""
 
 
 MOST_KEPT = 100

@@ -20,11 +20,14 @@ Allowed = frozenset[tuple[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a check failed, in the words of a `platforms.Check`."""
+    """Why a check failed, in the words of a `platforms.RuleCheck`."""
 
     actual: str
+    """What it is, in a word or few; never the address itself."""
     message: str
+    """A sentence for people."""
     fix: str
+    """What to do about it."""
 
 
 # IANA's special-purpose registries, read in November 2026, and one address that a large cloud keeps for itself.

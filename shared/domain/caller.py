@@ -36,6 +36,7 @@ class Caller:
     name: str
     """For the log and the limits: a key's prefix, `jwt:` and a digest of who has the token, or `anyone`. No secret."""
     rights: frozenset[Right]
+    """What it may do."""
     businesses: frozenset[int] | None
     """The tenants it may act for; None: all of them."""
 

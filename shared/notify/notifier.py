@@ -24,8 +24,11 @@ from shared.observability import log
 from shared.settings import Common
 
 WAKE = "darkroom:wake"
+"""Channel: workers look for jobs. The message is empty."""
 CHANGES = "darkroom:jobs"
+"""Channel: a job changed, as JSON `{"id", "revision"}`."""
 CANCELS = "darkroom:cancels"
+"""Channel: the id of a running job that is to be canceled."""
 LOOK = "look"
 """The one arq function: claim what is due."""
 
@@ -97,6 +100,7 @@ class Notifier:
 
     @classmethod
     def at(cls, settings: Common) -> "Notifier":
+        """With a client of its own. Nothing is connected yet."""
         return cls(client(settings), patience=min(0.5, settings.redis_timeout))
 
     @property
@@ -164,4 +168,5 @@ class Notifier:
                     yield message["channel"].decode(), message["data"]
 
     async def close(self) -> None:
+        """Closes its connections."""
         await self._redis.aclose()

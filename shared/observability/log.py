@@ -11,6 +11,7 @@ import structlog
 from shared.settings import Common
 
 Logger = structlog.typing.FilteringBoundLogger
+"""Events are named `noun.verb`, with their values as keywords."""
 
 
 class Sink:

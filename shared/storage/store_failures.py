@@ -10,6 +10,7 @@ from shared.storage.store import ImageStore, StoreDown, StoreError, StoreRefused
 NOT_DESTROYED = Gauge(
     "darkroom_objects_not_destroyed", "Objects that the store did not destroy and that are tried again", ["kind"]
 )
+"""Set by each round, by the kind of object."""
 
 _IN_A_ROW = 3
 
