@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, Text
 from sqlmodel import Field, SQLModel
 
 from shared.db import images
 from shared.db.pool import Connection, Db, Row
-from shared.db.tables import one_of
+from shared.db.tables import one_of, text_column, time_column
 from shared.domain import platforms
 from shared.domain.caller import Whose
 from shared.domain.errors import FieldError, ImageDeleted, NotPublishable
@@ -34,11 +34,9 @@ class Attachments(SQLModel, table=True):
     """The picture's."""
     post_id: str = Field(sa_column=Column(Text, primary_key=True))
     """The host's own name of the post; nothing is known of it here."""
-    platform: Platform | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    platform: Platform | None = Field(default=None, sa_column=text_column(optional=True))
     """Where the post goes, whose rules the picture has met; null: the host did not say."""
-    attached_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
-    )
+    attached_at: datetime = Field(sa_column=time_column(now=True))
     """When it was said first."""
 
 

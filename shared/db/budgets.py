@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, text
+from sqlalchemy import BigInteger, CheckConstraint, Column
 from sqlmodel import Field, SQLModel
 
 from shared.db.pool import Db
+from shared.db.tables import time_column
 from shared.domain.money import usd
 
 
@@ -28,9 +29,7 @@ class Budgets(SQLModel, table=True):
     business_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     monthly_micros: int = Field(sa_type=BigInteger)
     """Most it may spend in a month (UTC), in millionths of a US dollar; 0 allows nothing."""
-    updated_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
-    )
+    updated_at: datetime = Field(sa_column=time_column(now=True))
     """When the operator last set it."""
 
 

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, Index
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from shared.db import images
 from shared.db.jobs import COST
 from shared.db.pool import Connection, Db
-from shared.db.tables import ImageRow, JobRow
+from shared.db.tables import ImageRow, JobRow, time_column
 
 STEPS = [timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(days=1)]
 """When to look, after the job's end. The trigger writes the first."""
@@ -33,7 +33,7 @@ class LateLooks(SQLModel, table=True):
     __table_args__ = (Index("late_looks_due", "look_at"),)
 
     job_id: UUID = Field(primary_key=True, foreign_key="jobs.id")
-    look_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    look_at: datetime = Field(sa_column=time_column())
     """When the store is asked for its picture next."""
 
 

@@ -77,16 +77,19 @@ class JobError(StrEnum):
     WORKER_LOST = "worker_lost"
 
 
-def _time(*, optional: bool = False, now: bool = False) -> Any:
+def time_column(*, optional: bool = False, now: bool = False) -> Any:
+    """A moment, with its time zone; with `now` by default the transaction's, by the database's clock."""
     default = text("now()") if now else None
     return sa.Column(sa.DateTime(timezone=True), nullable=optional, server_default=default)
 
 
-def _text(*, optional: bool = False) -> Any:
+def text_column(*, optional: bool = False) -> Any:
+    """A text of any length."""
     return sa.Column(sa.Text, nullable=optional)
 
 
-def _count() -> Any:
+def count_column() -> Any:
+    """A number that grows from 0."""
     return sa.Column(sa.Integer, nullable=False, server_default=text("0"))
 
 
@@ -103,14 +106,14 @@ class ImageRow(SQLModel):
     """UUIDv7: sorts by the time it was made."""
     business_id: int = Field(sa_type=sa.BigInteger)
     """The tenant."""
-    source: ImageSource = Field(sa_column=_text())
-    filename: str = Field(sa_column=_text())
+    source: ImageSource = Field(sa_column=text_column())
+    filename: str = Field(sa_column=text_column())
     """As the person wrote it, made safe for display; never used as a path."""
     public_id: str = Field(sa_column=sa.Column(sa.Text, nullable=False, unique=True))
     """The store's name of the bytes."""
-    url: str = Field(sa_column=_text())
+    url: str = Field(sa_column=text_column())
     """The store's versioned address of the original."""
-    format: str = Field(sa_column=_text())
+    format: str = Field(sa_column=text_column())
     """`jpeg`, `png` or `webp`, decided by bytes."""
     bytes: int
     """Size of the stored file."""
@@ -118,24 +121,24 @@ class ImageRow(SQLModel):
     """Pixels, EXIF orientation applied."""
     height: int
     """The same."""
-    sha256: str = Field(sa_column=_text())
+    sha256: str = Field(sa_column=text_column())
     """Hex digest of the bytes that came in, which is what makes two uploads the same."""
-    alt_text: str | None = Field(default=None, sa_column=_text(optional=True))
+    alt_text: str | None = Field(default=None, sa_column=text_column(optional=True))
     """What the picture shows, for people who cannot see it. Empty: there is nothing to say. Null: nobody said."""
     job_id: UUID | None = Field(default=None, unique=True)
     """The job that painted it. What the generation was is read from there."""
     parent_id: UUID | None = Field(default=None)
     """The picture this one was derived from."""
-    derived_as: str | None = Field(default=None, sa_column=_text(optional=True))
+    derived_as: str | None = Field(default=None, sa_column=text_column(optional=True))
     """Into what and how, `instagram_4x5 crop`. Null also for copies of versions that did not write it down."""
-    searchable: str = Field(default="", sa_column=_text())
+    searchable: str = Field(default="", sa_column=text_column())
     """What `search` reads, in lower case: filename, alt text and the prompt of its job, one per line."""
-    created_at: datetime = Field(sa_column=_time(now=True))
-    deleted_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    created_at: datetime = Field(sa_column=time_column(now=True))
+    deleted_at: datetime | None = Field(default=None, sa_column=time_column(optional=True))
     """When it was put in the trash; null while it is live."""
-    purge_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    purge_at: datetime | None = Field(default=None, sa_column=time_column(optional=True))
     """From when on its bytes are destroyed, where that is not the trash's own time: it was purged, or put off."""
-    purge_failures: int = Field(default=0, sa_column=_count())
+    purge_failures: int = Field(default=0, sa_column=count_column())
     """How often the store did not destroy them."""
 
 
@@ -145,64 +148,64 @@ class JobRow(SQLModel):
     id: UUID = Field(primary_key=True)
     """UUIDv7."""
     business_id: int = Field(sa_type=sa.BigInteger)
-    status: JobStatus = Field(default=JobStatus.QUEUED, sa_column=_text())
-    stage: Stage = Field(default=Stage.WAITING, sa_column=_text())
+    status: JobStatus = Field(default=JobStatus.QUEUED, sa_column=text_column())
+    stage: Stage = Field(default=Stage.WAITING, sa_column=text_column())
     revision: int = Field(default=1, sa_column=sa.Column(sa.Integer, nullable=False, server_default=text("1")))
     """Grows with every change a client could see: the ETag and the event id."""
 
-    prompt: str = Field(sa_column=_text())
+    prompt: str = Field(sa_column=text_column())
     """Empty once it was erased, which happens only to ended jobs."""
-    model: str = Field(sa_column=_text())
-    size: str = Field(sa_column=_text())
+    model: str = Field(sa_column=text_column())
+    size: str = Field(sa_column=text_column())
     """`WIDTHxHEIGHT`."""
-    quality: str = Field(sa_column=_text())
+    quality: str = Field(sa_column=text_column())
     """The product's word, `standard` or `hd`; the catalogue maps it to the provider's."""
-    alt_text: str | None = Field(default=None, sa_column=_text(optional=True))
+    alt_text: str | None = Field(default=None, sa_column=text_column(optional=True))
     """Goes to the image once there is one."""
-    request_id: str = Field(sa_column=_text())
+    request_id: str = Field(sa_column=text_column())
     """The request that asked for it; in every log line of the job."""
-    idempotency_key: str | None = Field(default=None, sa_column=_text(optional=True))
+    idempotency_key: str | None = Field(default=None, sa_column=text_column(optional=True))
     """The client's, unique within its business; a repetition is answered with this job."""
-    body_hash: str = Field(sa_column=_text())
+    body_hash: str = Field(sa_column=text_column())
     """Digest of the request, to tell a repetition from a reused key."""
 
-    attempt: int = Field(default=0, sa_column=_count())
+    attempt: int = Field(default=0, sa_column=count_column())
     """The fence: grows with every claim; a write that names an older one changes nothing."""
-    failures: int = Field(default=0, sa_column=_count())
+    failures: int = Field(default=0, sa_column=count_column())
     """Transient failures: the job's own."""
-    losses: int = Field(default=0, sa_column=_count())
+    losses: int = Field(default=0, sa_column=count_column())
     """Workers that died under it: not the job's own, counted apart."""
-    due_at: datetime = Field(sa_column=_time(now=True))
+    due_at: datetime = Field(sa_column=time_column(now=True))
     """Not to be claimed before."""
-    lease_until: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    lease_until: datetime | None = Field(default=None, sa_column=time_column(optional=True))
     """Until when its worker owns it, by the database's clock."""
-    ring_at: datetime = Field(sa_column=_time(now=True))
+    ring_at: datetime = Field(sa_column=time_column(now=True))
     """When the sweep wakes workers again for a job nobody came for."""
-    rings: int = Field(default=0, sa_column=_count())
+    rings: int = Field(default=0, sa_column=count_column())
     """How often that was done: each time it waits longer."""
-    deadline_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    deadline_at: datetime | None = Field(default=None, sa_column=time_column(optional=True))
     """If it has not started by then it ends as `deadline_passed`."""
-    cancel_requested_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    cancel_requested_at: datetime | None = Field(default=None, sa_column=time_column(optional=True))
     """The mark a running job's worker sees at its next renewal."""
 
     estimated_micros: int = Field(sa_type=sa.BigInteger)
     """Price said at acceptance, in millionths of a US dollar."""
     actual_micros: int | None = Field(default=None, sa_type=sa.BigInteger)
     """Sum of its attempts, once it ended; null while it is open or where it cannot be known."""
-    charged: Charged | None = Field(default=None, sa_column=_text(optional=True))
+    charged: Charged | None = Field(default=None, sa_column=text_column(optional=True))
     """Set when it ends."""
-    error_code: JobError | None = Field(default=None, sa_column=_text(optional=True))
+    error_code: JobError | None = Field(default=None, sa_column=text_column(optional=True))
     """On a failed job why it failed; on a waiting one what it waits for."""
-    error_detail: str | None = Field(default=None, sa_column=_text(optional=True))
+    error_detail: str | None = Field(default=None, sa_column=text_column(optional=True))
     """A sentence for people; null once the prompt was erased, which it may quote."""
     image_id: UUID | None = Field(default=None)
     """Set when it succeeds."""
 
-    created_at: datetime = Field(sa_column=_time(now=True))
+    created_at: datetime = Field(sa_column=time_column(now=True))
     """When it was accepted."""
-    started_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    started_at: datetime | None = Field(default=None, sa_column=time_column(optional=True))
     """First claim; never reset."""
-    finished_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    finished_at: datetime | None = Field(default=None, sa_column=time_column(optional=True))
     """Null while it is open."""
 
     @property
@@ -215,7 +218,7 @@ class ApiKey(SQLModel):
     """A key that somebody was given. The key itself is nowhere."""
 
     id: UUID = Field(primary_key=True)
-    name: str = Field(sa_column=_text())
+    name: str = Field(sa_column=text_column())
     """Whose it is, in the operator's words."""
     prefix: str = Field(sa_column=sa.Column(sa.Text, nullable=False, unique=True))
     """The public part of the key, by which it is found, named and revoked."""
@@ -225,10 +228,10 @@ class ApiKey(SQLModel):
     """Of `read`, `write`, `generate`, `operate`."""
     businesses: list[int] | None = Field(default=None, sa_column=sa.Column(sa.ARRAY(sa.BigInteger), nullable=True))
     """The tenants it may act for; null: all."""
-    created_at: datetime = Field(sa_column=_time(now=True))
-    expires_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    created_at: datetime = Field(sa_column=time_column(now=True))
+    expires_at: datetime | None = Field(default=None, sa_column=time_column(optional=True))
     """Null: never."""
-    revoked_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=time_column(optional=True))
     """Null: it was not."""
 
 
@@ -320,16 +323,16 @@ class Attempts(SQLModel, table=True):
     attempt: int
     """The job's fence when the call was made."""
     business_id: int = Field(sa_type=sa.BigInteger)
-    model: str = Field(sa_column=_text())
-    size: str = Field(sa_column=_text())
-    quality: str = Field(sa_column=_text())
-    outcome: Outcome = Field(default=Outcome.IN_FLIGHT, sa_column=_text())
-    charged: Charged | None = Field(default=None, sa_column=_text(optional=True))
+    model: str = Field(sa_column=text_column())
+    size: str = Field(sa_column=text_column())
+    quality: str = Field(sa_column=text_column())
+    outcome: Outcome = Field(default=Outcome.IN_FLIGHT, sa_column=text_column())
+    charged: Charged | None = Field(default=None, sa_column=text_column(optional=True))
     """Null while in flight."""
-    started_at: datetime = Field(sa_column=_time(now=True))
-    ended_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    started_at: datetime = Field(sa_column=time_column(now=True))
+    ended_at: datetime | None = Field(default=None, sa_column=time_column(optional=True))
     """Null while in flight."""
-    provider_request_id: str | None = Field(default=None, sa_column=_text(optional=True))
+    provider_request_id: str | None = Field(default=None, sa_column=text_column(optional=True))
     """The vendor's own id of the call, for its support."""
     input_tokens: int | None = Field(default=None)
     """As the vendor counted; null where it did not."""
@@ -340,7 +343,7 @@ class Attempts(SQLModel, table=True):
         default=False, sa_column=sa.Column(sa.Boolean, nullable=False, server_default=text("false"))
     )
     """Whether the cost is the estimate, because the vendor's answer did not count. It counts; nobody calls it exact."""
-    detail: str | None = Field(default=None, sa_column=_text(optional=True))
+    detail: str | None = Field(default=None, sa_column=text_column(optional=True))
     """The vendor's code for a refusal or failure."""
     estimated_micros: int | None = Field(default=None, sa_type=sa.BigInteger)
     """Its job's estimate, once that job is gone; null while the job says it."""
@@ -354,7 +357,7 @@ class StagedImages(SQLModel, table=True):
     job_id: UUID = Field(primary_key=True, foreign_key="jobs.id")
     data: bytes = Field(sa_column=sa.Column(sa.LargeBinary, nullable=False))
     """The file as the vendor sent it."""
-    painted_at: datetime = Field(sa_column=_time(now=True))
+    painted_at: datetime = Field(sa_column=time_column(now=True))
 
 
 class Uploads(SQLModel, table=True):
@@ -369,16 +372,16 @@ class Uploads(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     """The image id, and so the public id, its bytes are stored under."""
     business_id: int = Field(sa_type=sa.BigInteger)
-    idempotency_key: str | None = Field(default=None, sa_column=_text(optional=True))
+    idempotency_key: str | None = Field(default=None, sa_column=text_column(optional=True))
     """The client's, unique within its business; null where it sent none."""
-    body_hash: str | None = Field(default=None, sa_column=_text(optional=True))
+    body_hash: str | None = Field(default=None, sa_column=text_column(optional=True))
     """Digest of file, filename and alt text, to tell a repetition from a reused key."""
     image_id: UUID | None = Field(default=None)
     """The image that answered it, which is an older one where the same bytes were there already."""
-    begun_at: datetime = Field(sa_column=_time(now=True))
-    sweep_at: datetime | None = Field(default=None, sa_column=_time(optional=True))
+    begun_at: datetime = Field(sa_column=time_column(now=True))
+    sweep_at: datetime | None = Field(default=None, sa_column=time_column(optional=True))
     """From when on its bytes are destroyed, where the store did not destroy them before."""
-    sweep_failures: int = Field(default=0, sa_column=_count())
+    sweep_failures: int = Field(default=0, sa_column=count_column())
     """How often the store did not destroy them."""
 
 
@@ -399,7 +402,7 @@ class LibraryCounts(SQLModel, table=True):
     __table_args__ = (Index("library_counts_of_a_business", "business_id"),)
     id: int = Field(sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
     business_id: int = Field(sa_type=sa.BigInteger)
-    source: ImageSource = Field(sa_column=_text())
+    source: ImageSource = Field(sa_column=text_column())
     trashed: bool
     """Whether it counts the trash or the live ones."""
     delta: int = Field(sa_type=sa.BigInteger)
@@ -413,7 +416,7 @@ class JobCounts(SQLModel, table=True):
     __table_args__ = (Index("job_counts_of_a_business", "business_id"),)
     id: int = Field(sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
     business_id: int = Field(sa_type=sa.BigInteger)
-    status: JobStatus = Field(sa_column=_text())
+    status: JobStatus = Field(sa_column=text_column())
     """One of the three that are final."""
     delta: int = Field(sa_type=sa.BigInteger)
     """1 for a job that ended, -1 for one that was taken away, or the sum of older rows folded into this one."""

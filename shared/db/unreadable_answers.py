@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, Text, text
+from sqlalchemy import BigInteger, Column, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from shared.db.pool import Connection, Db
-from shared.db.tables import JobRow
+from shared.db.tables import JobRow, text_column, time_column
 
 
 class UnreadAnswers(SQLModel, table=True):
@@ -25,13 +25,11 @@ class UnreadAnswers(SQLModel, table=True):
     """The call, as in `attempts`. No foreign key: it is kept even where Postgres forgot the call."""
     job_id: UUID = Field(index=True)
     business_id: int = Field(sa_type=BigInteger)
-    reason: str = Field(sa_column=Column(Text, nullable=False))
+    reason: str = Field(sa_column=text_column())
     """Why it was not read."""
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     """The body of the answer, or the bytes that are no whole picture."""
-    received_at: datetime = Field(
-        sa_column=Column(DateTime(timezone=True), nullable=False, server_default=text("now()"))
-    )
+    received_at: datetime = Field(sa_column=time_column(now=True))
 
 
 async def keep(db: Db, attempt_id: UUID, job: JobRow, reason: str, data: bytes) -> None:
