@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from importlib import resources
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,7 +20,7 @@ from shared.domain.money import usd
 
 MAX_PROMPT_CHARACTERS = 1000
 """The product's own limit, below that of every model."""
-_PACKAGED = "catalogue.toml"
+_PACKAGED = Path(__file__).with_name("catalogue.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +169,15 @@ def load(override: Path | None = None) -> Catalogue:
 
     Raises DataFileError, whose text names the file, the key and the fault.
     """
-    packaged = resources.files("shared.catalog").joinpath(_PACKAGED).read_text("utf-8")
-    file, values, fingerprint = _PACKAGED, datafile.parse(_PACKAGED, packaged), ""
+    file, fingerprint = _PACKAGED, ""
+    values, _ = datafile.read(file)
     if override is not None:
         # The packaged file is sound by itself (a test says so): whatever is wrong now, the override made it wrong.
-        file, text = str(override), datafile.read(override)
-        values = datafile.merge(values, datafile.parse(file, text))
+        file = override
+        over, text = datafile.read(file)
+        values = datafile.merge(values, over)
         fingerprint = f"+{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-    spec = datafile.validate(CatalogueSpec, file, values)
+    spec = datafile.validate(CatalogueSpec, str(file), values)
     models = tuple(
         model.model_copy(update={"name": name, "dialect": spec.dialects[model.dialect_name or spec.dialect]})
         for name, model in spec.models.items()

@@ -88,22 +88,17 @@ Dollars = Annotated[int, BeforeValidator(micros)]
 S = TypeVar("S", bound=Spec)
 
 
-def read(path: Path) -> str:
-    """The text of a file. Raises DataFileError."""
+def read(path: Path) -> tuple[dict[str, Any], str]:
+    """The values of a TOML file, and its text. Raises DataFileError, with the line where it is no TOML."""
     try:
-        return path.read_text("utf-8")
+        text = path.read_text("utf-8")
+        return tomllib.loads(text), text
     except OSError as fault:
         raise DataFileError(str(path), "", f"cannot be read: {fault.strerror}") from None
     except UnicodeDecodeError:
         raise DataFileError(str(path), "", "is not UTF-8") from None
-
-
-def parse(file: str, text: str) -> dict[str, Any]:
-    """The values of a TOML text. Raises DataFileError with the line where it is no TOML."""
-    try:
-        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
-        raise DataFileError(file, "", f"is no valid TOML: {fault}") from None
+        raise DataFileError(str(path), "", f"is no valid TOML: {fault}") from None
 
 
 def merge(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,32 +22,22 @@ Status = Literal["active", "deprecated", "retired"]
 EMPTY_IS_NONE = BeforeValidator(lambda table: None if table == {} else table)
 
 
+@dataclass(eq=False)
 class NotOffered(Exception):
     """The request names something that is not offered; the gateway turns it into a 422 problem."""
 
-    def __init__(
-        self,
-        pointer: str,
-        code: Literal["not_allowed", "model_retired"],
-        detail: str,
-        allowed: tuple[str, ...],
-        *,
-        replacement: str | None = None,
-        shutdown: date | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.pointer = pointer
-        """JSON pointer to the wrong field: `/model`, `/size` or `/quality`."""
-        self.code = code
-        """`model_retired`, or `not_allowed` for a word that the catalogue does not have."""
-        self.detail = detail
-        """A sentence for people."""
-        self.allowed = allowed
-        """What may be sent instead. A model with a size rule takes more sizes than these."""
-        self.replacement = replacement
-        """For a retired model: the one to use today, if its chain of replacements leads to one."""
-        self.shutdown = shutdown
-        """For a retired model: the day it was switched off; None where the operator did it."""
+    pointer: str
+    """JSON pointer to the wrong field: `/model`, `/size` or `/quality`."""
+    code: Literal["not_allowed", "model_retired"]
+    """`model_retired`, or `not_allowed` for a word that the catalogue does not have."""
+    detail: str
+    """A sentence for people."""
+    allowed: tuple[str, ...]
+    """What may be sent instead. A model with a size rule takes more sizes than these."""
+    replacement: str | None = None
+    """For a retired model: the one to use today, if its chain of replacements leads to one."""
+    shutdown: date | None = None
+    """For a retired model: the day it was switched off; None where the operator did it."""
 
 
 @dataclass(frozen=True, slots=True)
