@@ -158,14 +158,8 @@ def _generation(row: Any) -> dict[str, Any] | None:
     if row["job_id"] is None or row["prompt"] is None:
         return None
     cost = row["actual_micros"]
-    return {
-        "job_id": row["job_id"],
-        "prompt": row["prompt"],
-        "model": row["model"],
-        "size": row["size"],
-        "quality": row["quality"],
-        "cost_usd": None if cost is None else usd(cost),
-    }
+    same = {name: row[name] for name in ("job_id", "prompt", "model", "size", "quality")}
+    return {**same, "cost_usd": None if cost is None else usd(cost)}
 
 
 def listed(values: dict[str, Any]) -> bytes:
