@@ -39,43 +39,33 @@ export function useTiles<Item extends { id: string }>({ items, chosen, most, onC
     onChoose(most === 1 ? items.slice(to, to + 1) : items.slice(from, until + 1).slice(0, most));
   };
 
-  const move = (event: KeyboardEvent, to: number): void => {
-    event.preventDefault();
-    const index = Math.max(0, Math.min(items.length - 1, to));
-    focus(index);
-    if (event.shiftKey) extend(index);
-  };
-
   const onKeyDown = (event: KeyboardEvent): void => {
     const item = items[here];
     const columns = columnsOf(tiles());
     const forward = getComputedStyle(event.currentTarget).direction === "rtl" ? -1 : 1;
-    const steps: Record<string, number> = {
-      ArrowRight: here + forward,
-      ArrowLeft: here - forward,
-      ArrowDown: here + columns,
-      ArrowUp: here - columns,
-      Home: 0,
-      End: items.length - 1,
+    const move = (to: number) => (): void => {
+      const index = Math.max(0, Math.min(items.length - 1, to));
+      focus(index);
+      if (event.shiftKey) extend(index);
     };
-    const step = steps[event.key];
-    if (step !== undefined) move(event, step);
-    else if (event.key === "PageDown" || event.key === "PageUp") {
-      event.preventDefault();
-      onTurn(event.key === "PageDown" ? 1 : -1);
-    } else if (event.key === " ") {
-      event.preventDefault();
-      toggle(here);
-    } else if (event.key === "a" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      if (most > 1) onChoose(items.slice(0, most));
-    } else if (item && event.key === "Enter") {
-      event.preventDefault();
-      onOpen(item);
-    } else if (item && event.key === "Delete") {
-      event.preventDefault();
-      onDelete(item);
-    }
+    const actions: Record<string, (() => void) | false | undefined> = {
+      ArrowRight: move(here + forward),
+      ArrowLeft: move(here - forward),
+      ArrowDown: move(here + columns),
+      ArrowUp: move(here - columns),
+      Home: move(0),
+      End: move(items.length - 1),
+      PageDown: () => onTurn(1),
+      PageUp: () => onTurn(-1),
+      " ": () => toggle(here),
+      a: (event.ctrlKey || event.metaKey) && (() => most > 1 && onChoose(items.slice(0, most))),
+      Enter: item && (() => onOpen(item)),
+      Delete: item && (() => onDelete(item)),
+    };
+    const act = actions[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
   };
 
   /** Screen readers and scripts move the focus without a key. */

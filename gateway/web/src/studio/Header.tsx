@@ -3,14 +3,13 @@ import { Suspense, useState } from "react";
 import { lazyWithRetry } from "../lazyWithRetry";
 import { Button } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
-import type { Theme, View } from "./settings";
+import { VIEWS, type Theme, type View } from "./settings";
 import { words } from "./words";
 import styles from "./studio.module.css";
 
 const Connection = lazyWithRetry(() => import("./Connection").then((part) => part.default));
 
 const ICONS: Record<View, IconName> = { generate: "sparkle", upload: "upload", library: "library" };
-const VIEWS: View[] = ["generate", "upload", "library"];
 
 export interface HeaderProps {
   businessId: number;

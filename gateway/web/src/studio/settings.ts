@@ -5,7 +5,7 @@ import { useStored } from "../stored";
 export type View = "generate" | "upload" | "library";
 export type Theme = "auto" | "light" | "dark";
 
-const VIEWS: View[] = ["generate", "upload", "library"];
+export const VIEWS: View[] = ["generate", "upload", "library"];
 const KEY = "darkroom:key";
 
 /** Where the gateway is: the folder of this page, which may be below some path of a larger site. */

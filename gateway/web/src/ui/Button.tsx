@@ -27,27 +27,12 @@ export function Button({ kind = "secondary", small, icon, off = false, className
   );
 }
 
+type IconButtonProps = Omit<ButtonProps, "children"> & { label: string; icon: IconName };
+
 /** A button that shows only an icon; `label` is its name. */
-export function IconButton({
-  label,
-  icon,
-  kind = "quiet",
-  small,
-  off,
-  className,
-  ...more
-}: Omit<ButtonProps, "children"> & { label: string; icon: IconName }) {
-  return (
-    <Button
-      {...more}
-      kind={kind}
-      icon={icon}
-      aria-label={label}
-      title={label}
-      off={off ?? false}
-      className={clsx(styles["icon"], small && styles["small"], className)}
-    />
-  );
+export function IconButton({ label, kind = "quiet", small, className, ...more }: IconButtonProps) {
+  const look = clsx(styles["icon"], small && styles["small"], className);
+  return <Button {...more} kind={kind} aria-label={label} title={label} className={look} />;
 }
 
 export function LinkButton({ kind = "secondary", small, icon, className, children, ...more }: ComponentProps<"a"> & Look) {

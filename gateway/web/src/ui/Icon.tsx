@@ -26,7 +26,6 @@ const PATHS = {
     "M5 2.5h6A2.5 2.5 0 0 1 13.5 5v6a2.5 2.5 0 0 1-2.5 2.5H5A2.5 2.5 0 0 1 2.5 11V5A2.5 2.5 0 0 1 5 2.5ZM8 5.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5ZM11.2 4.8v.1",
   restore: "M3 8a5 5 0 1 0 1.5-3.6L3 5.8M3 2.5v3.3h3.3M8 5.5V8l1.8 1.2",
   image: "M2.5 3h11v10h-11zM2.5 10.5 6 7.5l3 2.5 2-1.5 2.5 2M10 5.8v.2",
-  details: "M2.5 4h11M2.5 8h11M2.5 12h7",
 } as const;
 
 export type IconName = keyof typeof PATHS;
