@@ -1,5 +1,6 @@
 /** What a host imports. */
 import "./ui/theme.module.css";
+import "./ui/layout.module.css";
 
 export { AIImageGenerator, type AIImageGeneratorProps } from "./components/AIImageGenerator";
 export { ImageLibrary, type ImageLibraryProps } from "./components/ImageLibrary";

@@ -4,6 +4,7 @@ import { useGenerator } from "../hooks/useGenerator";
 import { useLatest } from "../hooks/useLatest";
 import { useMessages } from "../provider";
 import { isFinal, type Image, type Job } from "../types";
+import { layout } from "../ui/layout";
 import { useLive } from "../ui/Live";
 import { FailureNotice, Notice } from "../ui/Notice";
 import { Surface } from "../ui/Surface";
@@ -56,7 +57,7 @@ export function AIImageGenerator({ businessId, onGenerated, onUse, confirmAboveU
   return (
     <Surface className={styles["generator"]} aria-label={words.submit} ref={root}>
       <div className={styles["columns"]}>
-        <div className={styles["left"]}>
+        <div className={layout("column", styles["left"])}>
           {offer ? (
             <PromptForm generator={generator} offer={offer} asking={asking} onOrder={order} onCalm={() => setAsking(false)} />
           ) : generator.loading ? (
@@ -107,7 +108,7 @@ function useArrival(job: Job | null, arrived: ((image: Image) => void) | undefin
 
 function FormSkeleton() {
   return (
-    <div className={styles["form"]}>
+    <div className={layout("column", styles["form"])}>
       {[132, 92, 104, 56].map((height) => (
         <Skeleton key={height} style={{ height }} />
       ))}

@@ -3,6 +3,7 @@ import type { Reason } from "../hooks/bulk";
 import { useMessages } from "../provider";
 import type { Image } from "../types";
 import { Button } from "../ui/Button";
+import { layout } from "../ui/layout";
 import { FailureNotice, Notice } from "../ui/Notice";
 import type { ImageActions } from "./useImageActions";
 import styles from "./report.module.css";
@@ -63,7 +64,7 @@ function Leftovers({ report: { kind, left }, onDismiss, onDropUsed }: LeftoversP
       <ul className={styles["list"]} {...(left.length > 7 && { tabIndex: 0, "aria-label": titles[kind] })}>
         {left.map(({ image, reason }) => (
           <li key={image.id}>
-            <span className={styles["name"]}>{image.filename}</span>
+            <span className={layout("cut")}>{image.filename}</span>
             <span>{why(image, reason)}</span>
           </li>
         ))}

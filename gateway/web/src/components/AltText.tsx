@@ -4,6 +4,7 @@ import { useMessages } from "../provider";
 import { lengthOf } from "../text";
 import type { Image } from "../types";
 import { Checkbox, TextArea } from "../ui/Field";
+import { layout } from "../ui/layout";
 import { FailureNotice } from "../ui/Notice";
 import styles from "./alt.module.css";
 
@@ -36,7 +37,7 @@ export function AltText({ businessId, image, compact = false, onSaved }: AltText
     if (text.trim() !== (image.altText ?? "") && lengthOf(text) <= MOST) put(text.trim() || null);
   };
   return (
-    <div className={styles["alt"]}>
+    <div className={layout("column", styles["alt"])}>
       {!decorative && (
         <TextArea
           label={common.altLabel}

@@ -4,6 +4,7 @@ import { PAGE_SIZE } from "../hooks/usePages";
 import { useMessages } from "../provider";
 import type { Image } from "../types";
 import { Button, IconButton } from "../ui/Button";
+import { layout } from "../ui/layout";
 import { Progress } from "../ui/Progress";
 import type { ImageActions } from "./useImageActions";
 import styles from "./bulk.module.css";
@@ -27,11 +28,11 @@ export function BulkBar({ library: { items, span, view }, actions, selection, on
   const said = count === MOST_SELECTED && more ? words.selectedFirst(count) : words.selected(count);
   return (
     <div className={styles["bulk"]} role="toolbar" aria-label={said}>
-      <div className={styles["count"]}>
+      <div className={layout("row", styles["count"])}>
         <IconButton small icon="close" label={words.clearSelection} off={off} onClick={onClear} />
         <strong>{said}</strong>
       </div>
-      <div className={styles["more"]}>
+      <div className={layout("row", styles["more"])}>
         <Button small kind="quiet" off={off} onClick={() => onSelect(items.slice(0, MOST_SELECTED))}>
           {shown > PAGE_SIZE ? words.selectShown(shown) : words.selectPage}
         </Button>
@@ -41,7 +42,7 @@ export function BulkBar({ library: { items, span, view }, actions, selection, on
           </Button>
         )}
       </div>
-      <div className={styles["does"]}>
+      <div className={layout("row", styles["does"])}>
         <Button small icon="download" off={off} onClick={() => actions.download(selection)}>
           {words.download}
         </Button>

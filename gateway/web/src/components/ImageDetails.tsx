@@ -7,6 +7,7 @@ import { beginning } from "../text";
 import type { Image } from "../types";
 import { Button, LinkButton } from "../ui/Button";
 import { TextField } from "../ui/Field";
+import { layout } from "../ui/layout";
 import { Modal } from "../ui/Modal";
 import { FailureNotice } from "../ui/Notice";
 import { Thumb } from "../ui/Thumb";
@@ -42,7 +43,7 @@ export function ImageDetails({ businessId, image: given, onClose, onShow, onDele
   );
   return (
     <Modal open onClose={onClose} title={words.title} shape="side" foot={foot}>
-      <div className={styles["details"]}>
+      <div className={layout("column", styles["details"])}>
         <Thumb image={image} fit="contain" alt={image.altText ?? ""} className={styles["preview"] ?? ""} />
         <Actions image={image} />
         {error && <FailureNotice failure={error} />}
@@ -67,7 +68,7 @@ function Actions({ image }: { image: Image }) {
     );
   return (
     <>
-      <div className={styles["actions"]}>
+      <div className={layout("row wrap")}>
         <Button small icon="download" off={save.isPending} onClick={() => save.mutate()}>
           {save.isPending ? words.downloading : words.download}
         </Button>
@@ -123,7 +124,7 @@ function Facts({ image }: { image: Image }) {
     [words.cost, made && (made.costUsd === null ? generate.costUnknown : format.money(made.costUsd))],
   ];
   return (
-    <dl className={styles["facts"]}>
+    <dl className={layout("column", styles["facts"])}>
       {facts.map(
         ([name, value]) =>
           value !== null && (

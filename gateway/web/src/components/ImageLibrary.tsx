@@ -5,6 +5,7 @@ import { PAGE_SIZE } from "../hooks/usePages";
 import { useMessages } from "../provider";
 import type { Image, Platform } from "../types";
 import { Button } from "../ui/Button";
+import { layout } from "../ui/layout";
 import { useLive } from "../ui/Live";
 import { FailureNotice } from "../ui/Notice";
 import { Surface } from "../ui/Surface";
@@ -93,12 +94,17 @@ function OneLibrary({ businessId, chosen, onChoose, maxSelection = 1, onUse, pla
   useEffect(() => announce(shown || found), [shown, found, announce]);
 
   return (
-    <Surface className={styles["library"]} aria-label={words.label} ref={root} onKeyDown={(event) => search(event, root.current)}>
+    <Surface
+      className={layout("column", styles["library"])}
+      aria-label={words.label}
+      ref={root}
+      onKeyDown={(event) => search(event, root.current)}
+    >
       <LibraryToolbar view={view} onChange={change} trash={!picking} />
       {!picking && selection.length > 0 ? (
         <BulkBar library={library} actions={actions} selection={selection} onSelect={select} onClear={clear} />
       ) : (
-        <div className={styles["summary"]}>
+        <div className={layout("row apart fine", styles["summary"])}>
           <span>{found || " "}</span>
           {library.newcomers > 0 && (
             <Button small kind="primary" icon="up" onClick={showNew}>

@@ -6,8 +6,8 @@ import { useUploads } from "../hooks/useUploads";
 import { useMessages } from "../provider";
 import type { Image } from "../types";
 import { Button } from "../ui/Button";
-import { clsx } from "../ui/clsx";
 import { Icon } from "../ui/Icon";
+import { layout } from "../ui/layout";
 import { useLive } from "../ui/Live";
 import { Surface } from "../ui/Surface";
 import { UploadRow } from "./UploadRow";
@@ -76,30 +76,39 @@ export function ImageUploader({ businessId, onUploaded, onFinished, onRunning, o
 
   const ended = uploads.filter((upload) => !isRunning(upload));
   return (
-    <Surface {...getRootProps({ role: "region", tabIndex: -1, className: styles["uploader"] ?? "", "aria-label": words.label })}>
+    <Surface
+      {...getRootProps({ role: "region", tabIndex: -1, className: layout("column", styles["uploader"]), "aria-label": words.label })}
+    >
       <input {...getInputProps({ style: { display: "none" } })} />
-      <div className={clsx(styles["zone"], uploads.length > 0 && styles["small"], isDragActive && styles[foreign ? "refused" : "over"])}>
+      <div
+        className={layout(
+          "centred",
+          styles["zone"],
+          uploads.length > 0 && styles["small"],
+          isDragActive && styles[foreign ? "refused" : "over"],
+        )}
+      >
         <span className={styles["art"]}>
           <Icon name="upload" size={20} />
         </span>
         <p className={styles["lead"]}>{isDragActive ? (foreign ? words.dropRefused : words.dropNow(dragged)) : words.drop}</p>
-        <p className={styles["or"]}>{words.or}</p>
+        <p className={layout("fine", styles["or"])}>{words.or}</p>
         <Button kind="primary" className={styles["choose"] ?? ""} data-choose="" onClick={open}>
           {words.choose}
         </Button>
-        <p className={styles["rules"]}>{words.rules}</p>
+        <p className={layout("fine")}>{words.rules}</p>
       </div>
       {uploads.length > 0 && (
         <>
-          <div className={styles["head"]}>
-            <p className={styles["title"]}>{words.list}</p>
+          <div className={layout("row apart", styles["head"])}>
+            <p className={layout("title")}>{words.list}</p>
             {ended.length > 0 && (
               <Button kind="quiet" small onClick={() => drop(ended.map(({ id }) => id))}>
                 {words.clear}
               </Button>
             )}
           </div>
-          <ul className={styles["list"]} ref={list}>
+          <ul className={layout("column", styles["list"])} ref={list}>
             {uploads.map((upload) => (
               <UploadRow
                 key={upload.id}

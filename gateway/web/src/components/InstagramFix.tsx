@@ -2,6 +2,7 @@ import { instagramFit } from "../hooks/useFits";
 import { useMessages } from "../provider";
 import type { Image } from "../types";
 import { Icon } from "../ui/Icon";
+import { layout } from "../ui/layout";
 import styles from "./instagram.module.css";
 import { PlatformFix } from "./PlatformFix";
 
@@ -16,7 +17,7 @@ export function InstagramFix({ businessId, image, onFixed }: InstagramFixProps) 
   const { instagram: words } = useMessages();
   if (!image.instagram.valid) return <PlatformFix businessId={businessId} fit={instagramFit(image)} onFixed={onFixed} />;
   return (
-    <p className={styles["fits"]}>
+    <p className={layout("row wrap", styles["fits"])}>
       <Icon name="instagram" size={14} />
       {image.instagram.publishableAsIs ? words.fits : `${words.fits}. ${words.converted}`}
     </p>

@@ -9,6 +9,7 @@ import { useDarkroom } from "../provider";
 import { isFinal, type Image, type Job, type JobStatus } from "../types";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
+import { layout } from "../ui/layout";
 import { FailureNotice, Notice } from "../ui/Notice";
 import { Progress } from "../ui/Progress";
 import { Thumb } from "../ui/Thumb";
@@ -36,7 +37,7 @@ export function JobStage(props: JobStageProps) {
   const narrow = shape.height > shape.width * 1.3 ? { ...box, maxWidth: `${(shape.width / shape.height) * 34}rem` } : box;
   if (sending || (job && !isFinal(job))) {
     return (
-      <div className={styles["stage"]}>
+      <div className={layout("column", styles["stage"])}>
         <div className={styles["developing"]} style={narrow}>
           <Developing job={sending ? null : job} />
         </div>
@@ -47,10 +48,10 @@ export function JobStage(props: JobStageProps) {
   if (job?.image) return <Finished {...props} job={job} image={job.image} style={narrow} />;
   if (job) return <Ended {...props} job={job} />;
   return (
-    <div className={styles["stage"]}>
-      <div className={styles["empty"]} style={narrow}>
+    <div className={layout("column", styles["stage"])}>
+      <div className={layout("centred", styles["empty"])} style={narrow}>
         <Icon name="image" size={28} />
-        <p className={styles["title"]}>{words.stageEmpty}</p>
+        <p className={layout("title", styles["title"])}>{words.stageEmpty}</p>
         <p>{words.stageEmptyHelp}</p>
       </div>
     </div>
@@ -70,8 +71,8 @@ function Developing({ job }: { job: Job | null }) {
     left !== null && words.eta(format.span(left)),
   ];
   return (
-    <div className={styles["words"]}>
-      <p className={styles["title"]}>{spoken}</p>
+    <div className={layout("column", styles["words"])}>
+      <p className={layout("title", styles["title"])}>{spoken}</p>
       <p>{facts.filter(Boolean).join(" · ")}</p>
       {job?.queue?.waitingFor && <p>{messages.failures[job.queue.waitingFor]?.title ?? words.waitingFor}</p>}
       <Progress label={words.submit} percent={null} text={spoken} />
@@ -83,8 +84,8 @@ function Stop({ generator: { cancel, canceling, cancelFailed } }: { generator: G
   const { generate: words, common } = useDarkroom().messages;
   return (
     <>
-      <div className={styles["below"]}>
-        <p className={styles["fine"]}>{canceling ? words.canceling : words.cancelHelp}</p>
+      <div className={layout("row wrap apart", styles["below"])}>
+        <p className={layout("fine")}>{canceling ? words.canceling : words.cancelHelp}</p>
         <Button small off={canceling} onClick={cancel}>
           {common.cancel}
         </Button>
@@ -123,7 +124,7 @@ function Finished({
   };
   if (deleted) {
     return (
-      <div className={styles["stage"]} ref={place}>
+      <div className={layout("column", styles["stage"])} ref={place}>
         <Notice
           tone="info"
           title={library.deleted(1)}
@@ -138,12 +139,12 @@ function Finished({
     );
   }
   return (
-    <div className={styles["stage"]} ref={place}>
+    <div className={layout("column", styles["stage"])} ref={place}>
       <div className={styles["picture"]} style={style}>
         <Thumb image={shown} fit="contain" alt={shown.altText ?? ""} className={styles["developed"] ?? ""} />
       </div>
-      <p className={styles["fine"]}>{job.cost.actualUsd === null ? words.costUnknown : words.cost(format.money(job.cost.actualUsd))}</p>
-      <div className={styles["actions"]}>
+      <p className={layout("fine")}>{job.cost.actualUsd === null ? words.costUnknown : words.cost(format.money(job.cost.actualUsd))}</p>
+      <div className={layout("row wrap")}>
         {onUse && (
           <Button kind="primary" icon="check" onClick={() => onUse(shown)}>
             {words.use}

@@ -6,6 +6,7 @@ import { useDarkroom } from "../provider";
 import { isFinal, type Image, type Job } from "../types";
 import { Button, IconButton } from "../ui/Button";
 import { clsx } from "../ui/clsx";
+import { layout } from "../ui/layout";
 import { useLive } from "../ui/Live";
 import { chargeWords, CopyId } from "../ui/Notice";
 import { Progress } from "../ui/Progress";
@@ -55,9 +56,11 @@ export function JobTray({ businessId, onOpen, placement = "docked" }: JobTrayPro
     >
       {jobs.length > 0 && (
         <>
-          <header className={styles["head"]}>
+          <header className={layout("row", styles["head"])}>
             {running.length > 0 && <span className={styles["lamp"]} />}
-            <p className={styles["title"]}>{running.length > 0 ? words.running(running.length) : words.finished(finished.length)}</p>
+            <p className={layout("title", styles["title"])}>
+              {running.length > 0 ? words.running(running.length) : words.finished(finished.length)}
+            </p>
             {finished.length > 0 && open && (
               <Button small kind="quiet" onClick={() => dismiss(finished.map(({ jobId }) => jobId))}>
                 {words.clear}
@@ -94,13 +97,13 @@ function Entry({ job, onOpen, onForget }: { job: Job; onOpen: ((image: Image) =>
   const spoken = spokenOf(job, generate);
   const asked = job.cancelRequested || cancel.isPending;
   return (
-    <li className={styles["entry"]} data-status={job.status}>
+    <li className={layout("row", styles["entry"])} data-status={job.status}>
       {image ? <Thumb image={image} className={styles["thumb"] ?? ""} /> : <span className={clsx(styles["thumb"], styles["plate"])} />}
-      <div className={styles["words"]}>
-        <p className={styles["prompt"]} title={job.prompt}>
+      <div className={layout("column", styles["words"])}>
+        <p className={layout("cut", styles["prompt"])} title={job.prompt}>
           {job.prompt}
         </p>
-        <p className={styles["state"]}>
+        <p className={layout("small")}>
           {[job.error ? (failures[job.error.code]?.title ?? spoken) : spoken, detail(job)].filter(Boolean).join(" · ")}
         </p>
         {job.error && <CopyId label={common.jobId} copyLabel={common.copyJobId} id={job.jobId} />}

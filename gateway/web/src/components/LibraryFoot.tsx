@@ -1,6 +1,7 @@
 import type { Library } from "../hooks/useLibrary";
 import { useMessages } from "../provider";
 import { Button, IconButton } from "../ui/Button";
+import { layout } from "../ui/layout";
 import { FailureNotice } from "../ui/Notice";
 import styles from "./library.module.css";
 
@@ -12,7 +13,7 @@ export function LibraryFoot({ library, onMore }: { library: Library; onMore: () 
   if (previous === null && next === null) return null;
   const to = (page: number | null) => ({ off: page === null, onClick: () => page !== null && turn(page) });
   return (
-    <div className={styles["foot"]}>
+    <div className={layout("row wrap apart", styles["foot"])}>
       {moreError && (
         <div className={styles["failed"]} role="alert">
           <FailureNotice failure={moreError} />
@@ -23,10 +24,10 @@ export function LibraryFoot({ library, onMore }: { library: Library; onMore: () 
           {loadingMore ? words.loadingMore : words.loadMore}
         </Button>
       )}
-      <nav className={styles["pager"]} aria-label={words.pages}>
+      <nav className={layout("row", styles["pager"])} aria-label={words.pages}>
         <IconButton icon="first" label={words.first} {...to(previous && 1)} />
         <IconButton icon="left" label={words.previous} {...to(previous)} />
-        <span className={styles["range"]}>{words.range(span.from, span.to, span.total, span.exact)}</span>
+        <span className={layout("fine", styles["range"])}>{words.range(span.from, span.to, span.total, span.exact)}</span>
         <IconButton icon="right" label={words.next} {...to(next)} />
         <IconButton icon="last" label={last === null ? words.lastUnknown : words.last} {...to(next && last)} />
       </nav>

@@ -6,6 +6,7 @@ import type { LibraryQuery } from "../types";
 import { Button, IconButton } from "../ui/Button";
 import { Choices } from "../ui/Choices";
 import { Icon } from "../ui/Icon";
+import { layout } from "../ui/layout";
 import styles from "./library.module.css";
 
 const PAUSE_MS = 300;
@@ -45,7 +46,7 @@ export function LibraryToolbar({ view, onChange, trash }: LibraryToolbarProps) {
     onChange({ search: "", page: 1 });
   };
   return (
-    <div className={styles["toolbar"]}>
+    <div className={layout("row wrap", styles["toolbar"])}>
       <search className={styles["search"]}>
         <Icon name="search" />
         <input

@@ -4,6 +4,7 @@ import type { Post } from "../hooks/usePost";
 import { useMessages } from "../provider";
 import type { Image } from "../types";
 import { IconButton } from "../ui/Button";
+import { layout } from "../ui/layout";
 import { Notice } from "../ui/Notice";
 import { Progress } from "../ui/Progress";
 import { Thumb } from "../ui/Thumb";
@@ -53,12 +54,17 @@ export function PostImages({ businessId, post, announce }: PostImagesProps) {
   };
 
   return (
-    <ol className={styles["images"]} ref={list}>
+    <ol className={layout("column", styles["images"])} ref={list}>
       {images.map((image, index) => (
-        <li key={image.id} className={styles["image"]} data-id={image.id} data-misfit={fits[index]?.valid === false || undefined}>
-          <div className={styles["line"]}>
+        <li
+          key={image.id}
+          className={layout("column", styles["image"])}
+          data-id={image.id}
+          data-misfit={fits[index]?.valid === false || undefined}
+        >
+          <div className={layout("row", styles["line"])}>
             <Thumb image={image} className={styles["thumb"] ?? ""} />
-            <span className={styles["name"]} title={image.filename}>
+            <span className={layout("cut", styles["name"])} title={image.filename}>
               {image.filename}
             </span>
             {images.length > 1 && (
@@ -88,10 +94,10 @@ export function PostImages({ businessId, post, announce }: PostImagesProps) {
         </li>
       ))}
       {job && (
-        <li className={styles["image"]}>
-          <div className={styles["line"]}>
+        <li className={layout("column", styles["image"])}>
+          <div className={layout("row", styles["line"])}>
             <span className={styles["plate"]} />
-            <span className={styles["name"]}>{job.prompt}</span>
+            <span className={layout("cut", styles["name"])}>{job.prompt}</span>
           </div>
           <Progress label={job.prompt} percent={null} text={spokenOf(job, generate)} />
         </li>

@@ -1,5 +1,6 @@
 import { useMessages } from "../provider";
 import type { Image, Job, Platform } from "../types";
+import { layout } from "../ui/layout";
 import { Thumb } from "../ui/Thumb";
 import styles from "./publish.module.css";
 
@@ -8,10 +9,10 @@ export function PostPreview({ platform, text, images, job }: { platform: Platfor
   const { publish: words } = useMessages();
   const [first] = images;
   return (
-    <aside className={styles["preview"]} aria-label={words.preview}>
-      <p className={styles["label"]}>{words.preview}</p>
+    <aside className={layout("column")} aria-label={words.preview}>
+      <p className={layout("label")}>{words.preview}</p>
       <div className={styles["post"]}>
-        <div className={styles["who"]}>
+        <div className={layout("row", styles["who"])}>
           <span className={styles["avatar"]} aria-hidden="true" />
           <span>
             <strong>{words.you}</strong>

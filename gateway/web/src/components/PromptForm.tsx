@@ -8,6 +8,7 @@ import { Button } from "../ui/Button";
 import { Choices } from "../ui/Choices";
 import { TextArea } from "../ui/Field";
 import { Icon } from "../ui/Icon";
+import { layout } from "../ui/layout";
 import { Notice } from "../ui/Notice";
 import { SizePicker } from "./SizePicker";
 import styles from "./generator.module.css";
@@ -51,7 +52,7 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
   };
 
   return (
-    <form className={styles["form"]} onKeyDown={shortcut} onSubmit={(event) => event.preventDefault()}>
+    <form className={layout("column", styles["form"])} onKeyDown={shortcut} onSubmit={(event) => event.preventDefault()}>
       <TextArea
         label={words.promptLabel}
         help={words.promptHelp}
@@ -64,18 +65,23 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
         onChange={(event) => edit({ prompt: event.target.value })}
       />
       {length === 0 && (
-        <div className={styles["ideas"]}>
-          <p className={styles["label"]}>{words.examplesLabel}</p>
+        <div className={layout("column", styles["ideas"])}>
+          <p className={layout("label")}>{words.examplesLabel}</p>
           {words.examples.map((example) => (
-            <button key={example} type="button" className={styles["idea"]} onClick={() => edit({ prompt: example, style: "" })}>
+            <button
+              key={example}
+              type="button"
+              className={layout("bare", styles["idea"])}
+              onClick={() => edit({ prompt: example, style: "" })}
+            >
               <Icon name="right" size={12} />
               {example}
             </button>
           ))}
         </div>
       )}
-      <div className={styles["group"]}>
-        <p className={styles["label"]}>{words.styleLabel}</p>
+      <div className={layout("column")}>
+        <p className={layout("label")}>{words.styleLabel}</p>
         <Choices
           look="chips"
           label={words.styleLabel}
@@ -84,13 +90,13 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
           onChange={(style) => edit({ style, prompt: withStyle(draft.prompt, draft.style, style) })}
         />
       </div>
-      <div className={styles["group"]}>
-        <p className={styles["label"]}>{words.sizeLabel}</p>
+      <div className={layout("column")}>
+        <p className={layout("label")}>{words.sizeLabel}</p>
         <SizePicker sizes={offer.model.sizes} value={offer.size.size} onChange={(size) => edit({ size })} />
       </div>
       <div className={styles["pair"]}>
-        <div className={styles["group"]}>
-          <p className={styles["label"]}>{words.qualityLabel}</p>
+        <div className={layout("column")}>
+          <p className={layout("label")}>{words.qualityLabel}</p>
           <Choices
             label={words.qualityLabel}
             options={offer.model.qualities.map((quality) => ({ value: quality, text: qualityOr(quality) }))}
@@ -99,8 +105,8 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
           />
         </div>
         {offer.models.length > 1 && (
-          <div className={styles["group"]}>
-            <label className={styles["label"]} htmlFor={`${id}-model`}>
+          <div className={layout("column")}>
+            <label className={layout("label")} htmlFor={`${id}-model`}>
               {words.modelLabel}
             </label>
             <select
@@ -138,7 +144,7 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
           }
         />
       ) : (
-        <div className={styles["order"]}>
+        <div className={layout("row wrap apart", styles["order"])}>
           <div className={styles["price"]} role="status">
             <strong>{money}</strong>
             <span>
@@ -147,7 +153,7 @@ export function PromptForm({ generator, offer, asking, onOrder, onCalm }: Prompt
                 : words.priceNote}
             </span>
           </div>
-          <div className={styles["go"]}>
+          <div className={layout("row", styles["go"])}>
             <span id={`${id}-why`} className={styles["why"]}>
               {reason}
             </span>

@@ -7,6 +7,7 @@ import type { Platform } from "../types";
 import { Button } from "../ui/Button";
 import { Choices } from "../ui/Choices";
 import { TextArea } from "../ui/Field";
+import { layout } from "../ui/layout";
 import { useLive } from "../ui/Live";
 import { Modal } from "../ui/Modal";
 import { FailureNotice, Notice } from "../ui/Notice";
@@ -87,12 +88,12 @@ export default function PublishContent({
   const wrong = tried && problem !== null && problem !== "empty";
 
   const foot = (
-    <div className={styles["foot"]}>
+    <div className={layout("row wrap", styles["foot"])}>
       <div className={styles["trouble"]}>
         {gone && <Notice tone="warn" title={gone} />}
         {error && (isHosts(error) ? <HostFailure error={error} /> : <FailureNotice failure={error} onRetry={again} />)}
       </div>
-      <p id={`${id}-why`} className={styles["why"]} role={tried && why ? "alert" : undefined}>
+      <p id={`${id}-why`} className={layout("fine", styles["why"])} role={tried && why ? "alert" : undefined}>
         {armed ? words.waitingForPicture : why}
       </p>
       <Button kind="quiet" onClick={armed ? post.disarm : leave}>
@@ -107,9 +108,9 @@ export default function PublishContent({
   return (
     <Modal open onClose={leave} title={words.title} foot={foot}>
       <div className={styles["columns"]} ref={body}>
-        <div className={styles["form"]}>
-          <div className={styles["group"]}>
-            <p className={styles["label"]}>{words.platformLabel}</p>
+        <div className={layout("column", styles["form"])}>
+          <div className={layout("column")}>
+            <p className={layout("label")}>{words.platformLabel}</p>
             <Choices
               look="chips"
               label={words.platformLabel}
@@ -129,13 +130,13 @@ export default function PublishContent({
           />
           {/* Neither a group nor a button may carry `aria-required`: the word is part of the name that is read with both. */}
           <fieldset
-            className={styles["group"]}
+            className={layout("column", styles["group"])}
             aria-labelledby={`${id}-images`}
             aria-describedby={needsImage ? `${id}-required` : undefined}
             data-image-field=""
             data-wrong={wrong || undefined}
           >
-            <p className={styles["label"]} id={`${id}-images`}>
+            <p className={layout("label")} id={`${id}-images`}>
               {images.length > 1 ? words.imagesLabel : words.imageLabel}
               {needsImage && (
                 <>
@@ -145,7 +146,7 @@ export default function PublishContent({
               )}
             </p>
             {needsImage && (
-              <p className={styles["help"]} id={`${id}-required`}>
+              <p className={layout("fine", styles["help"])} id={`${id}-required`}>
                 {words.imageRequired}
               </p>
             )}

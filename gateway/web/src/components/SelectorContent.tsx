@@ -7,6 +7,7 @@ import { useStored } from "../stored";
 import type { Image, Platform } from "../types";
 import { Button } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
+import { layout } from "../ui/layout";
 import { Modal } from "../ui/Modal";
 import { Skeleton, Thumb } from "../ui/Thumb";
 import { AltText } from "./AltText";
@@ -104,7 +105,7 @@ export default function SelectorContent({
   const replace = (old: Image, by: Image): void => setChosen((now) => now.map((image) => (image.id === old.id ? by : image)));
 
   const footer = (
-    <div className={styles["foot"]}>
+    <div className={layout("column", styles["foot"])}>
       {misfit ? (
         <PlatformFix
           key={`${misfit.image.id} ${misfit.platform}`}
@@ -127,15 +128,15 @@ export default function SelectorContent({
           />
         )
       )}
-      <div className={styles["bar"]}>
-        <div className={styles["chosen"]} data-some={chosen.length > 0 || undefined}>
-          <span className={styles["thumbs"]}>
+      <div className={layout("row", styles["bar"])}>
+        <div className={layout("row fine", styles["chosen"])} data-some={chosen.length > 0 || undefined}>
+          <span className={layout("row", styles["thumbs"])}>
             {chosen.map((image) => (
               <Thumb key={image.id} image={image} className={styles["thumb"] ?? ""} />
             ))}
           </span>
           <span className={styles["said"]} role="status">
-            <span className={styles["name"]}>{chosen.length === 1 && chosen[0] ? words.chosen(chosen[0].filename) : ""}</span>
+            <span className={layout("cut")}>{chosen.length === 1 && chosen[0] ? words.chosen(chosen[0].filename) : ""}</span>
             <span id={`${id}-why`} className={styles["why"]}>
               {reason}
             </span>
@@ -176,7 +177,7 @@ export default function SelectorContent({
       <Tabs.Root value={tab} onValueChange={open} className={styles["tabs"]}>
         <Tabs.List className={styles["list"]} aria-label={words.title}>
           {TABS.map((one) => (
-            <Tabs.Trigger key={one.tab} value={one.tab} className={styles["tab"]}>
+            <Tabs.Trigger key={one.tab} value={one.tab} className={layout("bare", styles["tab"])}>
               <Icon name={one.icon} />
               {words[one.tab]}
             </Tabs.Trigger>

@@ -2,6 +2,7 @@ import * as Radio from "@radix-ui/react-radio-group";
 import { useMessages } from "../provider";
 import type { SizeOffer } from "../types";
 import { Icon } from "../ui/Icon";
+import { layout } from "../ui/layout";
 import { Hidden } from "../ui/Surface";
 import styles from "./generator.module.css";
 
@@ -16,7 +17,7 @@ export function SizePicker({ sizes, value, onChange }: { sizes: SizeOffer[]; val
         <Radio.Item key={offer.size} value={offer.size} className={styles["size"]}>
           <Pictogram width={offer.width} height={offer.height} />
           <span className={styles["ratio"]}>{offer.label}</span>
-          <span className={styles["pixels"]}>{offer.size.replace("x", " × ")}</span>
+          <span className={layout("small")}>{offer.size.replace("x", " × ")}</span>
           {offer.instagramReady && (
             <span className={styles["mark"]} title={instagram.ready}>
               <Icon name="instagram" size={13} />

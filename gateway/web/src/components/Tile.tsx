@@ -2,6 +2,7 @@ import type { KeyboardEvent, MouseEvent } from "react";
 import { useDarkroom } from "../provider";
 import type { Image, Platform } from "../types";
 import { Icon } from "../ui/Icon";
+import { layout } from "../ui/layout";
 import { Hidden } from "../ui/Surface";
 import { Skeleton, Thumb } from "../ui/Thumb";
 import library from "./library.module.css";
@@ -64,8 +65,8 @@ export function Tile({ image, selected, current, platform, checkable, onPress, o
           </span>
         )}
       </div>
-      <span className={styles["name"]}>{image.filename}</span>
-      <span className={styles["meta"]}>
+      <span className={layout("cut", styles["name"])}>{image.filename}</span>
+      <span className={layout("small cut")}>
         {size} · {when}
       </span>
       <Hidden>{unseen.filter(Boolean).join(", ")}</Hidden>

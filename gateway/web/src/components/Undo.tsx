@@ -3,6 +3,7 @@ import { useCallback, useState, type ReactNode } from "react";
 import { useMessages } from "../provider";
 import type { Image } from "../types";
 import { Button } from "../ui/Button";
+import { layout } from "../ui/layout";
 import styles from "./undo.module.css";
 
 const SECONDS = 10;
@@ -16,7 +17,7 @@ export function useUndo(onUndo: (images: Image[]) => Promise<void>): [ReactNode,
   const toasts = (
     <Toast.Provider duration={SECONDS * 1000} label={common.undo} swipeDirection="down">
       {offers.map(({ id, images }) => (
-        <Toast.Root key={id} className={styles["toast"]} onOpenChange={(open) => !open && close(id)}>
+        <Toast.Root key={id} className={layout("row apart", styles["toast"])} onOpenChange={(open) => !open && close(id)}>
           <Toast.Description>{words.deleted(images.length)}</Toast.Description>
           <Toast.Action altText={common.undo} asChild>
             <Button small onClick={() => void onUndo(images)}>

@@ -5,8 +5,8 @@ import type { Messages } from "../messages";
 import { useDarkroom } from "../provider";
 import type { Image } from "../types";
 import { Button, IconButton } from "../ui/Button";
-import { clsx } from "../ui/clsx";
 import { Icon } from "../ui/Icon";
+import { layout } from "../ui/layout";
 import { FailureNotice } from "../ui/Notice";
 import { Progress } from "../ui/Progress";
 import { AltText } from "./AltText";
@@ -36,8 +36,8 @@ export function UploadRow({ businessId, upload, onCancel, onRetry, onRemove, onR
   return (
     <li className={styles["row"]} data-id={id} {...(done ? { "data-done": "", tabIndex: -1 } : {})}>
       <Preview key={done ? "stored" : "local"} source={done ? state.image.thumbnailUrl : preview} />
-      <div className={styles["middle"]}>
-        <p className={styles["name"]} title={file.name}>
+      <div className={layout("column", styles["middle"])}>
+        <p className={layout("label cut")} title={file.name}>
           {file.name}
         </p>
         <p className={styles["facts"]}>
@@ -61,12 +61,12 @@ export function UploadRow({ businessId, upload, onCancel, onRetry, onRemove, onR
         )}
       </div>
       {state.phase === "failed" && (
-        <div className={styles["more"]}>
+        <div className={layout("column", styles["more"])}>
           <FailureNotice failure={state.failure} about={file.name} onRetry={crowded ? () => onRetry(id) : undefined} />
         </div>
       )}
       {state.phase === "done" && (
-        <div className={styles["more"]}>
+        <div className={layout("column", styles["more"])}>
           <AltText compact businessId={businessId} image={state.image} onSaved={onReplace} />
           <InstagramFix businessId={businessId} image={state.image} onFixed={onUse} />
         </div>
@@ -105,7 +105,7 @@ function State({ upload: { file, state } }: { upload: Upload }) {
       {(sending || state.phase === "storing") && (
         <Progress label={words.progressOf(file.name)} percent={sending && (sending.sent / sending.total) * 100} text={text} />
       )}
-      <p className={clsx(styles["state"], styles[TONES[state.phase] ?? ""])}>
+      <p className={layout("fine", styles["state"], styles[TONES[state.phase] ?? ""])}>
         <span>{text}</span>
         {sending?.stalled ? (
           <span className={styles["warn"]}>{words.stalled}</span>

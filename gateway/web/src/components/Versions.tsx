@@ -4,6 +4,7 @@ import { keys } from "../keys";
 import { useDarkroom, useMessages } from "../provider";
 import type { Image } from "../types";
 import { Button } from "../ui/Button";
+import { layout } from "../ui/layout";
 import { Hidden } from "../ui/Surface";
 import { Thumb } from "../ui/Thumb";
 import styles from "./details.module.css";
@@ -22,13 +23,13 @@ export function Versions({ image, onShow }: { image: Image; onShow: (image: Imag
   const failed = [original, copies].filter(({ isError }) => isError);
   if (versions.length === 0 && failed.length === 0) return null;
   return (
-    <section className={styles["part"]}>
+    <section className={layout("column", styles["part"])}>
       <h3>{words.versions}</h3>
       {versions.length > 0 && (
         <ul className={styles["versions"]}>
           {versions.map(({ version, name, said }) => (
             <li key={version.id}>
-              <button type="button" className={styles["version"]} title={name} onClick={() => onShow(version)}>
+              <button type="button" className={layout("bare small", styles["version"])} title={name} onClick={() => onShow(version)}>
                 <Thumb image={version} className={styles["thumb"] ?? ""} />
                 <Hidden>{name}</Hidden>
                 <span>{version.deletedAt ? words.inTrash : said}</span>
@@ -46,7 +47,7 @@ export function Versions({ image, onShow }: { image: Image; onShow: (image: Imag
 export function Again({ text, onAgain }: { text: string; onAgain: () => void }) {
   const { common } = useMessages();
   return (
-    <p className={styles["again"]} role="alert">
+    <p className={layout("row apart", styles["again"])} role="alert">
       <span>{text}</span>
       <Button small onClick={onAgain}>
         {common.retry}

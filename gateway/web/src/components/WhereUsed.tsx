@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { keys } from "../keys";
 import { useDarkroom } from "../provider";
 import type { Image } from "../types";
+import { layout } from "../ui/layout";
 import { Skeleton } from "../ui/Thumb";
 import { Again } from "./Versions";
 import styles from "./details.module.css";
@@ -16,15 +17,15 @@ export function WhereUsed({ image }: { image: Image }) {
   );
   const more = data ? data.total - data.items.length : 0;
   return (
-    <section className={styles["part"]}>
+    <section className={layout("column", styles["part"])}>
       <h3>{messages.library.usedIn(image.usedIn)}</h3>
       {isError ? (
         <Again text={words.postsFailed} onAgain={() => void refetch()} />
       ) : (
-        <ul className={styles["posts"]}>
+        <ul className={layout("column", styles["posts"])}>
           {data?.items.map(({ postId, platform, attachedAt }) => (
             <li key={postId}>
-              <span className={styles["post"]}>{postId}</span>
+              <span className={layout("cut", styles["post"])}>{postId}</span>
               <span>{[platform && publish.platforms[platform], format.date(attachedAt)].filter(Boolean).join(" · ")}</span>
             </li>
           )) ?? <Skeleton style={{ height: 20 }} />}

@@ -1,6 +1,7 @@
 import { useState, type SubmitEvent } from "react";
 import { Button } from "../ui/Button";
 import { TextField } from "../ui/Field";
+import { layout } from "../ui/layout";
 import { Modal } from "../ui/Modal";
 import { words } from "./words";
 import styles from "./studio.module.css";
@@ -24,7 +25,7 @@ export default function Connection({ businessId, token, onConnect, onClose }: Co
   };
   return (
     <Modal open onClose={onClose} shape="narrow" title={words.connection} note={words.connectionHelp}>
-      <form className={styles["fields"]} onSubmit={submit}>
+      <form className={layout("column", styles["fields"])} onSubmit={submit}>
         <TextField
           label={words.businessLabel}
           type="number"

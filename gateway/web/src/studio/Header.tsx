@@ -3,6 +3,7 @@ import { Suspense, useState } from "react";
 import { lazyWithRetry } from "../lazyWithRetry";
 import { Button } from "../ui/Button";
 import { Icon, type IconName } from "../ui/Icon";
+import { layout } from "../ui/layout";
 import { VIEWS, type Theme, type View } from "./settings";
 import { words } from "./words";
 import styles from "./studio.module.css";
@@ -27,21 +28,21 @@ export function Header({ businessId, token, theme, locked, onTheme, onConnect, o
   const [connecting, setConnecting] = useState(false);
   return (
     <header className={styles["header"]}>
-      <p className={styles["brand"]}>
+      <p className={layout("row", styles["brand"])}>
         <span className={styles["lamp"]} />
         {words.name}
       </p>
       {!locked && (
         <Tabs.List className={styles["nav"]} aria-label={words.name}>
           {VIEWS.map((view) => (
-            <Tabs.Trigger key={view} value={view} className={styles["link"]}>
+            <Tabs.Trigger key={view} value={view} className={layout("bare", styles["link"])}>
               <Icon name={ICONS[view]} />
               {words.views[view]}
             </Tabs.Trigger>
           ))}
         </Tabs.List>
       )}
-      <div className={styles["tools"]}>
+      <div className={layout("row", styles["tools"])}>
         <button
           type="button"
           className={styles["theme"]}

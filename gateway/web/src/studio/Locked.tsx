@@ -5,6 +5,7 @@ import { keys } from "../keys";
 import { lazyWithRetry } from "../lazyWithRetry";
 import { useDarkroom } from "../provider";
 import { Button } from "../ui/Button";
+import { layout } from "../ui/layout";
 import { words } from "./words";
 import styles from "./studio.module.css";
 
@@ -29,7 +30,7 @@ interface LockedProps {
 export function Locked({ businessId, onConnect }: LockedProps) {
   const [asking, setAsking] = useState(false);
   return (
-    <div className={styles["locked"]}>
+    <div className={layout("centred", styles["locked"])}>
       <h1>{words.locked}</h1>
       <p>{words.lockedHelp}</p>
       <Button kind="primary" onClick={() => setAsking(true)}>

@@ -136,7 +136,7 @@ function Panel({ view, shown, keep, children }: PanelProps) {
         <h1>{title}</h1>
         <p>{help}</p>
       </header>
-      <Suspense fallback={<Skeleton className={styles["loading"] ?? ""} />}>{visited && children}</Suspense>
+      <Suspense fallback={<Skeleton style={{ height: 240, borderRadius: "var(--radius-large)" }} />}>{visited && children}</Suspense>
     </Tabs.Content>
   );
 }

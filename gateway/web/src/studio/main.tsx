@@ -1,5 +1,6 @@
 import "@fontsource-variable/instrument-sans/wght.css";
 import "../ui/theme.module.css";
+import "../ui/layout.module.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { preload, Studio } from "./Studio";

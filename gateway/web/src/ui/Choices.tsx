@@ -1,5 +1,6 @@
 import * as Radio from "@radix-ui/react-radio-group";
 import type { ReactNode } from "react";
+import { layout } from "./layout";
 import styles from "./choices.module.css";
 
 interface ChoicesProps<Value extends string> {
@@ -19,7 +20,11 @@ export function Choices<Value extends string>({ label, options, value, onChange,
   return (
     <Radio.Root className={styles[look]} aria-label={label} value={value} onValueChange={change} orientation="horizontal">
       {options.map((option) => (
-        <Radio.Item key={option.value} value={option.value} className={styles[look === "chips" ? "chip" : "segment"]}>
+        <Radio.Item
+          key={option.value}
+          value={option.value}
+          className={look === "chips" ? styles["chip"] : layout("bare", styles["segment"])}
+        >
           {option.text}
         </Radio.Item>
       ))}

@@ -1,5 +1,6 @@
 import { useId, type ComponentProps, type ReactNode } from "react";
 import { clsx } from "./clsx";
+import { layout } from "./layout";
 import styles from "./field.module.css";
 
 interface Around {
@@ -13,20 +14,20 @@ interface Around {
 
 function Frame({ id, label, help, count, compact, children }: Around & { id: string; children: ReactNode }) {
   return (
-    <div className={clsx(styles["field"], compact && styles["compact"])}>
+    <div className={layout("column", styles["field"], compact && styles["compact"])}>
       <div className={styles["head"]}>
-        <label htmlFor={id} className={styles["label"]}>
+        <label htmlFor={id} className={layout("label")}>
           {label}
         </label>
         {count && (
-          <span id={`${id}-count`} className={clsx(styles["count"], count.over && styles["over"])}>
+          <span id={`${id}-count`} className={layout("fine", styles["count"], count.over && styles["over"])}>
             {count.text}
           </span>
         )}
       </div>
       {children}
       {help && (
-        <p id={`${id}-help`} className={styles["help"]}>
+        <p id={`${id}-help`} className={layout("fine", styles["help"])}>
           {help}
         </p>
       )}

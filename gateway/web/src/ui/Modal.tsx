@@ -3,6 +3,7 @@ import { useLayoutEffect, useState, type ReactNode } from "react";
 import { useMessages } from "../provider";
 import { IconButton } from "./Button";
 import { clsx } from "./clsx";
+import { layout } from "./layout";
 import { useSurface } from "./Surface";
 import styles from "./modal.module.css";
 
@@ -49,15 +50,15 @@ function Sheet({ onClose, title, note, shape = "fitting", foot, question = false
         onCloseAutoFocus={returnFocus}
         {...(note ? {} : { "aria-describedby": undefined })}
       >
-        <header className={styles["head"]}>
+        <header className={layout("row apart", styles["head"])}>
           <div>
             <Dialog.Title className={styles["title"]}>{title}</Dialog.Title>
-            {note && <Dialog.Description className={styles["note"]}>{note}</Dialog.Description>}
+            {note && <Dialog.Description className={layout("fine")}>{note}</Dialog.Description>}
           </div>
           <IconButton icon="close" label={common.close} onClick={onClose} />
         </header>
         <div className={styles["body"]}>{children}</div>
-        {foot && <footer className={styles["foot"]}>{foot}</footer>}
+        {foot && <footer className={layout("row", styles["foot"])}>{foot}</footer>}
       </Dialog.Content>
     </div>
   );

@@ -7,6 +7,7 @@ import type { Charged } from "../types";
 import { Button, IconButton } from "./Button";
 import { clsx } from "./clsx";
 import { Icon, type IconName } from "./Icon";
+import { layout } from "./layout";
 import styles from "./notice.module.css";
 
 type Tone = "info" | "ok" | "warn" | "bad";
@@ -26,10 +27,10 @@ export function Notice({ tone, title, children, action, actions = action && <Act
   return (
     <div className={clsx(styles["notice"], styles[tone])}>
       <Icon name={ICONS[tone]} />
-      <div className={styles["words"]}>
-        {title && <p className={styles["title"]}>{title}</p>}
+      <div className={layout("column", styles["words"])}>
+        {title && <p className={layout("title")}>{title}</p>}
         {children}
-        {actions && <div className={styles["actions"]}>{actions}</div>}
+        {actions && <div className={layout("row wrap", styles["actions"])}>{actions}</div>}
       </div>
     </div>
   );
