@@ -14,6 +14,11 @@ import { spokenOf } from "./JobStage";
 import { PlatformFix } from "./PlatformFix";
 import styles from "./publish.module.css";
 
+const MOVES = [
+  { by: -1, icon: "up", label: "moveEarlier" },
+  { by: 1, icon: "down", label: "moveLater" },
+] as const;
+
 interface PostImagesProps {
   businessId: number;
   post: Post;
@@ -67,26 +72,18 @@ export function PostImages({ businessId, post, announce }: PostImagesProps) {
             <span className={layout("cut", styles["name"])} title={image.filename}>
               {image.filename}
             </span>
-            {images.length > 1 && (
-              <>
+            {images.length > 1 &&
+              MOVES.map(({ by, icon, label }) => (
                 <IconButton
+                  key={by}
                   small
-                  icon="up"
-                  label={words.moveEarlier(image.filename)}
-                  off={index === 0}
-                  data-move={-1}
-                  onClick={() => move(index, -1)}
+                  icon={icon}
+                  label={words[label](image.filename)}
+                  off={images[index + by] === undefined}
+                  data-move={by}
+                  onClick={() => move(index, by)}
                 />
-                <IconButton
-                  small
-                  icon="down"
-                  label={words.moveLater(image.filename)}
-                  off={index === images.length - 1}
-                  data-move={1}
-                  onClick={() => move(index, 1)}
-                />
-              </>
-            )}
+              ))}
             <IconButton small icon="close" label={words.removeImage(image.filename)} data-remove="" onClick={() => remove(index)} />
           </div>
           {fits[index] && <Word businessId={businessId} fit={fits[index]} onFixed={(copy) => mend(image, copy)} />}

@@ -32,6 +32,7 @@ export function UploadRow({ businessId, upload, onCancel, onRetry, onRemove, onR
   const done = state.phase === "done";
   // Then the way to try again stands beside the words that say how long to wait.
   const crowded = state.phase === "failed" && state.failure.code === "rate_limited";
+  const close = isRunning(upload) ? { label: words.cancelFile, act: onCancel } : { label: words.removeFile, act: onRemove };
   useSpoken(upload, announce);
   return (
     <li className={styles["row"]} data-id={id} {...(done ? { "data-done": "", tabIndex: -1 } : {})}>
@@ -54,11 +55,7 @@ export function UploadRow({ businessId, upload, onCancel, onRetry, onRemove, onR
         {((state.phase === "failed" && !crowded) || state.phase === "canceled") && (
           <IconButton small icon="retry" label={words.retryFile(file.name)} onClick={() => onRetry(id)} />
         )}
-        {isRunning(upload) ? (
-          <IconButton small icon="close" label={words.cancelFile(file.name)} data-close="" onClick={() => onCancel(id)} />
-        ) : (
-          <IconButton small icon="close" label={words.removeFile(file.name)} data-close="" onClick={() => onRemove(id)} />
-        )}
+        <IconButton small icon="close" label={close.label(file.name)} data-close="" onClick={() => close.act(id)} />
       </div>
       {state.phase === "failed" && (
         <div className={layout("column", styles["more"])}>

@@ -1,4 +1,4 @@
-import { useId, type ComponentProps, type ReactNode } from "react";
+import { useId, type ComponentProps, type ElementType, type ReactNode } from "react";
 import { clsx } from "./clsx";
 import { layout } from "./layout";
 import styles from "./field.module.css";
@@ -12,7 +12,14 @@ interface Around {
   compact?: boolean;
 }
 
-function Frame({ id, label, help, count, compact, children }: Around & { id: string; children: ReactNode }) {
+type LabelledProps = Around & { as: "input" | "textarea" } & Pick<
+    ComponentProps<"input">,
+    "className" | "aria-describedby" | "aria-invalid"
+  >;
+
+function Labelled({ as, label, help, count, compact, className, ...more }: LabelledProps) {
+  const Tag: ElementType = as;
+  const id = useId();
   return (
     <div className={layout("column", styles["field"], compact && styles["compact"])}>
       <div className={styles["head"]}>
@@ -25,7 +32,13 @@ function Frame({ id, label, help, count, compact, children }: Around & { id: str
           </span>
         )}
       </div>
-      {children}
+      <Tag
+        {...more}
+        id={id}
+        className={clsx(styles["input"], className)}
+        aria-invalid={count?.over || more["aria-invalid"] || undefined}
+        aria-describedby={clsx(Boolean(help) && `${id}-help`, count && `${id}-count`, more["aria-describedby"]) || undefined}
+      />
       {help && (
         <p id={`${id}-help`} className={layout("fine", styles["help"])}>
           {help}
@@ -35,39 +48,8 @@ function Frame({ id, label, help, count, compact, children }: Around & { id: str
   );
 }
 
-const describedBy = (id: string, { help, count }: Around, more?: string): string | undefined =>
-  clsx(Boolean(help) && `${id}-help`, count && `${id}-count`, more) || undefined;
-
-export function TextField({ label, help, className, ...more }: ComponentProps<"input"> & Pick<Around, "label" | "help">) {
-  const id = useId();
-  const around: Around = { label, help };
-  return (
-    <Frame id={id} {...around}>
-      <input
-        {...more}
-        id={id}
-        className={clsx(styles["input"], className)}
-        aria-describedby={describedBy(id, around, more["aria-describedby"])}
-      />
-    </Frame>
-  );
-}
-
-export function TextArea({ label, help, count, compact = false, className, ...more }: ComponentProps<"textarea"> & Around) {
-  const id = useId();
-  const around: Around = { label, help, compact, ...(count && { count }) };
-  return (
-    <Frame id={id} {...around}>
-      <textarea
-        {...more}
-        id={id}
-        className={clsx(styles["input"], className)}
-        aria-invalid={count?.over || more["aria-invalid"] || undefined}
-        aria-describedby={describedBy(id, around, more["aria-describedby"])}
-      />
-    </Frame>
-  );
-}
+export const TextField = (props: ComponentProps<"input"> & Pick<Around, "label" | "help">) => <Labelled {...props} as="input" />;
+export const TextArea = (props: ComponentProps<"textarea"> & Around) => <Labelled {...props} as="textarea" />;
 
 export function Checkbox({ children, ...more }: Omit<ComponentProps<"input">, "type">) {
   return (
