@@ -1,14 +1,5 @@
 /** Money, bytes, dates and spans in the reader's own way of writing. Pure. */
 
-export interface Format {
-  money: (usd: string) => string;
-  bytes: (count: number) => string;
-  number: (value: number, digits?: number) => string;
-  date: (time: string) => string;
-  ago: (time: string, now?: number) => string;
-  span: (seconds: number) => string;
-}
-
 const STEPS: [limit: number, seconds: number, unit: Intl.RelativeTimeFormatUnit][] = [
   [60, 1, "second"],
   [3600, 60, "minute"],
@@ -16,7 +7,7 @@ const STEPS: [limit: number, seconds: number, unit: Intl.RelativeTimeFormatUnit]
   [7 * 86_400, 86_400, "day"],
 ];
 
-export function formatFor(locale: string | undefined): Format {
+export function formatFor(locale: string | undefined) {
   const price = (digits: number) =>
     new Intl.NumberFormat(locale, { style: "currency", currency: "USD", minimumFractionDigits: 2, maximumFractionDigits: digits });
   const cents = price(2);
@@ -30,18 +21,20 @@ export function formatFor(locale: string | undefined): Format {
 
   return {
     number,
-    money: (usd) => {
+    money: (usd: string) => {
       const value = Number(usd);
       return (value >= 1 ? cents : value >= 0.01 ? fine : finest).format(value);
     },
-    bytes: (count) => (count < 1e6 ? unit(Math.max(1, Math.round(count / 1e3)), "kilobyte") : unit(count / 1e6, "megabyte", 1)),
-    date: (time) => day.format(new Date(time)),
-    ago: (time, now = Date.now()) => {
+    bytes: (count: number) => (count < 1e6 ? unit(Math.max(1, Math.round(count / 1e3)), "kilobyte") : unit(count / 1e6, "megabyte", 1)),
+    date: (time: string) => day.format(new Date(time)),
+    ago: (time: string, now = Date.now()) => {
       const seconds = Math.min(0, (Date.parse(time) - now) / 1000);
       if (seconds > -10) return relative.format(0, "second");
       const step = STEPS.find(([limit]) => -seconds < limit);
       return step ? relative.format(Math.round(seconds / step[1]), step[2]) : day.format(new Date(time));
     },
-    span: (seconds) => (seconds < 60 ? unit(Math.max(1, Math.round(seconds)), "second") : unit(Math.round(seconds / 60), "minute")),
+    span: (seconds: number) => (seconds < 60 ? unit(Math.max(1, Math.round(seconds)), "second") : unit(Math.round(seconds / 60), "minute")),
   };
 }
+
+export type Format = ReturnType<typeof formatFor>;

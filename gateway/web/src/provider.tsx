@@ -1,7 +1,7 @@
 /** What every component shares: the API, the cache, the words, the theme. One per page. */
 import { DirectionProvider } from "@radix-ui/react-direction";
 import { QueryClient, skipToken, useQuery, type Query } from "@tanstack/react-query";
-import { createContext, use, useEffect, useMemo, useRef, type ReactNode } from "react";
+import { createContext, use, useEffect, useMemo, useRef, type ReactNode, type RefObject } from "react";
 import { createApi, type Api, type Token } from "./api";
 import { asFailure } from "./failure";
 import { formatFor, type Format } from "./format";
@@ -41,15 +41,7 @@ export function DarkroomProvider(props: DarkroomProviderProps) {
   const { baseUrl = "", token = null, onUnauthorized, theme = "auto", messages, locale, children } = props;
   const latest = useRef(token);
   const refused = useLatest(onUnauthorized);
-  const { api, client } = useMemo(
-    () =>
-      connect(
-        baseUrl,
-        () => fresh(latest.current),
-        (bad) => refused.current?.(bad),
-      ),
-    [baseUrl, refused],
-  );
+  const { api, client } = useMemo(() => connect(baseUrl, latest, refused), [baseUrl, refused]);
   const words = useMemo(() => withOwn(messages), [messages]);
   const format = useMemo(() => formatFor(locale), [locale]);
   useEffect(() => {
@@ -85,19 +77,27 @@ export function useSandbox(): string {
   return useQuery<string>({ queryKey: keys.sandbox(), queryFn: skipToken }, client).data ?? "";
 }
 
-const fresh = (token: Token) => (typeof token === "function" ? token() : token);
-
 // Without a connection a question fails at once, so that this is said; waiting in silence would look like loading.
 const AGAIN_MS = 5000;
 
 /** What could not be asked is asked again by itself, so that a page recovers when the server does. */
 const again = (query: Query): number | false => (query.state.error && asFailure(query.state.error).ambiguous ? AGAIN_MS : false);
 
-function connect(baseUrl: string, token: Token, onUnauthorized: (token: string | null) => void): Pick<Darkroom, "api" | "client"> {
+/** What asks the gateway at this address, always with the newest token. */
+function connect(
+  baseUrl: string,
+  token: RefObject<Token>,
+  refused: RefObject<DarkroomProviderProps["onUnauthorized"]>,
+): Pick<Darkroom, "api" | "client"> {
   const client = new QueryClient({
     defaultOptions: { queries: { retry: false, staleTime: 15_000, refetchInterval: again, networkMode: "always" } },
   });
   client.setQueryDefaults(keys.sandbox(), { gcTime: Infinity });
-  const onSandbox = (parts: string): void => void client.setQueryData(keys.sandbox(), parts);
-  return { api: createApi({ baseUrl, token, onSandbox, onUnauthorized }), client };
+  const api = createApi({
+    baseUrl,
+    token: () => (typeof token.current === "function" ? token.current() : token.current),
+    onSandbox: (parts) => client.setQueryData(keys.sandbox(), parts),
+    onUnauthorized: (bad) => refused.current?.(bad),
+  });
+  return { api, client };
 }

@@ -7,6 +7,7 @@ import { useDarkroom } from "../provider";
 import { readStored, useStored, writeStored } from "../stored";
 import type { Choice, Job, Wish } from "../types";
 import { useTracked } from "./useJobs";
+import { useLatest } from "./useLatest";
 
 export interface Draft extends Partial<Choice> {
   prompt: string;
@@ -21,13 +22,12 @@ export interface Draft extends Partial<Choice> {
 
 const EMPTY: Draft = { prompt: "", style: "", altText: "", jobId: null, key: "" };
 const NOTHING: Wish[] = [];
-const draftName = (businessId: number): string => `draft:${businessId}`;
 const pendingName = (businessId: number): string => `pending:${businessId}`;
 const MOST_TRIES = 40;
 
 /** What somebody began to describe; it survives closing and reloading. */
 export function useDraft(businessId: number): [Draft, (change: Partial<Draft>) => void] {
-  const [draft, change] = useStored(draftName(businessId), EMPTY);
+  const [draft, change] = useStored(`draft:${businessId}`, EMPTY);
   const edit = useCallback((by: Partial<Draft>) => change((now) => ({ ...now, ...by })), [change]);
   useEffect(() => {
     if (!draft.key) edit({ key: newKey() });
@@ -134,20 +134,17 @@ export function useEstimate(businessId: number, choice: Choice | null) {
 const same = (one: Choice | null, other: Choice | null): boolean =>
   one?.model === other?.model && one?.size === other?.size && one?.quality === other?.quality;
 
-const NO_CHOICE = { model: null, size: null, quality: null };
-
 /** The first choice at once, every other when no new one came for a moment. */
 function useSettled(choice: Choice | null): Choice | null {
   const [settled, settle] = useState(choice);
   if (settled === null && choice !== null) settle(choice);
   const waiting = !same(settled, choice);
-  // By its parts: the object is new each time.
-  const { model, size, quality } = choice ?? NO_CHOICE;
+  const latest = useLatest(choice);
+  const wanted = choice && `${choice.model} ${choice.size} ${choice.quality}`; // The object is new each time.
   useEffect(() => {
     if (!waiting) return;
-    const next = model === null || size === null || quality === null ? null : { model, size, quality };
-    const soon = setTimeout(() => settle(next), PAUSE_MS);
+    const soon = setTimeout(() => settle(latest.current), PAUSE_MS);
     return () => clearTimeout(soon);
-  }, [waiting, model, size, quality]);
+  }, [waiting, wanted, latest]);
   return settled;
 }

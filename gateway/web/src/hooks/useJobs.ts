@@ -11,12 +11,11 @@ import { useRefreshLibrary } from "./useLibrary";
 const NONE: string[] = [];
 const MOST = 30;
 const AT_ONCE_MS = 100;
-const trackedName = (businessId: number): string => `jobs:${businessId}`;
 
 /** The ids of the jobs that this browser follows, newest first; shared by all tabs, kept over a reload. `forget` takes out those
     that somebody saw end. */
 export function useTracked(businessId: number) {
-  const [ids, change] = useStored(trackedName(businessId), NONE);
+  const [ids, change] = useStored(`jobs:${businessId}`, NONE);
   const track = useCallback(
     (more: string[]) =>
       change((now) => (more.every((id) => now.includes(id)) ? now : [...more.filter((id) => !now.includes(id)), ...now].slice(0, MOST))),
