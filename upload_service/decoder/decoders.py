@@ -123,6 +123,11 @@ class Decoders:
                     log.get().warning("decoder.late", seconds=self._seconds, bytes=size)
                     raise Unavailable("No decoder came to its end in time; nothing was kept", retry_after=5) from None
                 except (EOFError, ConnectionError):
+                    # It is ending by itself. To kill it now could hide what of: subprocess would collect the status
+                    # before asyncio does, which then says 255.
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_GRACE):
+                            await decoder.process.wait()
                     await self._end(decoder)
                     log.get().warning("decoder.died", status=decoder.process.returncode, bytes=size)
                     if decoder.process.returncode == -signal.SIGPROF:
