@@ -9,11 +9,8 @@ from typing import Any
 
 import jsonschema_rs
 import orjson
-from fastapi import APIRouter
 
-from deploy.openapi import describe, own, services
-from deploy.openapi import whole as made
-from gateway.docs import openapi_merge
+from deploy import openapi
 from gateway.docs.document import FILE, document
 from gateway.generation import usage
 from gateway.proxy.routes import ROUTES
@@ -21,12 +18,8 @@ from gateway.static.studio import Studio
 from shared.domain import errors
 from shared.http.middleware import Middleware
 from tests.service.gate import get, listening, parse, raw, settings
-from upload_service.routes import upload
 
 CHOSEN = settings("http://127.0.0.1:1", sandbox_url="http://127.0.0.1:2", public_url="https://pictures.example")
-
-
-OWN, SERVICES = own(), services()
 
 
 @asynccontextmanager
@@ -37,7 +30,7 @@ async def documents() -> AsyncIterator[int]:
 
 @cache
 def whole() -> dict[str, Any]:
-    return openapi_merge.merge(OWN, SERVICES, "https://pictures.example")
+    return openapi.whole("https://pictures.example")
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -111,47 +104,8 @@ def test_every_problem_code_is_explained() -> None:
         assert f"- {kind.status} `{kind.code}`: {kind.title}" in description
 
 
-def test_only_public_routes_are_described() -> None:
-    secret = APIRouter()
-    secret.add_api_route("/api/v1/images/secret/door", lambda: None)
-    secret.add_api_route("/internal", lambda: None)
-    secret.add_api_route("/api/v1/images/upload", lambda: None, methods=["PUT"])
-    parts = SERVICES | {"upload": describe(upload.router, secret)}
-    document = openapi_merge.merge(OWN | {"paths": OWN["paths"] | {"/inner": {}}}, parts, "http://x")
-    assert set(document["paths"]) <= set(whole()["paths"])
-    assert set(document["paths"]["/api/v1/images/upload"]) == {"post"}
-
-
-def test_merging_leaves_its_sources_alone() -> None:
-    before = orjson.dumps([OWN, SERVICES])
-    openapi_merge.merge(OWN, SERVICES, "http://x")
-    assert orjson.dumps([OWN, SERVICES]) == before
-
-
-def test_names_that_mean_the_same_stay_and_names_that_do_not_are_told_apart() -> None:
-    same = {"type": "object", "properties": {"a": {"type": "integer"}}}
-    page = {"type": "array", "items": {"$ref": "#/components/schemas/Image"}}
-    book = {"type": "array", "items": {"$ref": "#/components/schemas/Page"}}
-    answer = {"responses": {"200": {"content": {"application/json": {"schema": None}}}}}
-
-    def part(path: str, image: dict[str, Any]) -> dict[str, Any]:
-        schemas = {"Image": image, "Page": page, "Book": book, "Same": same}
-        either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Book", "Same")]}
-        said = orjson.loads(orjson.dumps(answer).replace(b"null", orjson.dumps(either)))
-        document = {"openapi": "3.1.0", "info": {"version": "1"}, "paths": {path: {"get": said}}}
-        return document | {"components": {"schemas": schemas}}
-
-    own = part("/api/v1/images/generate/jobs", {"type": "string"})
-    found = openapi_merge.merge(own, {"library": part("/api/v1/images", {"type": "object"})}, "http://x")
-    schemas = found["components"]["schemas"]
-    assert set(schemas) == {"Image", "Page", "Book", "Same", "LibraryImage", "LibraryPage", "LibraryBook"}
-    assert schemas["LibraryPage"] == {"type": "array", "items": {"$ref": "#/components/schemas/LibraryImage"}}
-    assert references(found["paths"]["/api/v1/images"]) == {"LibraryBook", "Same"}
-    assert references(found["paths"]["/api/v1/images/generate/jobs"]) == {"Book", "Same"}
-
-
 def test_the_file_is_what_the_code_says() -> None:
-    assert FILE.read_bytes() == made(), "make it anew: make openapi"
+    assert FILE.read_bytes() == openapi.written(), "make it anew: make openapi"
 
 
 def test_it_says_whether_somebody_is_asked_who_they_are() -> None:
