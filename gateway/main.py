@@ -35,6 +35,13 @@ from shared.settings import GatewaySettings
 _API = IMAGES.encode()
 _GENERATE = _API + b"/generate"
 _STATUS = status.PREFIX.encode()
+_SENT = "Authorization Content-Type Idempotency-Key If-Match If-None-Match Last-Event-ID Prefer X-Request-Id"
+"""Headers that pages of other origins may send."""
+_ANSWERED = (
+    "ETag Location Preference-Applied RateLimit RateLimit-Policy Retry-After X-Request-Id Idempotency-Replayed "
+    "X-Deduplicated X-Darkroom-Sandbox"
+)
+"""Those of the answers that they may read."""
 _OURS = frozenset({_GENERATE, usage.PATH.encode()})
 
 
@@ -153,28 +160,8 @@ def _with_cors(app: ASGIApp, settings: GatewaySettings) -> ASGIApp:
         app,
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=[
-            "Authorization",
-            "Content-Type",
-            "Idempotency-Key",
-            "If-Match",
-            "If-None-Match",
-            "Last-Event-ID",
-            "Prefer",
-            "X-Request-Id",
-        ],
-        expose_headers=[
-            "ETag",
-            "Location",
-            "Preference-Applied",
-            "RateLimit",
-            "RateLimit-Policy",
-            "Retry-After",
-            "X-Request-Id",
-            "Idempotency-Replayed",
-            "X-Deduplicated",
-            "X-Darkroom-Sandbox",
-        ],
+        allow_headers=_SENT.split(),
+        expose_headers=_ANSWERED.split(),
         max_age=600,
     )
 

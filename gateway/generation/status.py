@@ -10,7 +10,6 @@ from uuid import UUID
 
 from starlette.types import Receive, Scope, Send
 
-from gateway.generation import prefer
 from gateway.generation.job_cache import JobCache, JobSnapshot
 from shared.domain import caller
 from shared.domain.errors import FieldError, Invalid, MethodNotAllowed, NotFound
@@ -19,6 +18,8 @@ from shared.http.shares import ShareKey
 
 PREFIX = "/api/v1/images/generate/status/"
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ELEMENT = re.compile(rb'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_WAIT = re.compile(rb'[ \t]*wait[ \t]*=[ \t]*("?)([0-9]+)\1[ \t]*(?:;.*)?', re.IGNORECASE | re.DOTALL)
 _LONGEST_WAIT = 30
 _COMMENT_SECONDS = 15.0
 _STREAM = [
@@ -175,4 +176,15 @@ def _headers(scope: Scope) -> dict[bytes, bytes]:
 def _seconds(scope: Scope) -> int:
     """Seconds of `Prefer: wait=N`, 30 at most; 0 without it."""
     values = [value for name, value in scope["headers"] if name == b"prefer"]
-    return min(prefer.wait(b",".join(values)), _LONGEST_WAIT) if values else 0
+    return min(preferred_wait(b",".join(values)), _LONGEST_WAIT)
+
+
+def preferred_wait(header: bytes) -> int:
+    """Seconds of the preference `wait`; 0 without it. `header`: all of the name, with commas between.
+
+    As RFC 7240 says: names in any case, spaces, quotation marks, the first of several counts.
+    """
+    for element in _ELEMENT.findall(header):
+        if found := _WAIT.fullmatch(element):
+            return int(found[2].lstrip(b"0")[:9] or 0)
+    return 0

@@ -1,37 +1,4 @@
-"""Every way a request can be refused, as one tree. Rendered in one place: `shared/http/problems.py`.
-
-Problem
-├── Malformed 400            the bytes are not what they claim to be (JSON, multipart)
-├── Unauthorized 401         no key, or not a valid one
-├── BudgetExceeded 402       the business has no money left for this
-├── Forbidden 403            the key is valid, this is not its right
-├── NotFound 404             nothing here, or nothing of yours
-├── MethodNotAllowed 405
-├── RequestTimeout 408     headers or body came too slowly
-├── AlreadyFinished 409      the job ended before it could be canceled
-├── Conflict 409             somebody else changed it meanwhile
-├── ImageDeleted 409         the picture is in the trash
-├── ImageInUse 409           a post shows the picture
-├── PreconditionFailed 412   If-Match names another version
-├── TooLarge 413             a file of more bytes than the limit
-│   └── BodyTooLarge         any other body of more bytes than its limit
-├── UnsupportedMediaType 415 not a format we take
-├── Misdirected 421          it came by a name that is not ours
-├── Invalid 422              well-formed, but a field is wrong; carries `errors[]`
-│   ├── InvalidImage         the picture does not decode
-│   ├── TooManyPixels        the picture is larger than we decode
-│   ├── NotPublishable       the platform does not take the picture
-│   ├── ModelRetired         the model was switched off; names its replacement
-│   ├── CostAboveMaximum     the estimate is above the caller's own `max_cost_usd`
-│   └── IdempotencyKeyReused same key, other body
-├── HeadTooLarge 431        the headers are more bytes than we read
-├── RateLimited 429          slow down; carries Retry-After
-├── Internal 500             our defect
-├── UpstreamUnavailable 502  an inner service or vendor did not answer properly
-├── Unavailable 503          something we need is down; nothing was changed
-├── StorageUnavailable 503   the picture store is down; nothing was kept
-└── UpstreamTimeout 504      an inner service answered too late
-"""
+"""Every way a request can be refused, as one tree. Rendered in one place: `shared/http/problems.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,6 +49,8 @@ class Problem(Exception):
 
 
 class Malformed(Problem):
+    """The bytes are not what they claim to be, such as JSON or a form."""
+
     status, code, title = 400, "malformed_request", "The request could not be read"
 
 
@@ -98,6 +67,8 @@ class Forbidden(Problem):
 
 
 class NotFound(Problem):
+    """Nothing here, or nothing of the caller's."""
+
     status, code, title = 404, "not_found", "There is nothing here"
 
 
@@ -134,6 +105,8 @@ class TooLarge(Problem):
 
 
 class BodyTooLarge(TooLarge):
+    """Any body but a picture's file."""
+
     code, title = "body_too_large", "The request body is too large"
 
 
@@ -146,6 +119,8 @@ class Misdirected(Problem):
 
 
 class Invalid(Problem):
+    """Well-formed, but a field is wrong, as `errors` says."""
+
     status, code, title = 422, "invalid_request", "The request has a wrong field"
 
 
@@ -162,6 +137,8 @@ class NotPublishable(Invalid):
 
 
 class ModelRetired(Invalid):
+    """`extra` names its replacement."""
+
     code, title = "model_retired", "The model was switched off"
 
 

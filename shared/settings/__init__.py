@@ -3,13 +3,7 @@
 Every field says its unit. docs/configuration.md lists each one; a test compares the two.
 """
 
-from shared.settings.every_process import (
-    SANDBOX_WORD,
-    Common,
-    InnerSettings,
-    StoreSettings,
-    read,
-)
+from shared.settings.every_process import SANDBOX_WORD, Common, InnerSettings, StoreSettings, read
 from shared.settings.gateway import CommandSettings, GatewaySettings
 from shared.settings.library import LibrarySettings
 from shared.settings.upload import UploadSettings

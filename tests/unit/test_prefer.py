@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.generation import prefer
+from gateway.generation.status import preferred_wait
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ from gateway.generation import prefer
     ],
 )
 def test_the_preference_is_read_as_the_rfc_says(said: str, seconds: int) -> None:
-    assert prefer.wait(said.encode()) == seconds
+    assert preferred_wait(said.encode()) == seconds
 
 
 def test_a_long_header_costs_no_more_than_its_length() -> None:
-    assert prefer.wait(b'"' * 32_000) == 0
-    assert prefer.wait(b",wait" * 6_000) == 0
+    assert preferred_wait(b'"' * 32_000) == 0
+    assert preferred_wait(b",wait" * 6_000) == 0
