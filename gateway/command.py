@@ -4,6 +4,7 @@ The verbs of each area are in `gateway/commands`, in a file of its name. They re
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -30,7 +31,7 @@ for _area in (budgets, pictures, prompts, keys):
 def main(words: Sequence[str] | None = None) -> int:
     """The exit status: 0 done, 1 refused, 2 not understood."""
     words = sys.argv[1:] if words is None else list(words)
-    app.help_formatter = "default" if sys.stdout.isatty() else "plain"
+    app.help_formatter = "default" if sys.stdout and sys.stdout.isatty() else "plain"
     try:
         verb, bound, unparsed = app.parse_args(words, exit_on_error=False, print_error=False)
     except CycloptsError as wrong:
@@ -46,13 +47,27 @@ def main(words: Sequence[str] | None = None) -> int:
 async def _run(verb: Callable[..., Awaitable[str]], args: tuple[Any, ...], kwargs: dict[str, Any]) -> int:
     try:
         async with await connect(read(CommandSettings)) as db:
-            print(await verb(*args, **kwargs, db=db))
+            answer = await verb(*args, **kwargs, db=db)
     except (NotFound, Refused) as no:
         return _refuse(str(no))
     except DatabaseUnavailable as gone:
         if verb.__module__ == budgets.__name__:
             return _refuse(budgets.UNKNOWN.format(gone), "budgets")
         return _refuse(f"the database does not answer ({gone}); is Darkroom running, is DATABASE_URL right?")
+    return _say(answer)
+
+
+def _say(answer: str) -> int:
+    """What was done is done, also where nobody can be told."""
+    try:
+        if sys.stdout:  # None where the shell has closed it.
+            print(answer, flush=True)
+    except OSError as fault:
+        # Python would try once more at its end, and say so with a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return (
+            0 if isinstance(fault, BrokenPipeError) else _refuse(f"done, but what it says is lost ({fault.strerror})")
+        )
     return 0
 
 

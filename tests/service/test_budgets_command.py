@@ -119,3 +119,18 @@ def test_a_wrong_default_is_refused(monkeypatch: pytest.MonkeyPatch, written: st
     monkeypatch.setenv("DARKROOM_MONTHLY_BUDGET_USD", written)
     with pytest.raises(ValueError, match="DARKROOM_MONTHLY_BUDGET_USD"):
         GatewaySettings(database_url="postgresql://x", redis_url="redis://x")
+
+
+@pytest.mark.parametrize(
+    ("where", "status", "told"), [(">&-", 0, ""), (">/dev/full", 1, "done, but what it says is lost")]
+)
+def test_what_was_done_is_done_also_where_nobody_can_be_told(database: str, where: str, status: int, told: str) -> None:
+    command = f"{sys.executable} -m gateway.command budgets set --business 7 --monthly-usd 5 {where}"
+    environment = {"DATABASE_URL": database, "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, env=environment, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (status, False), done.stderr
+    assert told in done.stderr
+    listed = darkroom(["budgets", "list"], environment)
+    assert "5.00" in listed.stdout, listed
