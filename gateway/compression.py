@@ -1,5 +1,5 @@
 """JSON in gzip for whoever takes it, as pure ASGI. Never event streams, and not the polls: those are small, hot, and
-answered before this is asked (`main.Doors`). Pages and files are packed once, in `pages`."""
+answered before this is asked (`main.Dispatcher`). Pages and files are packed once, in `static/files.py`."""
 
 import re
 import zlib

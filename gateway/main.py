@@ -27,7 +27,7 @@ from shared.db import pool as db
 from shared.domain.errors import Malformed, Unavailable
 from shared.http import problems
 from shared.http.app import make_app
-from shared.http.health import METRICS, Check, Probes
+from shared.http.health import METRICS, HealthCheck, Probes
 from shared.http.middleware import Middleware
 from shared.http.protocol import SAFE_HEADERS
 from shared.settings import GatewaySettings
@@ -57,7 +57,7 @@ def build(settings: GatewaySettings) -> "Gateway":
             limits.running(built.notifier),
             _proofs(settings, built) as proofs,
         ):
-            doors.polls = StatusLane(built.watch)
+            dispatcher.polls = StatusLane(built.job_cache)
             access.open(*proofs)
             yield built
 
@@ -68,8 +68,8 @@ def build(settings: GatewaySettings) -> "Gateway":
         routers=[asking.router, status_openapi.router, usage.router],
         max_body=settings.max_json,
     )
-    doors = Dispatcher(Compression(api), Compression(proxy), Studio(settings), Probes({}))
-    limits = RateLimits(doors, settings)
+    dispatcher = Dispatcher(Compression(api), Compression(proxy), Studio(settings), Probes({}))
+    limits = RateLimits(dispatcher, settings)
     access = Authenticate(limits)
 
     async def redis() -> None:
@@ -81,7 +81,7 @@ def build(settings: GatewaySettings) -> "Gateway":
 
     def stop() -> None:
         if started := getattr(api.state, "resources", None):
-            started.watch.close()
+            started.job_cache.close()
 
     shell = Middleware(
         access,
@@ -179,7 +179,7 @@ class _Cors(CORSMiddleware):
         return Response(content, refusal.status, headers=told | {"Vary": "Origin"})
 
 
-def _ready(proxy: Proxy, service: Service) -> Check:
+def _ready(proxy: Proxy, service: Service) -> HealthCheck:
     """Whether an inner service can work, with the names of what it lacks."""
 
     async def check() -> None:

@@ -26,7 +26,7 @@ class GatewayResources:
     """For requests that ask Postgres: no key and no business has all connections."""
     notifier: Notifier
     catalogue: Catalogue
-    watch: JobCache
+    job_cache: JobCache
     probe: Pool
     """One connection for `/readyz`, which is not told that Postgres is away when the others are all in use."""
 
@@ -41,12 +41,12 @@ async def open_resources(settings: GatewaySettings) -> AsyncIterator[GatewayReso
     catalogue = load(settings.catalogue)
     notifier = Notifier.at(settings)
     async with await connect(settings) as db, await connect(settings, most=1) as probe:
-        watch = JobCache(db, notifier, settings)
-        listening = asyncio.create_task(watch.run())
+        job_cache = JobCache(db, notifier, settings)
+        listening = asyncio.create_task(job_cache.run())
         try:
-            yield GatewayResources(settings, db, database_places(settings), notifier, catalogue, watch, probe)
+            yield GatewayResources(settings, db, database_places(settings), notifier, catalogue, job_cache, probe)
         finally:
-            watch.close()
+            job_cache.close()
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
             await notifier.close()

@@ -15,7 +15,7 @@ from shared.db import jobs, late_images, ledger
 from shared.db.pool import DatabaseUnavailable, transaction
 from shared.db.tables import JobRow
 from shared.observability import log
-from shared.storage.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, public_id
+from shared.storage.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, storage_key
 
 _AT_ONCE = 8
 """Looks of one round: each asks the store, whose quota the jobs need too."""
@@ -44,8 +44,8 @@ async def look(resources: WorkerResources) -> float:
             await take_home(resources, taken.job_id)
         except (StoreBusy, StoreDown, StoreMisconfigured) as away:
             wait = max(_WAIT, away.retry_after) if isinstance(away, StoreBusy) else _WAIT
-            log.get().warning("late.postponed", job_id=str(taken.job_id), detail=str(away), seconds=wait)
-            await late_images.postpone(resources.db, taken, timedelta(seconds=wait))
+            log.get().warning("late.snoozed", job_id=str(taken.job_id), detail=str(away), seconds=wait)
+            await late_images.snooze(resources.db, taken, timedelta(seconds=wait))
             return wait
         await late_images.in_vain(resources.db, taken)
     return resources.settings.sweep_every
@@ -87,14 +87,14 @@ async def _kept(resources: WorkerResources, job: JobRow) -> _Found | None:
         return None
     sha256 = hashlib.sha256(data).hexdigest()
     note = await ledger.note(resources.db, job.id) | {"sha256": sha256}
-    return await resources.store.put(public_id(job.business_id, job.id), data, note), sha256, False
+    return await resources.store.put(storage_key(job.business_id, job.id), data, note), sha256, False
 
 
 async def _stored(resources: WorkerResources, job: JobRow) -> _Found | None:
     """What lies in the store under the job's name, with its bill beside it."""
     if not await ledger.unknowns(resources.db, job.id):
         return None
-    stored = await resources.store.find(public_id(job.business_id, job.id))
+    stored = await resources.store.find(storage_key(job.business_id, job.id))
     return None if stored is None else (stored, stored.context.get("sha256", ""), True)
 
 

@@ -72,7 +72,7 @@ async def provider_failed(
         case base.ProviderBusy():
             delay = failure.retry_after if failure.retry_after is not None else _backoff(job.attempt)
             delay = await resources.rate_limiter.close(delay)
-            return await _postpone(resources, job, failure.error, str(failure), delay)
+            return await _snooze_or_fail(resources, job, failure.error, str(failure), delay)
         case base.ProviderMisconfigured():
             return await misconfigured(resources, job, failure.error, str(failure), failure.whose)
         case base.NotSent():
@@ -80,7 +80,7 @@ async def provider_failed(
         case base.OutcomeUnknown():
             before = await until_postgres_answers(lambda: ledger.unknowns(resources.db, job.id))
             if resources.settings.on_unknown == "retry" and before <= 1:
-                return await _postpone(resources, job, failure.error, str(failure), _backoff(job.attempt))
+                return await _snooze_or_fail(resources, job, failure.error, str(failure), _backoff(job.attempt))
             return await unknown(resources, job)
         case _:
             return await fail(resources, job, failure.error, str(failure))
@@ -152,7 +152,7 @@ async def database_away(resources: WorkerResources, job: JobRow, lease: Lease) -
         return await until_postgres_answers(release)
 
 
-async def _postpone(
+async def _snooze_or_fail(
     resources: WorkerResources, job: JobRow, error: JobError, detail: str, delay: float
 ) -> JobRow | None:
     age = (datetime.now(UTC) - job.created_at).total_seconds()

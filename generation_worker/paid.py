@@ -23,7 +23,7 @@ from shared.db.tables import ImageRow, JobRow
 from shared.domain.errors import NotFound
 from shared.notify.notifier import Notifier
 from shared.observability import log
-from shared.storage.store import ImageStore, StoreRefused, public_id
+from shared.storage.store import ImageStore, StoreRefused, storage_key
 
 ORDINARY_SECONDS = 1.0
 """A write that takes longer counts as one that fails. Shorter ones are the work of every day and stop nothing."""
@@ -174,7 +174,7 @@ class PaidPictures:
 
     async def _until_stored(self, paid: _Paid, lease: Lease) -> None:
         """Ends when the store has it, under the job's name and with its bill beside it, or will never take it."""
-        name = public_id(paid.job.business_id, paid.job.id)
+        name = storage_key(paid.job.business_id, paid.job.id)
         sha256 = await asyncio.to_thread(lambda: hashlib.sha256(paid.data).hexdigest())
         note = {"id": str(paid.attempt_id), "cost_micros": str(paid.receipt.cost_micros), "sha256": sha256}
         note["cost_estimated"] = str(paid.receipt.estimated)
@@ -196,7 +196,7 @@ class PaidPictures:
         async with transaction(self._db) as connection:
             ours = await jobs.mark_storing(connection, paid.job.id, paid.job.attempt)
             if ours is not None:
-                known = await ledger.painted(connection, paid.attempt_id, paid.job, paid.receipt, paid.data)
+                known = await ledger.generated(connection, paid.attempt_id, paid.job, paid.receipt, paid.data)
                 tell = None
             else:
                 known, tell = await _hand_in(connection, paid)
@@ -235,7 +235,7 @@ async def _hand_in(connection: Connection, paid: _Paid) -> tuple[bool, JobRow | 
         return await _of_a_forgotten_job(connection, paid), None
     needed = not job.final or await late_images.lock(connection, job.id)
     data = paid.data if needed else None
-    known = await ledger.painted(connection, paid.attempt_id, paid.job, paid.receipt, data)
+    known = await ledger.generated(connection, paid.attempt_id, paid.job, paid.receipt, data)
     changed = await jobs.hand_in(connection, job.id)
     if job.final and needed:
         await late_images.look_soon(connection, job.id)
@@ -245,7 +245,7 @@ async def _hand_in(connection: Connection, paid: _Paid) -> tuple[bool, JobRow | 
 
 async def _of_a_forgotten_job(connection: Connection, paid: _Paid) -> bool:
     """A failover lost the job: the bill is written all the same, and the bytes are kept for an operator."""
-    known = await ledger.painted(connection, paid.attempt_id, paid.job, paid.receipt, None)
+    known = await ledger.generated(connection, paid.attempt_id, paid.job, paid.receipt, None)
     await unreadable_answers.keep(
         connection, paid.attempt_id, paid.job, "Postgres has lost the job that it is the picture of", paid.data
     )

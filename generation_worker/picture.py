@@ -43,7 +43,7 @@ def library_row(job: JobRow, stored: Stored, sha256: str) -> ImageRow:
         business_id=job.business_id,
         source=ImageSource.AI_GENERATED,
         filename=prompts.filename(job.prompt, "jpg" if stored.format == "jpeg" else stored.format),
-        public_id=stored.public_id,
+        public_id=stored.storage_key,
         url=stored.url,
         format=stored.format,
         bytes=stored.bytes,

@@ -72,7 +72,7 @@ async def sweep(resources: WorkerResources, contact: Contact) -> None:
         if left_over:
             log.get().error("calls.abandoned", calls=len(left_over))
     for job in recovered:
-        log.get().warning("job.recovered", job_id=str(job.id), status=job.status.value, losses=job.losses)
+        log.get().warning("job.recovered", job_id=str(job.id), status=job.status.value, lost_workers=job.losses)
     for job in expired:
         log.get().info("job.expired", job_id=str(job.id))
     again = [job.id for job in recovered if not job.final]

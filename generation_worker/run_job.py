@@ -22,7 +22,7 @@ from shared.db import jobs, ledger
 from shared.db.pool import DatabaseUnavailable
 from shared.db.tables import JobError, JobRow, Outcome
 from shared.observability import log
-from shared.storage.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, public_id
+from shared.storage.store import StoreBusy, Stored, StoreDown, StoreMisconfigured, StoreRefused, storage_key
 
 
 async def run(resources: WorkerResources, job: JobRow, token: str | None) -> None:
@@ -31,7 +31,7 @@ async def run(resources: WorkerResources, job: JobRow, token: str | None) -> Non
     structlog.contextvars.bind_contextvars(
         job_id=str(job.id), business_id=job.business_id, attempt=job.attempt, request_id=job.request_id
     )
-    log.get().info("job.claimed", stage=job.stage.value, losses=job.losses, failures=job.failures)
+    log.get().info("job.claimed", stage=job.stage.value, lost_workers=job.losses, failures=job.failures)
     changed = None
     with resources.leases.held(job) as lease:
         try:
@@ -232,4 +232,4 @@ async def _store(resources: WorkerResources, job: JobRow, data: bytes) -> JobRow
 
 def _name(job: JobRow) -> str:
     """The picture's name in the store: from the job, so that a later attempt finds what an earlier one stored."""
-    return public_id(job.business_id, job.id)
+    return storage_key(job.business_id, job.id)

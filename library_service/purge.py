@@ -41,10 +41,10 @@ async def purge(db: Pool, store: ImageStore, after_days: int, margin: float = MA
     return gone
 
 
-async def destroy(db: Pool, store: ImageStore, image_id: UUID, public_id: str) -> StoreError | None:
+async def destroy(db: Pool, store: ImageStore, image_id: UUID, storage_key: str) -> StoreError | None:
     """One picture, of those that nobody can bring back. What the store said where it did not destroy the bytes."""
     try:
-        await store.remove(public_id)
+        await store.remove(storage_key)
     except StoreError as fault:
         log.get().error("image.not_purged", image_id=str(image_id), detail=str(fault))
         return fault

@@ -12,7 +12,7 @@ from library_service.resources import resources_of
 from shared.db import images
 from shared.db.pool import Connection, Row, transaction
 from shared.domain import caller
-from shared.domain.caller import Whose
+from shared.domain.caller import BusinessIds
 from shared.domain.errors import PreconditionFailed
 from shared.http import api_schemas, etags
 
@@ -30,7 +30,7 @@ def shown(request: Request, row: Row) -> Response:
 @asynccontextmanager
 async def changing(
     request: Request, image_id: UUID, business_id: int | None, if_match: str | None
-) -> AsyncIterator[tuple[Connection, Whose]]:
+) -> AsyncIterator[tuple[Connection, BusinessIds]]:
     """A transaction that changes this picture, in the caller's turn, and the businesses whose it may be.
 
     With `If-Match` the picture is locked first. Raises PreconditionFailed where it is of another version, NotFound,
@@ -43,7 +43,7 @@ async def changing(
 
 
 async def lock_version(
-    request: Request, connection: Connection, image_id: UUID, business_ids: Whose, if_match: str | None
+    request: Request, connection: Connection, image_id: UUID, business_ids: BusinessIds, if_match: str | None
 ) -> None:
     """Locks the picture where `If-Match` was sent. Raises NotFound, and PreconditionFailed where it is of another
     version."""

@@ -5,7 +5,7 @@ from uuid import UUID
 from shared.db import uploads
 from shared.db.pool import Pool
 from shared.observability import log
-from shared.storage.store import ImageStore, StoreError, public_id
+from shared.storage.store import ImageStore, StoreError, storage_key
 from shared.storage.store_failures import NOT_DESTROYED, StoreFailures
 
 EVERY = 60.0
@@ -25,7 +25,7 @@ async def sweep(db: Pool, store: ImageStore, older_than: float = uploads.STALE_A
         while dead := await uploads.stale(db, older_than, at_once, left):
             for upload_id, business_id in dead:
                 try:
-                    await store.remove(public_id(business_id, upload_id))
+                    await store.remove(storage_key(business_id, upload_id))
                 except StoreError as fault:
                     log.get().error("upload.not_swept", upload_id=str(upload_id), detail=str(fault))
                     left.append(upload_id)

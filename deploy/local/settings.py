@@ -1,6 +1,6 @@
 """What `make up` may be told by environment variables, read once into a value.
 
-Only the variables of the runner itself; the services read their own in shared/settings.py.
+Only the variables of the runner itself; the services read their own in shared/settings.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """The lock on the only door: who asks, and whether they may. Everything under `/api/` passes here first.
 
-What a business may see is decided by whoever answers (`Caller.whose`); here it is only whether the key is valid and
-has the right that the method and the path need.
+What a business may see is decided by whoever answers (`Caller.business_ids`); here it is only whether the key is
+valid and has the right that the method and the path need.
 """
 
 import asyncio

@@ -15,14 +15,14 @@ from shared.domain.money import usd
 
 app = App("pictures", help="Paid pictures that did not get home.")
 
-Job = Annotated[UUID, Parameter(help="The job's id.")]
+JobId = Annotated[UUID, Parameter(help="The job's id.")]
 NewFile = Annotated[Path, Parameter(help="A new file.")]
 
 _LOOK_EVERY = 0.5
 _WAIT = 60.0
 """Seconds a delivery is waited for: workers look for due pictures once in a sweep."""
 
-_WHY = "their logs say why (late.refused, late.postponed)"
+_WHY = "their logs say why (late.refused, late.snoozed)"
 
 
 @app.command(name="list")
@@ -59,7 +59,7 @@ def _state(one: ledger.StagedPicture) -> str:
 
 
 @app.command
-async def deliver(job: Job, /, *, db: Database) -> str:
+async def deliver(job: JobId, /, *, db: Database) -> str:
     """Let the workers try the store once more."""
     await _ended(db, job)
     if await ledger.staged(db, job) is None:
@@ -76,7 +76,7 @@ async def deliver(job: Job, /, *, db: Database) -> str:
 
 
 @app.command
-async def save(job: Job, file: NewFile, /, *, db: Database) -> str:
+async def save(job: JobId, file: NewFile, /, *, db: Database) -> str:
     """Write the vendor's bytes into a file."""
     data = await ledger.staged(db, job) or await unreadable_answers.latest(db, job)
     if data is None:
@@ -90,7 +90,7 @@ async def save(job: Job, file: NewFile, /, *, db: Database) -> str:
 
 
 @app.command
-async def discard(job: Job, /, *, db: Database) -> str:
+async def discard(job: JobId, /, *, db: Database) -> str:
     """Delete the bytes, or the answer; what was paid stays on the bill."""
     await _ended(db, job)
     async with transaction(db) as connection:

@@ -134,7 +134,7 @@ async def cancel(request: Request, job_id: str) -> Response:
     resources = _resources(request)
     async with resources.turn(request):
         job = await jobs.cancel(resources.db, _uuid(job_id), caller.of(request.scope).business_ids(None))
-    resources.watch.forget(job.id)
+    resources.job_cache.forget(job.id)
     if job.final:
         await resources.notifier.publish(job)
     else:

@@ -32,8 +32,8 @@ _STREAM = [
 class StatusLane:
     """Answers every path under `PREFIX`."""
 
-    def __init__(self, watch: JobCache) -> None:
-        self._watch = watch
+    def __init__(self, job_cache: JobCache) -> None:
+        self._job_cache = job_cache
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name, _, rest = scope["path"].removeprefix(PREFIX).partition("/")
@@ -46,7 +46,7 @@ class StatusLane:
             raise Invalid(wrong.detail, errors=(wrong,))
         scope["state"]["lane"] = PREFIX + ("{job_id}/events" if rest else "{job_id}")
         job_id = _uuid(name)
-        view = await self._watch.view(job_id)
+        view = await self._job_cache.view(job_id)
         # Somebody else's is answered like one that is not, from the same memory and in the same time.
         if view is None or not caller.of(scope).owns(view.business_id):
             raise NotFound("There is no such job")
@@ -68,10 +68,10 @@ class StatusLane:
             seconds
             and (not known or etags.names(known, view.etag))
             and view.retry_after is not None
-            and not self._watch.refusal(who := _watcher(scope, view))
+            and not self._job_cache.refusal(who := _watcher(scope, view))
         ):
             scope["state"]["held"] = True
-            with self._watch.waiting(who):
+            with self._job_cache.waiting(who):
                 view = await self._until_changed(job_id, view, seconds, receive) or view
             waited = True
         headers = [(b"etag", view.etag.encode()), (b"cache-control", b"no-cache"), (b"vary", b"prefer")]
@@ -104,8 +104,8 @@ class StatusLane:
         """The next revision: a step forward in the line alone does not end a held poll."""
         loop = asyncio.get_running_loop()
         until, now = loop.time() + seconds, view
-        while now.revision == view.revision and (left := until - loop.time()) > 0 and not self._watch.closing:
-            changed = await self._watch.changed(job_id, now, left)
+        while now.revision == view.revision and (left := until - loop.time()) > 0 and not self._job_cache.closing:
+            changed = await self._job_cache.changed(job_id, now, left)
             if changed is None:
                 return None
             now = changed
@@ -113,9 +113,9 @@ class StatusLane:
 
     async def _stream(self, job_id: UUID, view: JobSnapshot, scope: Scope, receive: Receive, send: Send) -> None:
         who = _watcher(scope, view)
-        if refusal := self._watch.refusal(who):
+        if refusal := self._job_cache.refusal(who):
             raise refusal
-        with self._watch.waiting(who):
+        with self._job_cache.waiting(who):
             await send({"type": "http.response.start", "status": 200, "headers": _STREAM})
             await self._tell(job_id, view, scope, receive, send)
 
@@ -137,8 +137,8 @@ class StatusLane:
         seen = int(last) if last.isdigit() and len(last) < 10 else 0
         if view.revision > seen:
             await _send_event(view, send)
-        while view.retry_after is not None and not self._watch.closing:
-            now = await self._watch.changed(job_id, view, _COMMENT_SECONDS)
+        while view.retry_after is not None and not self._job_cache.closing:
+            now = await self._job_cache.changed(job_id, view, _COMMENT_SECONDS)
             if now is None:
                 return
             if now.etag == view.etag:

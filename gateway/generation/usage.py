@@ -23,14 +23,14 @@ PATH = "/api/v1/images/usage"
 
 router = APIRouter(tags=["Generation"])
 
-Month = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
+MonthText = Annotated[str, StringConstraints(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])$")]
 
 
 class UsageQuery(QueryModel):
     """Whose spending, and when."""
 
     business_id: BusinessId = Field(examples=[1])
-    month: Month | None = Field(None, description="`YYYY-MM` in UTC; default: this month", examples=["2026-11"])
+    month: MonthText | None = Field(None, description="`YYYY-MM` in UTC; default: this month", examples=["2026-11"])
     format: Literal["json", "csv"] | None = Field(None, description="Default: what `Accept` prefers, else JSON")
 
 

@@ -46,7 +46,7 @@ class Proxy:
         }
         self._most_file = settings.max_file
         self._seal = CallerToken(settings)
-        self._patrol = Watchdog(settings.proxy_timeout)
+        self._watchdog = Watchdog(settings.proxy_timeout)
         self._turns = WriteTurns()
         self._pace = Bandwidth(settings.body_rate, time.monotonic)
         self._places: dict[Service, Places] = {name: _places(settings) for name in self._bases}
@@ -58,7 +58,7 @@ class Proxy:
     async def running(self) -> AsyncIterator[None]:
         """Opens the connection pool and closes it."""
         async with (
-            self._patrol.walking(),
+            self._watchdog.walking(),
             aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect),
@@ -89,7 +89,7 @@ class Proxy:
         if client.refusal:
             raise client.refusal
         try:
-            with self._patrol.over(client):
+            with self._watchdog.over(client):
                 body = await self._body(client, limit_keys.of(scope))
                 async with self._places[route.service].turn(limit_keys.of(scope)):
                     response = await self._ask(url, scope, client, body)

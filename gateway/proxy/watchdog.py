@@ -24,7 +24,7 @@ class Watchdog:
 
     def walking(self) -> AbstractAsyncContextManager[None]:
         """Walks until the block ends."""
-        return run_periodically("patrol", _WALK_SECONDS, self._walk)
+        return run_periodically("watchdog", _WALK_SECONDS, self._walk)
 
     async def _walk(self) -> None:
         oldest = asyncio.get_running_loop().time() - self._silence

@@ -22,7 +22,7 @@ from library_service.schemas import (
 from shared.db import images, trash
 from shared.db.pool import Row, transaction
 from shared.domain import caller
-from shared.domain.caller import Whose
+from shared.domain.caller import BusinessIds
 from shared.domain.errors import Conflict, NotFound
 from shared.http import api_schemas
 from shared.http.shares import share_key
@@ -68,7 +68,7 @@ async def bulk_restore(request: Request, body: BulkRestore) -> Response:
     return api_schemas.json_response(BulkRestored(results=results))
 
 
-async def _restored(resources: LibraryResources, image_id: UUID, business_ids: Whose) -> Restored:
+async def _restored(resources: LibraryResources, image_id: UUID, business_ids: BusinessIds) -> Restored:
     """A transaction for each: one that cannot be restored does not undo the others."""
     try:
         async with transaction(resources.db) as connection:
@@ -115,7 +115,7 @@ async def delete(
 
 
 async def _purged(
-    request: Request, image_id: UUID, business_ids: Whose, if_match: str | None, *, even_if_used: bool
+    request: Request, image_id: UUID, business_ids: BusinessIds, if_match: str | None, *, even_if_used: bool
 ) -> Response:
     """Said in the row first: whatever dies after that, the rounds of `purge.py` bring it to its end."""
     resources = resources_of(request)

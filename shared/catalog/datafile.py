@@ -82,7 +82,7 @@ Strings = Annotated[frozenset[str], LISTED, DISTINCT]
 """A list of strings: at least one, none twice."""
 Count = Annotated[int, Field(ge=1)]
 """A whole number of at least one."""
-Dollars = Annotated[int, BeforeValidator(micros)]
+Price = Annotated[int, BeforeValidator(micros)]
 """In the file dollars, as a string so that nothing is rounded; here micros."""
 
 S = TypeVar("S", bound=Spec)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainValidator, model_validator
 
-from shared.catalog.datafile import DISTINCT, LISTED, Count, Dollars, Spec, fault_at
+from shared.catalog.datafile import DISTINCT, LISTED, Count, Price, Spec, fault_at
 from shared.catalog.dialect import OPENAI, Dialect
 from shared.catalog.sizes import Size, SizeRule, SizeText
 from shared.catalog.tokens import TokenPrices
@@ -122,7 +122,7 @@ class Model(Spec):
     """Further sizes it takes."""
     words: QualityWords = Field(QualityWords(), alias="qualities")
     """What each of the product's qualities is called at the vendor."""
-    prices: Mapping[str, Mapping[SizeText, Dollars]] = Field({})
+    prices: Mapping[str, Mapping[SizeText, Price]] = Field({})
     """Micros for one picture, by the vendor's quality and the size."""
     grid: Mapping[str, Count] = Field({})
     """Blocks along the longer side, by the vendor's quality, from which sizes by the rule are priced."""

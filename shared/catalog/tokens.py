@@ -5,7 +5,7 @@ Arithmetic only; the prices and the grids are data of `catalogue.toml`."""
 from collections.abc import Mapping
 from typing import Any
 
-from shared.catalog.datafile import Dollars, Spec
+from shared.catalog.datafile import Price, Spec
 
 _MILLION = 1_000_000
 _MOST_TOKENS = 100_000_000
@@ -15,15 +15,15 @@ _MOST_TOKENS = 100_000_000
 class TokenPrices(Spec):
     """Micros per million tokens of each kind."""
 
-    text_in: Dollars
+    text_in: Price
     """The prompt."""
-    text_cached: Dollars
+    text_cached: Price
     """The part of the prompt that the vendor had cached."""
-    image_in: Dollars
+    image_in: Price
     """Pictures sent along."""
-    image_cached: Dollars
+    image_cached: Price
     """The part of them that the vendor had cached."""
-    image_out: Dollars
+    image_out: Price
     """The generated image: nearly all of the bill."""
 
     def cost_micros(self, usage: Mapping[str, Any] | None) -> int | None:

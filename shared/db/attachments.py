@@ -15,7 +15,7 @@ from shared.db import images
 from shared.db.pool import Connection, Db, Row
 from shared.db.tables import one_of, text_column, time_column
 from shared.domain import platforms
-from shared.domain.caller import Whose
+from shared.domain.caller import BusinessIds
 from shared.domain.errors import FieldError, ImageDeleted, NotPublishable
 from shared.domain.platforms import Platform
 
@@ -41,7 +41,7 @@ class Attachments(SQLModel, table=True):
 
 
 async def attach(
-    connection: Connection, image_id: UUID, post_id: str, platform: Platform | None, business_ids: Whose = None
+    connection: Connection, image_id: UUID, post_id: str, platform: Platform | None, business_ids: BusinessIds = None
 ) -> Row:
     """Says that the post shows the picture; again, with which platform. Answers the picture.
 
@@ -60,7 +60,7 @@ async def attach(
     return await images.get(connection, image_id)
 
 
-async def detach(connection: Connection, image_id: UUID, post_id: str, business_ids: Whose = None) -> Row:
+async def detach(connection: Connection, image_id: UUID, post_id: str, business_ids: BusinessIds = None) -> Row:
     """The post does not show it, or no longer. Answers the picture. Raises NotFound where there is no such picture."""
     await images.lock(connection, image_id, business_ids)
     await connection.execute("delete from attachments where image_id = $1 and post_id = $2", image_id, post_id)

@@ -14,7 +14,7 @@ import asyncpg
 from shared.db.pool import Connection, Db, Row
 from shared.db.tables import ImageRow
 from shared.domain import texts
-from shared.domain.caller import Whose
+from shared.domain.caller import BusinessIds
 from shared.domain.errors import NotFound
 
 # By name: once a later version adds a column, Postgres refuses what was prepared with `i.*`.
@@ -72,14 +72,14 @@ async def _twin(db: Db, image: ImageRow) -> Row | None:
     )  # fmt: skip
 
 
-async def find(db: Db, image_id: UUID, business_ids: Whose = None) -> Row | None:
+async def find(db: Db, image_id: UUID, business_ids: BusinessIds = None) -> Row | None:
     """One row, in the trash or not."""
     return await db.fetchrow(
         f"{_SELECT} i.id = $1 and ($2::bigint[] is null or i.business_id = any($2))", image_id, business_ids
     )
 
 
-async def get(db: Db, image_id: UUID, business_ids: Whose = None) -> Row:
+async def get(db: Db, image_id: UUID, business_ids: BusinessIds = None) -> Row:
     """One row. Raises NotFound."""
     return there(await find(db, image_id, business_ids))
 
@@ -124,7 +124,7 @@ async def copies(db: Db, parent_id: UUID, limit: int) -> list[Row]:
     )  # fmt: skip
 
 
-async def by_ids(db: Db, ids: Sequence[UUID], business_ids: Whose = None) -> dict[UUID, Row]:
+async def by_ids(db: Db, ids: Sequence[UUID], business_ids: BusinessIds = None) -> dict[UUID, Row]:
     """The rows of those that exist."""
     rows = await db.fetch(
         f"{_SELECT} i.id = any($1::uuid[]) and ($2::bigint[] is null or i.business_id = any($2))",
@@ -139,7 +139,7 @@ async def by_jobs(db: Db, job_ids: Sequence[UUID]) -> dict[UUID, Row]:
     return {row["job_id"]: row for row in rows}
 
 
-async def lock(db: Connection, image_id: UUID, business_ids: Whose = None) -> Row:
+async def lock(db: Connection, image_id: UUID, business_ids: BusinessIds = None) -> Row:
     """One row that nobody else changes until the transaction ends. Raises NotFound.
 
     Read by a second statement: of other tables the first one sees nothing that was done while it waited for the lock.

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.db.pool import Connection, Db, Row
 from shared.db.tables import JobError, JobRow, JobStatus
-from shared.domain.caller import Whose
+from shared.domain.caller import BusinessIds
 from shared.domain.errors import AlreadyFinished, NotFound
 
 _COLUMNS = ", ".join(f"jobs.{name}" for name in JobRow.model_fields)
@@ -145,12 +145,12 @@ async def finish(db: Db, job_id: UUID, attempt: int, image_id: UUID) -> JobRow |
 
 
 async def mark_storing(db: Db, job_id: UUID, attempt: int) -> JobRow | None:
-    """The picture exists and its bytes are safe: the stage is now storing. Same transaction as `ledger.painted`."""
+    """The picture exists and its bytes are safe: the stage is now storing. Same transaction as `ledger.generated`."""
     return await _change(db, job_id, attempt, "stage = 'storing', revision = revision + 1")
 
 
 async def hand_in(connection: Connection, job_id: UUID) -> JobRow | None:
-    """After `ledger.painted` for an attempt that no longer owns the job: a waiting job is due to be stored, an ended
+    """After `ledger.generated` for an attempt that no longer owns the job: a waiting job is due to be stored, an ended
     one says its true cost. None while another attempt runs: that one, or the next, finds the picture."""
     return _job(
         await connection.fetchrow(
@@ -262,7 +262,7 @@ async def mark_woken(db: Db) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def cancel(db: Db, job_id: UUID, business_ids: Whose) -> JobRow:
+async def cancel(db: Db, job_id: UUID, business_ids: BusinessIds) -> JobRow:
     """A client's wish: a waiting job ends canceled; a running or painted one is marked, its worker sees to it.
 
     Asking again is safe. Raises NotFound, AlreadyFinished.
@@ -296,7 +296,7 @@ async def canceled(db: Db, job_id: UUID, attempt: int) -> JobRow | None:
     return await _change(db, job_id, attempt, f"status = 'canceled', error_code = null, error_detail = null, {_END}")
 
 
-async def get(db: Db, job_id: UUID, business_ids: Whose = None) -> JobRow:
+async def get(db: Db, job_id: UUID, business_ids: BusinessIds = None) -> JobRow:
     """One job; of these businesses, if any are named. Raises NotFound."""
     row = await db.fetchrow(
         f"select {_COLUMNS} from jobs where id = $1 and ($2::bigint[] is null or business_id = any($2))",

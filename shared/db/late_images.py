@@ -70,7 +70,7 @@ async def in_vain(db: Db, look: Look) -> None:
         await _move(db, look, following)
 
 
-async def postpone(db: Db, look: Look, wait: timedelta) -> None:
+async def snooze(db: Db, look: Look, wait: timedelta) -> None:
     """Nobody could say whether there is something: again after `wait`, and no step is used up."""
     await _move(db, look, await db.fetchval("select now() + $1::interval", wait))
 

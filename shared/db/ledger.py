@@ -79,8 +79,10 @@ async def unsent(db: Db, job_id: UUID, attempt: int) -> None:
     )  # fmt: skip
 
 
-async def painted(connection: Connection, attempt_id: UUID, job: JobRow, receipt: Receipt, data: bytes | None) -> bool:
-    """The call made a picture: the bill and the bytes, in the caller's transaction together with `jobs.keep`.
+async def generated(
+    connection: Connection, attempt_id: UUID, job: JobRow, receipt: Receipt, data: bytes | None
+) -> bool:
+    """The call made a picture: the bill and the bytes, in the caller's transaction together with `jobs.mark_storing`.
 
     None as `data` where the job has its picture already: the bill alone. Writing twice is safe. False when Postgres
     had forgotten the call (see `_remember`), which is then in the ledger again.

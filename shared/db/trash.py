@@ -11,7 +11,7 @@ import asyncpg
 
 from shared.db import attachments, images
 from shared.db.pool import Connection, Db, Row
-from shared.domain.caller import Whose
+from shared.domain.caller import BusinessIds
 from shared.domain.errors import Conflict, ImageInUse
 
 PAUSE = "make_interval(secs => least(300 * power(2, least(%s, 20)), 86400))"
@@ -20,7 +20,9 @@ _NAMED = 10
 """Posts that a refusal names."""
 
 
-async def put(connection: Connection, image_id: UUID, business_ids: Whose = None, *, even_if_used: bool = False) -> Row:
+async def put(
+    connection: Connection, image_id: UUID, business_ids: BusinessIds = None, *, even_if_used: bool = False
+) -> Row:
     """Puts it in the trash; one that is there stays as it is. Raises NotFound, and ImageInUse if a post shows it."""
     row = await images.lock(connection, image_id, business_ids)
     if row["deleted_at"]:
@@ -31,7 +33,7 @@ async def put(connection: Connection, image_id: UUID, business_ids: Whose = None
 
 
 async def put_many(
-    connection: Connection, ids: Sequence[UUID], business_ids: Whose = None, *, even_if_used: bool = False
+    connection: Connection, ids: Sequence[UUID], business_ids: BusinessIds = None, *, even_if_used: bool = False
 ) -> dict[UUID, Row]:
     """Puts all of them in the trash but those that a post shows; answers those that exist, as they stand then.
 
@@ -51,7 +53,7 @@ async def put_many(
     return await images.by_ids(connection, there)
 
 
-async def restore(connection: Connection, image_id: UUID, business_ids: Whose, purge_after_days: int) -> Row:
+async def restore(connection: Connection, image_id: UUID, business_ids: BusinessIds, purge_after_days: int) -> Row:
     """Takes it out of the trash, unless its time is over or it was purged; what a post shows has all the time.
 
     Raises NotFound, and Conflict if the same bytes are live.
@@ -73,7 +75,7 @@ async def restore(connection: Connection, image_id: UUID, business_ids: Whose, p
 
 
 async def purge(
-    connection: Connection, image_id: UUID, business_ids: Whose = None, *, even_if_used: bool = False
+    connection: Connection, image_id: UUID, business_ids: BusinessIds = None, *, even_if_used: bool = False
 ) -> Row:
     """Takes it out of everybody's reach for good: nobody restores it, and its bytes are due to be destroyed.
 

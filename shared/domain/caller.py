@@ -25,7 +25,7 @@ class Right(StrEnum):
     """See what only an operator should: the gateway's metrics."""
 
 
-Whose = Sequence[int] | None
+BusinessIds = Sequence[int] | None
 """The businesses whose rows a query may touch; None: anybody's."""
 
 
@@ -54,7 +54,7 @@ class Caller:
         """Whether what belongs to this business may be shown to it."""
         return self.businesses is None or business_id in self.businesses
 
-    def business_ids(self, business_id: int | None) -> Whose:
+    def business_ids(self, business_id: int | None) -> BusinessIds:
         """The business that was named, else all it may act for.
 
         Raises Forbidden like `act_for`.

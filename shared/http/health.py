@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from shared.domain.errors import MethodNotAllowed
 from shared.http import problems
 
-Check = Callable[[], Awaitable[str | None]]
+HealthCheck = Callable[[], Awaitable[str | None]]
 """Raises when the part is missing; may answer a word about a part that is there but degraded."""
 
 METRICS = "/metrics"
@@ -30,8 +30,8 @@ class Probes:
 
     def __init__(
         self,
-        checks: Mapping[str, Check],
-        advisory: Mapping[str, Check] | None = None,
+        checks: Mapping[str, HealthCheck],
+        advisory: Mapping[str, HealthCheck] | None = None,
         headers: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self._checks = checks
@@ -84,7 +84,7 @@ class Probes:
         return (503 if missing else 200), orjson.dumps(answer)
 
 
-async def _ask(check: Check, seconds: float) -> str:
+async def _ask(check: HealthCheck, seconds: float) -> str:
     try:
         async with asyncio.timeout(seconds):
             return await check() or "ok"

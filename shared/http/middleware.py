@@ -20,7 +20,7 @@ from shared.db.pool import DatabaseUnavailable
 from shared.domain import errors
 from shared.http import problems
 from shared.http.allowed_hosts import AllowedHosts
-from shared.http.health import Check, Probes
+from shared.http.health import HealthCheck, Probes
 from shared.observability import log
 from shared.observability.access_log import AccessLog
 from shared.settings import Common
@@ -84,8 +84,8 @@ class Middleware:
         app: ASGIApp,
         settings: Common,
         *,
-        checks: Mapping[str, Check],
-        advisory: Mapping[str, Check] | None = None,
+        checks: Mapping[str, HealthCheck],
+        advisory: Mapping[str, HealthCheck] | None = None,
         headers: Sequence[tuple[bytes, bytes]] = (),
         closed: AbstractSet[str] = frozenset(),
         origins: Iterable[str] = (),

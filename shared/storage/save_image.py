@@ -12,7 +12,7 @@ from shared.domain.errors import Conflict
 from shared.domain.ids import new_id
 from shared.observability import log
 from shared.storage.content import Content
-from shared.storage.store import ImageStore, StoreError, as_problem, public_id
+from shared.storage.store import ImageStore, StoreError, as_problem, storage_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ async def save_image(
     if begun.image_id:
         return await _replayed(db, begun)
     try:
-        stored = await store.put(public_id(image.business_id, begun.id), data)
+        stored = await store.put(storage_key(image.business_id, begun.id), data)
     except StoreError as fault:
         _failed(fault, begun)
         raise as_problem(fault) from fault
-    ours = image.model_copy(update={"id": begun.id, "public_id": stored.public_id, "url": stored.url})
+    ours = image.model_copy(update={"id": begun.id, "public_id": stored.storage_key, "url": stored.url})
     async with transaction(db) as connection:
         row = await images.insert(connection, ours)
         created = row["id"] == begun.id

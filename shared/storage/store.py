@@ -38,7 +38,7 @@ _BUSY_SECONDS = 30.0
 class Stored:
     """What the store keeps under a name."""
 
-    public_id: str
+    storage_key: str
     """Its name in the store."""
     url: str
     """https, versioned: other bytes under the same name would have another one."""
@@ -82,18 +82,18 @@ class StoreMisconfigured(StoreError):
 class ImageStore(Protocol):
     """What the product needs of any picture store."""
 
-    async def put(self, public_id: str, data: bytes | Content, context: dict[str, str] | None = None) -> Stored:
+    async def put(self, storage_key: str, data: bytes | Content, context: dict[str, str] | None = None) -> Stored:
         """Keeps the bytes under the name. A name that is taken keeps its first bytes: putting twice is safe.
 
         A Content is read in the store's own thread while it is sent, and is never in memory as a whole.
         """
         ...
 
-    async def find(self, public_id: str) -> Stored | None:
+    async def find(self, storage_key: str) -> Stored | None:
         """What is kept under the name."""
         ...
 
-    async def remove(self, public_id: str) -> None:
+    async def remove(self, storage_key: str) -> None:
         """Destroys the bytes, in caches too. Nothing under that name is as good."""
         ...
 
@@ -106,7 +106,7 @@ class ImageStore(Protocol):
         ...
 
 
-def public_id(business_id: int, name: UUID) -> str:
+def storage_key(business_id: int, name: UUID) -> str:
     """The store's name of a picture: by its image's id, or, where a job painted it, by the job's."""
     return f"darkroom/{business_id}/{name}"
 
@@ -136,7 +136,7 @@ class CloudinaryStore:
         self._ping_until = 0.0
         self._ping_fault: StoreError | None = None
 
-    async def put(self, public_id: str, data: bytes | Content, context: dict[str, str] | None = None) -> Stored:
+    async def put(self, storage_key: str, data: bytes | Content, context: dict[str, str] | None = None) -> Stored:
         content = data if isinstance(data, Content) else Content(len(data), lambda: (data,))
 
         def send() -> Stored:
@@ -144,7 +144,7 @@ class CloudinaryStore:
                 raise StoreRefused("there are no bytes to keep")
             answer = uploader.upload(
                 ("picture", content),
-                public_id=public_id,
+                public_id=storage_key,
                 overwrite=False,
                 unique_filename=False,
                 use_filename=False,
@@ -156,15 +156,15 @@ class CloudinaryStore:
 
         return await self._run(send)
 
-    async def find(self, public_id: str) -> Stored | None:
+    async def find(self, storage_key: str) -> Stored | None:
         try:
-            return await self._run(lambda: _stored(api.resource(public_id, **self._call)))
+            return await self._run(lambda: _stored(api.resource(storage_key, **self._call)))
         except _Missing:
             return None
 
-    async def remove(self, public_id: str) -> None:
+    async def remove(self, storage_key: str) -> None:
         def destroy() -> None:
-            answer = _checked(uploader.destroy(public_id, invalidate=True, return_error=True, **self._call))
+            answer = _checked(uploader.destroy(storage_key, invalidate=True, return_error=True, **self._call))
             if answer.get("result") not in ("ok", "not found"):
                 raise StoreDown(f"destroy answered {answer.get('result')!r}")
 

@@ -50,7 +50,7 @@ async def kept(db: Pool, job: JobRow) -> None:
     assert attempt_id is not None
     async with transaction(db) as connection:
         assert await jobs.mark_storing(connection, job.id, job.attempt)
-        await ledger.painted(connection, attempt_id, job, RECEIPT, b"picture")
+        await ledger.generated(connection, attempt_id, job, RECEIPT, b"picture")
 
 
 async def test_create_writes_a_waiting_job(db: Pool, new_job: Wishing) -> None:
@@ -177,17 +177,17 @@ async def test_finish_says_what_it_cost(db: Pool, new_job: Wishing) -> None:
     )
 
 
-@pytest.mark.parametrize("verb", ["finish", "keep", "fail", "retry", "postpone", "release", "canceled"])
+@pytest.mark.parametrize("verb", ["finish", "mark_storing", "fail", "retry", "snooze", "release", "canceled"])
 async def test_a_fenced_worker_changes_nothing(db: Pool, new_job: Wishing, verb: str) -> None:
     old = await claimed(db, new_job())
     current = await lost_to_another_attempt(db, old)
     code = JobError.PROVIDER_UNAVAILABLE
     calls = {
         "finish": lambda: jobs.finish(db, old.id, old.attempt, new_id()),
-        "keep": lambda: jobs.mark_storing(db, old.id, old.attempt),
+        "mark_storing": lambda: jobs.mark_storing(db, old.id, old.attempt),
         "fail": lambda: jobs.fail(db, old.id, old.attempt, code, ""),
         "retry": lambda: jobs.retry(db, old.id, old.attempt, code, "", delay=1, most=3),
-        "postpone": lambda: jobs.snooze(db, old.id, old.attempt, code, "", delay=1),
+        "snooze": lambda: jobs.snooze(db, old.id, old.attempt, code, "", delay=1),
         "release": lambda: jobs.release(db, old.id, old.attempt),
         "canceled": lambda: jobs.canceled(db, old.id, old.attempt),
     }
@@ -195,17 +195,17 @@ async def test_a_fenced_worker_changes_nothing(db: Pool, new_job: Wishing, verb:
     assert await jobs.get(db, old.id) == current
 
 
-@pytest.mark.parametrize("verb", ["finish", "keep", "fail", "retry", "postpone", "release", "canceled"])
+@pytest.mark.parametrize("verb", ["finish", "mark_storing", "fail", "retry", "snooze", "release", "canceled"])
 async def test_a_final_job_changes_no_more(db: Pool, new_job: Wishing, verb: str) -> None:
     job = await claimed(db, new_job())
     ended = await jobs.fail(db, job.id, job.attempt, JobError.CONTENT_POLICY, "no")
     code = JobError.PROVIDER_UNAVAILABLE
     calls = {
         "finish": lambda: jobs.finish(db, job.id, job.attempt, new_id()),
-        "keep": lambda: jobs.mark_storing(db, job.id, job.attempt),
+        "mark_storing": lambda: jobs.mark_storing(db, job.id, job.attempt),
         "fail": lambda: jobs.fail(db, job.id, job.attempt, code, ""),
         "retry": lambda: jobs.retry(db, job.id, job.attempt, code, "", delay=1, most=3),
-        "postpone": lambda: jobs.snooze(db, job.id, job.attempt, code, "", delay=1),
+        "snooze": lambda: jobs.snooze(db, job.id, job.attempt, code, "", delay=1),
         "release": lambda: jobs.release(db, job.id, job.attempt),
         "canceled": lambda: jobs.canceled(db, job.id, job.attempt),
     }
@@ -235,8 +235,8 @@ async def test_retry_waits_and_gives_up_after_the_last_failure(db: Pool, new_job
     assert (ended.status, ended.charged, ended.actual_micros) == (JobStatus.FAILED, Charged.FALSE, 0)
 
 
-@pytest.mark.parametrize("verb", ["postpone", "release"])
-async def test_postpone_and_release_touch_no_counter(db: Pool, new_job: Wishing, verb: str) -> None:
+@pytest.mark.parametrize("verb", ["snooze", "release"])
+async def test_snooze_and_release_touch_no_counter(db: Pool, new_job: Wishing, verb: str) -> None:
     job = await claimed(db, new_job())
     back = (
         await jobs.release(db, job.id, job.attempt)

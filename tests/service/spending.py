@@ -62,7 +62,7 @@ async def painted(gateway: Gateway, job: JobRow) -> None:
     """The picture is paid for, and waits to be stored."""
     attempt_id = await called(gateway, job)
     async with transaction(gateway.pool) as connection:
-        await ledger.painted(connection, attempt_id, job, ledger.Receipt("r", 1, 2, TRUE_COST), b"picture")
+        await ledger.generated(connection, attempt_id, job, ledger.Receipt("r", 1, 2, TRUE_COST), b"picture")
         assert await jobs.mark_storing(connection, job.id, job.attempt)
 
 

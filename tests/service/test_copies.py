@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 
 from shared.domain.ids import new_id
-from shared.storage.store import public_id
+from shared.storage.store import storage_key
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves
@@ -25,7 +25,7 @@ async def derive(room: Room, image_id: object, preset: str = "instagram_4x5", mo
 async def painted(room: Room, business: int = 1) -> Any:
     """The id of an AI picture whose bytes are in the store."""
     image = await shelves.painted(room.db, "a fox", business)
-    stored = await room.store.put(public_id(business, new_id()), pictures.png(600, 500))
+    stored = await room.store.put(storage_key(business, new_id()), pictures.png(600, 500))
     await room.db.execute("update images set url = $1 where id = $2", stored.url, image.id)
     return image.id
 
@@ -73,7 +73,7 @@ async def test_two_processes_that_meet_make_one_copy_of_an_ai_picture(
     assert sorted(answer.status_code for answer in answers) == [200, 201]
     [copy] = {answer.json()["id"] for answer in answers}
     assert await library.count("images") == 2
-    assert public_id(1, copy) in await library.stored()
+    assert storage_key(1, copy) in await library.stored()
     assert len(await library.stored()) == 2, "the bytes of the one that came second are gone"
     assert await library.db.fetchval("select count(*) from uploads where image_id is null") == 0
 

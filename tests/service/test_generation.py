@@ -249,7 +249,7 @@ async def test_usage_is_the_sum_of_the_ledger_and_says_what_is_not_known(gateway
     assert first
     assert second
     async with transaction(gateway.pool) as connection:
-        await ledger.painted(connection, first, painted, ledger.Receipt("r", 1, 2, 52_730), b"picture")
+        await ledger.generated(connection, first, painted, ledger.Receipt("r", 1, 2, 52_730), b"picture")
         await jobs.mark_storing(connection, painted.id, painted.attempt)
     await ledger.settle(gateway.pool, second, unknown, Outcome.UNKNOWN, Charged.UNKNOWN, detail="timeout")
     bill = (await gateway.http.get("/api/v1/images/usage", params={"business_id": 1})).json()

@@ -12,7 +12,7 @@ from library_service.purge import MARGIN, purge
 from shared.db import images, trash
 from shared.db.pool import transaction
 from shared.domain.ids import new_id
-from shared.storage.store import StoreDown, public_id
+from shared.storage.store import StoreDown, storage_key
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves
@@ -204,7 +204,7 @@ async def test_a_copy_is_a_picture_of_its_own(uploads: Room, library: Room, pres
 
 async def test_a_copy_of_a_painted_picture_is_made_once(library: Room) -> None:
     parent = await shelves.painted(library.db, "a fox")
-    stored = await library.store.put(public_id(1, new_id()), pictures.png())
+    stored = await library.store.put(storage_key(1, new_id()), pictures.png())
     await library.db.execute("update images set url = $1", stored.url)
     first, again = await derive(library, str(parent.id)), await derive(library, str(parent.id))
     assert (first.status_code, again.status_code) == (201, 200)
@@ -276,4 +276,4 @@ async def test_a_copy_that_fails_leaves_nothing(uploads: Room, library: Room, ta
     assert await library.count("images") == 1
     begun: list[UUID] = [row["id"] for row in await library.db.fetch("select id from uploads where image_id is null")]
     orphans = await uploads.stored() - {f"darkroom/1/{parent['id']}"}
-    assert orphans <= {public_id(1, upload_id) for upload_id in begun}, "the sweep knows of all that is left"
+    assert orphans <= {storage_key(1, upload_id) for upload_id in begun}, "the sweep knows of all that is left"

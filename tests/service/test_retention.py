@@ -15,7 +15,7 @@ from shared.db.tables import Charged, ImageRow, ImageSource, JobError, Outcome
 from shared.domain.ids import new_id
 from shared.domain.prompts import filename
 from shared.settings import LibrarySettings
-from shared.storage.store import public_id
+from shared.storage.store import storage_key
 from tests import pictures
 from tests.sandbox_server import SandboxServer
 from tests.service import shelves
@@ -46,14 +46,14 @@ async def made(room: Room, prompt: str = SECRET, business: int = 1, **more: Any)
     held = await jobs.get(room.db, job_id)
     attempt_id = await ledger.begin(room.db, held)
     assert attempt_id
-    stored = await room.store.put(public_id(business, job_id), pictures.png())
+    stored = await room.store.put(storage_key(business, job_id), pictures.png())
     image = ImageRow(
         id=new_id(), business_id=business, source=ImageSource.AI_GENERATED, filename=filename(prompt, "png"),
-        public_id=stored.public_id, url=stored.url, format="png", bytes=stored.bytes, width=stored.width,
+        public_id=stored.storage_key, url=stored.url, format="png", bytes=stored.bytes, width=stored.width,
         height=stored.height, sha256=job_id.hex, alt_text=held.alt_text, job_id=job_id, created_at=datetime.now(UTC),
     )  # fmt: skip
     async with transaction(room.db) as connection:
-        await ledger.painted(connection, attempt_id, held, ledger.Receipt("r", 1, 2, COST), None)
+        await ledger.generated(connection, attempt_id, held, ledger.Receipt("r", 1, 2, COST), None)
         kept = await images.add(connection, image.model_copy(update=more))
         assert await jobs.finish(connection, job_id, held.attempt, kept.id)
     return kept

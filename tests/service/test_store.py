@@ -23,7 +23,7 @@ from shared.storage.store import (
     StoreMisconfigured,
     StoreRefused,
     as_problem,
-    public_id,
+    storage_key,
 )
 from tests import pictures
 from tests.sandbox_server import SandboxServer
@@ -45,13 +45,13 @@ def store(sandbox: SandboxServer, request: pytest.FixtureRequest) -> Iterator[Cl
 
 
 def fresh() -> str:
-    return public_id(7, new_id())
+    return storage_key(7, new_id())
 
 
 async def test_what_was_put_is_found_until_it_is_removed(store: CloudinaryStore) -> None:
     name, data = fresh(), pictures.png(64, 32)
     stored = await store.put(name, data)
-    assert (stored.public_id, stored.format, stored.bytes, stored.width, stored.height) == (
+    assert (stored.storage_key, stored.format, stored.bytes, stored.width, stored.height) == (
         name,
         "png",
         len(data),

@@ -12,7 +12,7 @@ from starlette.types import Message
 
 from shared.db import uploads as intents
 from shared.domain.ids import new_id
-from shared.storage.store import StoreDown, public_id
+from shared.storage.store import StoreDown, storage_key
 from shared.storage.store_failures import NOT_DESTROYED
 from tests import pictures
 from tests.sandbox_server import SandboxServer
@@ -100,7 +100,7 @@ async def test_the_sweep_waits_for_a_store_that_is_down(library: Room) -> None:
     """In the library's room: an upload service sweeps by itself in this very moment."""
     dead = new_id()
     await intents.begin(library.db, dead, 1, "k", "hash")
-    await library.store.put(public_id(1, dead), pictures.png())
+    await library.store.put(storage_key(1, dead), pictures.png())
     await age(library, intents.STALE_AFTER + 1)
     library.sandbox.script("cloudinary.destroy", "500")
     assert await sweep(library.db, library.store) == 0

@@ -227,7 +227,7 @@ async def dies_after(resources: WorkerResources, job: JobRow, *, spilled: bool) 
         await jobs.mark_storing(resources.db, job.id, job.attempt)
         async with resources.db.acquire() as connection:
             receipt = ledger.Receipt("req", 10, 1756, 52_730)
-            await ledger.painted(connection, attempt_id, job, receipt, painting.data)
+            await ledger.generated(connection, attempt_id, job, receipt, painting.data)
     await resources.db.execute("update jobs set lease_until = now() - interval '1 s' where id = $1", job.id)
     assert len(await jobs.recover(resources.db, 6)) == 1
 

@@ -14,7 +14,7 @@ from shared.db.late_images import STEPS, look_soon
 from shared.db.pool import transaction
 from shared.db.tables import Charged, JobError, JobRow, JobStatus, Outcome
 from shared.settings import WorkerSettings
-from shared.storage.store import public_id
+from shared.storage.store import storage_key
 from tests.sandbox_server import SandboxServer
 from tests.worker.conftest import Starting, Working, accept, claim, once
 
@@ -29,7 +29,7 @@ async def paint(resources: WorkerResources, job: JobRow, attempt_id: UUID) -> by
 async def store(resources: WorkerResources, job: JobRow, attempt_id: UUID, data: bytes) -> None:
     """As a worker does that has a picture and no Postgres."""
     note = {"id": str(attempt_id), "cost_micros": str(COST), "sha256": "ab"}
-    await resources.store.put(public_id(job.business_id, job.id), data, note)
+    await resources.store.put(storage_key(job.business_id, job.id), data, note)
 
 
 async def ended_unknown(
@@ -204,7 +204,7 @@ async def test_bytes_that_wait_in_postgres_come_first_and_go_when_they_are_home(
     ended, attempt_id, data = await ended_unknown(resources, worked)
     asked = len(sandbox.ledger("cloudinary.lookup"))
     async with transaction(resources.db) as connection:
-        await ledger.painted(connection, attempt_id, ended, ledger.Receipt("req", 10, 1756, COST), data)
+        await ledger.generated(connection, attempt_id, ended, ledger.Receipt("req", 10, 1756, COST), data)
         await look_soon(connection, ended.id)
     sandbox.script("cloudinary.upload", {"do": "500"})
     await late.look(resources)

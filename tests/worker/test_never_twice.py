@@ -60,7 +60,7 @@ async def test_who_lost_the_job_does_not_throw_its_bad_bytes_away(
     async with transaction(resources.db) as connection:
         await jobs.mark_storing(connection, job.id, job.attempt)
         receipt = ledger.Receipt("req", 10, 1756, 52_730)
-        await ledger.painted(connection, attempt_id, job, receipt, GARBAGE)
+        await ledger.generated(connection, attempt_id, job, receipt, GARBAGE)
     await dies(resources)
     await works(resources, job)
     assert await ledger.staged(resources.db, job.id) == GARBAGE

@@ -18,7 +18,7 @@ from generation_worker.resources import WorkerResources
 from shared.db import jobs, ledger
 from shared.db.tables import Charged, JobRow, JobStatus, Outcome, Stage
 from shared.domain.ids import new_id
-from shared.storage.store import public_id
+from shared.storage.store import storage_key
 from tests import pictures
 from tests.repository import ROOT
 from tests.sandbox_server import SandboxServer
@@ -348,7 +348,7 @@ async def test_a_second_picture_of_a_job_is_not_safe_under_a_name_that_keeps_the
     attempt_id = await ledger.begin(resources.db, job)
     assert attempt_id
     first = {"id": str(new_id()), "cost_micros": "1", "sha256": "ab"}
-    await resources.store.put(public_id(job.business_id, job.id), pictures.jpeg(), first)
+    await resources.store.put(storage_key(job.business_id, job.id), pictures.jpeg(), first)
     receipt = ledger.Receipt("r", 1, 2, 52_730)
     FULL_FOR_PICTURES.begin(postgres_server, "tables")
     try:
