@@ -44,8 +44,11 @@ class OpenCircuit:
     """A refusal that nothing has disproved yet."""
 
     reason: JobError
+    """What its jobs wait for."""
     detail: str
+    """In words, for an operator."""
     until: float
+    """When the next job is tried, by the monotonic clock."""
     pause: float
     """Seconds from one job that is tried to the next."""
     others_worked: bool = False

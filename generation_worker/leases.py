@@ -32,6 +32,7 @@ class Lease:
 
     job: JobRow
     task: "asyncio.Task[None]"
+    """Does the work; cancelled to stop it."""
     calling: bool = False
     """The vendor is at work for us: it will charge whether we listen or not."""
     sent: bool = False
@@ -43,6 +44,7 @@ class Lease:
     lost: bool = False
     """Another attempt owns the job; we only bring home what we pay for."""
     stopped: Stop | None = field(default=None)
+    """Why it was cancelled by us; None: it was not."""
     deadline: asyncio.Timeout | None = field(default=None)
     """Ends the work when the job's own time is over."""
 

@@ -20,8 +20,10 @@ class Looked:
     """What the bytes really are, whatever was asked for."""
 
     format: str
+    """`jpeg`, `png` or `webp`."""
     width: int
     height: int
+    """Both in pixels, as decoded."""
 
 
 def look(data: bytes) -> Looked | None:

@@ -70,8 +70,11 @@ class RateLimitStatus(NamedTuple):
     """One limit as the answer tells it (draft-ietf-httpapi-ratelimit-headers-11)."""
 
     policy: str
+    """For the header `RateLimit-Policy`."""
     remaining: int
+    """Requests that may be made now."""
     seconds: int
+    """Until one more may be."""
 
     @staticmethod
     def headers(limits: Sequence["RateLimitStatus"]) -> list[tuple[bytes, bytes]]:
@@ -91,6 +94,7 @@ class Bucket(NamedTuple):
     name: str
     """The key in Redis. Never a secret."""
     per_minute: int
+    """Requests."""
     whose: str
     """For the refusal."""
 

@@ -35,9 +35,12 @@ class JobSnapshot:
 
     business_id: int
     revision: int
+    """The job's, which grows with each change."""
     status: JobStatus
     etag: str
+    """Of the body, in quotation marks."""
     body: bytes
+    """The Job as JSON, as it is sent."""
     retry_after: int | None
     """Seconds until asking again makes sense; None once it ended."""
 

@@ -30,7 +30,9 @@ class GeneratedImage:
     usage: Mapping[str, Any] | None
     """Tokens, where the server says them."""
     request_id: str | None
+    """The vendor's name of the call, for its support."""
     headers: Mapping[str, str]
+    """Of its answer, in lower case."""
     address: str | None = None
     """Where the picture lies, if the answer only names that."""
     content: bytes = b""
@@ -61,6 +63,7 @@ class ProviderBusy(ProviderError):
     """Come back after `retry_after` seconds (None: the vendor did not say)."""
 
     retry_after: float | None = None
+    """Seconds."""
 
 
 class NotSent(ProviderError):
@@ -75,6 +78,7 @@ class ProviderMisconfigured(ProviderError):
     """Our own mistake: key, money, model, parameters."""
 
     whose: Whose = Whose.MODEL
+    """Whose calls meet it too."""
 
 
 class OutcomeUnknown(ProviderError):

@@ -35,6 +35,7 @@ class ErrorRule:
     """One line of the table. A field that is None matches anything."""
 
     meaning: Meaning
+    """What follows."""
     error: JobError
     """What the job says if it ends, or waits, for this."""
     status: frozenset[int] | None = None
@@ -42,6 +43,7 @@ class ErrorRule:
     kind: frozenset[str] | None = None
     """The body's `type`."""
     param: frozenset[str] | None = None
+    """The body's: which parameter it is about."""
     whose: Whose = Whose.MODEL
     """Of a mistake of ours: whose calls meet it too."""
     text: re.Pattern[str] | None = None
@@ -160,13 +162,18 @@ class ErrorResponse:
     """An error of the vendor, unpacked: from a response, or from inside a stream (then there is no status)."""
 
     status: int | None
+    """Of HTTP; None where the refusal came in a stream."""
     code: str | None
     kind: str | None
     param: str | None
     message: str
+    """The vendor's words."""
     body: Mapping[str, Any]
+    """Its `error` object."""
     headers: Mapping[str, str]
+    """In lower case."""
     request_id: str | None = None
+    """The vendor's name of the call."""
     first: tuple[ErrorRule, ...] = ()
     """Rows of the server's dialect."""
     whole: str = ""

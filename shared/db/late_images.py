@@ -43,6 +43,7 @@ class Look:
 
     job_id: UUID
     until: datetime
+    """Nobody else looks for it before."""
 
 
 async def take(db: Db) -> Look | None:

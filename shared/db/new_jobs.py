@@ -26,15 +26,20 @@ class NewJob:
     business_id: int
     prompt: str
     model: str
+    """One that the catalogue offers today."""
     size: str
+    """`WIDTHxHEIGHT`, in pixels."""
     quality: str
+    """The catalogue's word, such as `standard`."""
     alt_text: str | None
     estimated_micros: int
     """Millionths of a US dollar."""
     request_id: str
+    """Of the request that asked for it, for the log."""
     body_hash: str
     """Of all that was asked for: an idempotency key belongs to one body."""
     idempotency_key: str | None = None
+    """The client's; of two requests with the same one the second gets the first one's job."""
     deadline_seconds: int | None = None
     """It ends without a call if it has not started by then; None: it waits as long as it takes."""
 
