@@ -63,7 +63,9 @@ async def test_an_answer_without_a_picture_is_written_down_before_its_worker_lea
     resources: WorkerResources, vendor: Vendor
 ) -> None:
     vendor.answer = HTML
+    vendor.may_answer.clear()
     async with begun(resources) as (job, lease), locked(resources, "unread_answers"):
+        vendor.may_answer.set()
         await answered(lease)
         lease.stop(Stop.SHUTDOWN)
         assert lease.stopped is None
