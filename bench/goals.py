@@ -41,7 +41,11 @@ GOALS = {
         least=0.55, why="a cached answer, asked for most of all; the hello has 3 headers, no log line and no bounds"
     ),
     "poll CPU": Goal(most=1.9, why="the same, by processor time: a quarter of ours is writing twelve headers"),
-    "paced p99": Goal(most=4, why="a thousand clients who poll once a second wait little longer than for a hello"),
+    "paced p99": Goal(
+        most=12,
+        why="of a thousand clients who poll once a second, one in five reads its running job again, which is a read of "
+        "Postgres; to answer from the cache first is a later goal",
+    ),
     "poll transactions": Goal(
         most=210,
         own=True,
