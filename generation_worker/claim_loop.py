@@ -18,7 +18,7 @@ from shared.observability import log
 _AT_ONCE = 16
 """Rows one claim takes at most: others look too, and tokens are held meanwhile."""
 
-_GATE_PAUSE = 1.0
+_HELD_BACK_PAUSE = 1.0
 _UNWRITTEN_PAUSE = 5.0
 
 _HELD = Gauge("darkroom_jobs_held", "Jobs this worker holds")
@@ -80,7 +80,7 @@ class ClaimLoop:
         if most <= 0:
             return [], resources.settings.sweep_every
         if not await resources.paid.may_call():
-            return [], _GATE_PAUSE
+            return [], _HELD_BACK_PAUSE
         return await resources.rate_limiter.take(most)
 
     async def _claim(self, how: Callable[[Pool, int, float], Awaitable[list[JobRow]]], most: int) -> list[JobRow]:

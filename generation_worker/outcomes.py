@@ -26,7 +26,7 @@ COST = Counter("darkroom_vendor_cost_dollars_total", "Known cost of vendor calls
 ENDED = Counter("darkroom_jobs_ended_total", "Jobs that ended", ["status", "error"])
 
 _LONGEST_DELAY = 60.0
-_GATE_DELAY = 2.0
+_HELD_BACK_DELAY = 2.0
 _KEPT_BACK_DELAY = 1.0
 
 _UNKNOWN = (
@@ -135,7 +135,7 @@ async def held_back(resources: WorkerResources, job: JobRow, token: str) -> JobR
     await resources.rate_limiter.give_back(token)
     await until_postgres_answers(lambda: ledger.unsent(resources.db, job.id, job.attempt))
     detail = "Results cannot be written down right now, so nothing is asked of the vendor"
-    return await _not_now(resources, job, JobError.STORAGE_UNAVAILABLE, detail, _GATE_DELAY)
+    return await _not_now(resources, job, JobError.STORAGE_UNAVAILABLE, detail, _HELD_BACK_DELAY)
 
 
 async def database_away(resources: WorkerResources, job: JobRow, lease: Lease) -> JobRow | None:

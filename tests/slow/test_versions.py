@@ -112,6 +112,10 @@ def test_jobs_of_either_are_done_by_either_and_told_by_both(fleet: Fleet) -> Non
             assert {(job["status"], job["attempt"]) for job in ended} == {("succeeded", 1)}, ended
             worker.continue_signal()
     assert len(fleet.sandbox.ledger("openai.generate")) == len(accepted) == 24, "each was paid for once"
+    # What the log calls it shows that these really are two versions.
+    claimed = {version: worker.events("job.claimed") for version, worker in fleet.workers.items()}
+    assert all("losses" in event for event in claimed["old"]) and claimed["old"]
+    assert all("lost_workers" in event for event in claimed["new"]) and claimed["new"]
 
 
 @pytest.mark.parametrize("side", ["old", "new"])
